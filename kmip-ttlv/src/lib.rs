@@ -29,13 +29,18 @@ pub mod frame;
 pub mod identifier;
 pub mod item;
 pub mod leaf;
+pub mod message;
 pub mod object;
+pub mod payload;
 pub mod scan;
 pub mod secret;
+pub mod structure;
 pub mod tag;
 pub mod value;
 pub mod version;
 pub mod writer;
+#[cfg(feature = "xml")]
+pub mod xml;
 
 pub use attribute::{
     Attribute, AttributeKind, AttributeList, AttributeReference, IndexedAttribute,
@@ -48,7 +53,9 @@ pub use fields::Fields;
 pub use identifier::{OwnedIdentifier, UniqueIdentifier};
 pub use item::{Item, ItemType};
 pub use leaf::{BigInteger, DateTime, DateTimeExtended, Interval, TimeStamp};
+pub use message::{RequestMessage, ResponseMessage};
 pub use object::ManagedObject;
+pub use payload::{RequestPayload, ResponsePayload};
 pub use scan::{Limits, scan};
 pub use secret::Secret;
 pub use tag::Tag;
