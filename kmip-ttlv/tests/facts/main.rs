@@ -5,6 +5,8 @@
 mod csv;
 
 mod attributes;
+mod compare;
 mod enumerations;
+mod payloads;
 mod structures;
 mod tags;
