@@ -38,7 +38,7 @@ fn traces() -> Vec<Trace> {
 fn bytes(body: &str) -> Vec<u8> {
     let digits: String = body
         .lines()
-        .flat_map(|line| line.split('#').next())
+        .filter_map(|line| line.split('#').next())
         .flat_map(|hex| hex.chars().filter(|character| !character.is_whitespace()))
         .collect();
     (0..digits.len())
