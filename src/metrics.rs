@@ -302,9 +302,11 @@ mod tests {
             metrics.tenant(&tenant).operation(Ending::Success);
         }
         let text = metrics.render();
-        let line = |tenant| format!("keystrata_tenant_operations_total{{tenant=\"{tenant}\"");
-        assert!(text.contains(&format!("{},result=\"success\"}} 2", line("tenant-a"))));
-        assert!(text.contains(&format!("{},result=\"success\"}} 2", line("other"))));
+        let line = |tenant| {
+            format!("keystrata_tenant_operations_total{{result=\"success\",tenant=\"{tenant}\"}} 2")
+        };
+        assert!(text.contains(&line("tenant-a")));
+        assert!(text.contains(&line("other")));
         assert!(!text.contains("tenant-b") && !text.contains("tenant-c"));
     }
 
