@@ -21,6 +21,7 @@
 pub mod attribute;
 pub mod buffer;
 pub mod codec;
+pub mod dump;
 pub mod enums;
 pub mod error;
 pub mod fields;
@@ -44,6 +45,7 @@ pub use attribute::{
 };
 pub use buffer::Buffer;
 pub use codec::{Decode, Encode, FieldRule, FieldType, Occurs, Structure};
+pub use dump::Dump;
 pub use error::{Error, Result};
 pub use fields::Fields;
 pub use identifier::{OwnedIdentifier, UniqueIdentifier};
