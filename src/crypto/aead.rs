@@ -19,6 +19,10 @@ pub const KEY_BYTES: usize = 32;
 pub const NONCE_BYTES: usize = 12;
 /// Bytes of a tag.
 pub const TAG_BYTES: usize = 16;
+/// Bytes of the salt from which the key of one sealing is derived.
+pub const SALT_BYTES: usize = 16;
+/// By how much a salted sealing is longer than what it holds, in bytes.
+pub const SALTED_OVERHEAD_BYTES: usize = SALT_BYTES + NONCE_BYTES + TAG_BYTES;
 /// The longest text that is sealed, in bytes; far below the limit of the mode (2^36 − 32).
 pub const PLAIN_BYTES_MAX: usize = 1 << 30;
 
@@ -26,6 +30,17 @@ pub const PLAIN_BYTES_MAX: usize = 1 << 30;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the sealed text is not authentic")]
 pub struct NotAuthentic;
+
+/// Why nothing was sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SealError {
+    /// There is no randomness.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// The text is longer than [`PLAIN_BYTES_MAX`].
+    #[error("the text is too long to be sealed")]
+    TooLong,
+}
 
 /// An AES-256 key, on the heap so that moving it leaves no copy behind; wiped on drop.
 #[derive(Zeroize, ZeroizeOnDrop)]
@@ -55,6 +70,7 @@ impl Key {
 
     /// A key for one purpose: HKDF-SHA256 of this key with `salt` and `info` (concatenated).
     #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "it cannot panic: 32 bytes are below the limit")]
     pub fn derive(&self, salt: &[u8], info: &[&[u8]]) -> Self {
         let (mut extracted, hkdf) = Hkdf::<Sha256>::extract(Some(salt), self.0.as_slice());
         extracted.as_mut_slice().zeroize();
@@ -75,26 +91,26 @@ impl Key {
     /// A nonce must never be used twice with one key.
     ///
     /// # Errors
-    /// [`NotAuthentic`] if `plain` is longer than [`PLAIN_BYTES_MAX`].
+    /// [`SealError::TooLong`]; `out` is then as it was.
     pub fn seal(
         &self,
         nonce: &[u8; NONCE_BYTES],
         aad: &[u8],
         plain: &[u8],
         out: &mut Vec<u8>,
-    ) -> Result<(), NotAuthentic> {
+    ) -> Result<(), SealError> {
         if plain.len() > PLAIN_BYTES_MAX {
-            return Err(NotAuthentic);
+            return Err(SealError::TooLong);
         }
         let start = out.len();
         // Grown first: a reallocation later would leave plain text behind.
         out.reserve(plain.len() + TAG_BYTES);
         out.extend_from_slice(plain);
-        let body = out.get_mut(start..).ok_or(NotAuthentic)?;
+        let body = out.get_mut(start..).unwrap_or_default();
         let tag = self
             .cipher()
             .encrypt_inout_detached(&Nonce::from(*nonce), aad, body.into())
-            .map_err(|_| NotAuthentic)?;
+            .map_err(|_| SealError::TooLong)?;
         out.extend_from_slice(&tag);
         Ok(())
     }
@@ -120,6 +136,49 @@ impl Key {
             )
             .map_err(|_| NotAuthentic)?;
         Ok(plain)
+    }
+
+    /// Seals under a key of its own, derived with a fresh salt: salt, nonce, ciphertext and tag are
+    /// appended to `out`. So this key never comes near the limit of random nonces (2^32).
+    ///
+    /// # Errors
+    /// [`SealError`]; `out` is then as it was.
+    pub fn seal_salted(
+        &self,
+        random: &dyn Random,
+        info: &[&[u8]],
+        aad: &[u8],
+        plain: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), SealError> {
+        let mut salt = [0; SALT_BYTES];
+        let mut nonce = [0; NONCE_BYTES];
+        random.fill(&mut salt)?;
+        random.fill(&mut nonce)?;
+        let start = out.len();
+        out.reserve(SALTED_OVERHEAD_BYTES + plain.len());
+        out.extend_from_slice(&salt);
+        out.extend_from_slice(&nonce);
+        let sealed = self.derive(&salt, info).seal(&nonce, aad, plain, out);
+        if sealed.is_err() {
+            out.truncate(start);
+        }
+        sealed
+    }
+
+    /// Opens what [`Key::seal_salted`] made.
+    ///
+    /// # Errors
+    /// [`NotAuthentic`] if any bit of key, info, associated data or text is another.
+    pub fn open_salted(
+        &self,
+        info: &[&[u8]],
+        aad: &[u8],
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, NotAuthentic> {
+        let (salt, rest) = sealed.split_first_chunk::<SALT_BYTES>().ok_or(NotAuthentic)?;
+        let (nonce, body) = rest.split_first_chunk::<NONCE_BYTES>().ok_or(NotAuthentic)?;
+        self.derive(salt, info).open(nonce, aad, body)
     }
 
     fn cipher(&self) -> Aes256Gcm {
