@@ -1,0 +1,78 @@
+//! What the items of one batch leave to each other: the ID Placeholder, the objects they made, and,
+//! where the batch stands or falls as a whole, changes that are not durable yet.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use kmip_ttlv::UniqueIdentifier;
+
+use super::failure::Failure;
+use crate::store::{Change, Stored};
+
+/// State that lives as long as one request.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// The identifier that items without one mean (KMIP 1.4 §4: ID Placeholder).
+    placeholder: Option<String>,
+    /// The identifier that each item before this one made or used, if any.
+    identifiers: Vec<Option<String>>,
+    made: Vec<String>,
+    pending: HashMap<String, Arc<Stored>>,
+}
+
+impl Batch {
+    /// The identifier that is meant.
+    ///
+    /// # Errors
+    /// [`Failure::InvalidMessage`] if none is given and no item before this one has left one.
+    pub fn resolve(&self, uid: Option<&UniqueIdentifier<'_>>) -> Result<String, Failure> {
+        let missing = || Failure::InvalidMessage("no Unique Identifier is given or set".into());
+        match uid {
+            Some(UniqueIdentifier::Text(text)) => Ok(text.to_string()),
+            None | Some(UniqueIdentifier::Enumeration(_)) => {
+                self.placeholder.clone().ok_or_else(missing)
+            }
+            Some(UniqueIdentifier::Integer(position)) => {
+                let count = i64::try_from(self.identifiers.len()).unwrap_or(i64::MAX);
+                let position = i64::from(*position);
+                let position = if position < 0 { count + position } else { position };
+                let item = usize::try_from(position).ok().and_then(|at| self.identifiers.get(at));
+                item.cloned().flatten().ok_or_else(missing)
+            }
+        }
+    }
+
+    /// Whether an earlier item of this batch has made the object.
+    #[must_use]
+    pub fn has_made(&self, uid: &str) -> bool {
+        self.made.iter().any(|made| made == uid)
+    }
+
+    /// The object as an earlier item of this batch wants it, where that is not durable yet.
+    #[must_use]
+    pub fn pending(&self, uid: &str) -> Option<Arc<Stored>> {
+        self.pending.get(uid).cloned()
+    }
+
+    /// Notes what an item has done, for the items after it.
+    pub fn done(&mut self, placeholder: Option<String>, changes: &[Change]) {
+        for change in changes {
+            if let Change::Insert { stored, .. } = change {
+                self.made.push(stored.object.uid.clone());
+            }
+        }
+        if placeholder.is_some() {
+            self.placeholder.clone_from(&placeholder);
+        }
+        self.identifiers.push(placeholder);
+    }
+
+    /// Shows the items after this one changes that wait for the end of the batch.
+    pub fn hold(&mut self, changes: &[Change]) {
+        for change in changes {
+            if let Change::Insert { stored, .. } | Change::Update { stored, .. } = change {
+                self.pending.insert(stored.object.uid.clone(), Arc::new((**stored).clone()));
+            }
+        }
+    }
+}
