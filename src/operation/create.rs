@@ -42,10 +42,10 @@ lengths! {
     HmacSha256:  HMAC, 256;
     HmacSha384:  HMAC, 384;
     HmacSha512:  HMAC, 512;
-    HmacSha3224: HMAC, 224;
-    HmacSha3256: HMAC, 256;
-    HmacSha3384: HMAC, 384;
-    HmacSha3512: HMAC, 512;
+    HmacSha3_224: HMAC, 224;
+    HmacSha3_256: HMAC, 256;
+    HmacSha3_384: HMAC, 384;
+    HmacSha3_512: HMAC, 512;
 }
 
 /// Makes a symmetric key, or a secret of random bytes.

@@ -6,7 +6,8 @@ use kmip_ttlv::enums::{HashingAlgorithm, KeyFormatType};
 use kmip_ttlv::object::{
     KeyBlock, KeyMaterial, KeyValue, ManagedObject, SymmetricKey, TransparentSymmetricKey,
 };
-use kmip_ttlv::{Buffer, Secret, Tag, Version, Writer, encode};
+use kmip_ttlv::codec::encode;
+use kmip_ttlv::{Buffer, Secret, Tag, Version, Writer};
 
 use super::Failure;
 use crate::crypto::hash::hash;
