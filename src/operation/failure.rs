@@ -50,6 +50,12 @@ pub enum Failure {
     /// The key was registered without its value.
     #[error("the value of the object is not on this server")]
     KeyValueAbsent,
+    /// The message, or a part of it, is not what the specification says it is.
+    #[error(transparent)]
+    Malformed(#[from] kmip_ttlv::Error),
+    /// A later item of the batch failed, so that this one was taken back.
+    #[error("undone because another item of the batch failed")]
+    Undone,
     /// The message is well-formed TTLV but not a message of this operation.
     #[error("{0}")]
     InvalidMessage(String),
@@ -154,6 +160,8 @@ impl Failure {
                 let reason = if early { R::PermissionDenied } else { R::KeyValueNotPresent };
                 (reason, reason)
             }
+            Self::Malformed(error) => codec_reason(*error),
+            Self::Undone => (R::OperationCanceledByRequester, R::OperationCanceledByRequester),
             Self::InvalidMessage(_) => (R::InvalidMessage, R::InvalidMessage),
             Self::InvalidField(_) => (R::InvalidField, R::InvalidField),
             Self::InvalidAttributeValue(_) => (R::InvalidField, R::InvalidAttributeValue),
@@ -230,9 +238,16 @@ impl From<crate::access::Denied> for Failure {
     }
 }
 
-impl From<kmip_ttlv::Error> for Failure {
-    fn from(error: kmip_ttlv::Error) -> Self {
-        Self::InvalidMessage(error.to_string())
+/// What a client is told of a message that cannot be read (KMIP 1.4 §11.1, KMIP 2.1 §11).
+fn codec_reason(error: kmip_ttlv::Error) -> (ResultReason, ResultReason) {
+    use ResultReason as R;
+    use kmip_ttlv::Error as E;
+    match error {
+        E::UnknownOperation(_) => (R::OperationNotSupported, R::OperationNotSupported),
+        E::UnsupportedVersion { .. } => (R::InvalidMessage, R::UnsupportedProtocolVersion),
+        E::UnknownValue { .. } => (R::InvalidField, R::UnknownEnumeration),
+        E::Unexpected(kmip_ttlv::Tag::Unknown(_)) => (R::InvalidField, R::UnknownTag),
+        _ => (R::InvalidMessage, R::InvalidMessage),
     }
 }
 

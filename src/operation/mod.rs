@@ -10,6 +10,7 @@ pub mod facts;
 pub mod failure;
 pub mod parts;
 pub mod streams;
+pub mod trace;
 
 mod activate;
 mod create;
@@ -32,6 +33,7 @@ pub use facts::Facts;
 pub use failure::Failure;
 pub use parts::Parts;
 pub use streams::Streams;
+pub use trace::Trace;
 
 use crate::store::Change;
 
