@@ -15,7 +15,7 @@ mod query;
 mod result;
 
 pub use algorithm::*;
-pub use by_tag::{mask_names, value_name};
+pub use by_tag::{mask_bit, mask_names, value_name, value_number};
 pub use curve::*;
 pub use key::*;
 pub use mask::*;

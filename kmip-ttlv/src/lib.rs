@@ -39,6 +39,8 @@ pub mod tag;
 pub mod value;
 pub mod version;
 pub mod writer;
+#[cfg(feature = "xml")]
+pub mod xml;
 
 pub use attribute::{
     Attribute, AttributeKind, AttributeList, AttributeReference, IndexedAttribute,

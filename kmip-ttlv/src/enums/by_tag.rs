@@ -25,6 +25,17 @@ macro_rules! enumerations_by_tag {
                 _ => None,
             }
         }
+
+        /// The number that an XML name, or another spelling in use, has in the enumeration that
+        /// stands under `tag`.
+        #[must_use]
+        pub fn value_number(tag: Tag, name: &str) -> Option<u32> {
+            match tag {
+                $(Tag::$tag => <$enumeration>::from_xml_name(name).map(<$enumeration>::number),)*
+                Tag::AttributeReference | Tag::Tag => Tag::from_xml_name(name).map(Tag::number),
+                _ => None,
+            }
+        }
     };
 }
 
@@ -77,4 +88,21 @@ pub fn mask_names(tag: Tag, bits: i32) -> Option<String> {
         names.push(format!("{rest:#x}"));
     }
     Some(names.join("|"))
+}
+
+/// The bit that an XML name, or another spelling in use, has in the mask that stands under `tag`.
+#[must_use]
+pub fn mask_bit(tag: Tag, name: &str) -> Option<i32> {
+    match tag {
+        Tag::CryptographicUsageMask => {
+            CryptographicUsageMask::from_xml_name(name).map(CryptographicUsageMask::bits)
+        }
+        Tag::ProtectionStorageMask => {
+            ProtectionStorageMask::from_xml_name(name).map(ProtectionStorageMask::bits)
+        }
+        Tag::StorageStatusMask => {
+            StorageStatusMask::from_xml_name(name).map(StorageStatusMask::bits)
+        }
+        _ => None,
+    }
 }

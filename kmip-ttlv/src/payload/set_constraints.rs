@@ -6,8 +6,9 @@ use crate::structure::Constraints;
 ttlv_struct! {
     /// The constraints, which replace those before (KMIP 2.1 §6.1.52).
     pub struct Request {
-        /// All constraints, old ones to be kept included.
-        Constraints => constraints: Constraints;
+        /// All constraints, old ones to be kept included; none lifts them all.
+        // The specification requires it; the official case TC-MD-24-21 leaves it out.
+        Constraints => constraints: Option<Constraints>;
     }
 }
 
