@@ -6,11 +6,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use keystrata::crypto::cipher::{self, Decryptor, Encryptor, Parameters, Sealed, Wanted};
+use keystrata::crypto::cipher::{self, Decryptor, Encryptor, Parameters, Sealed};
 use keystrata::crypto::hash::{Hasher, hash};
 use keystrata::crypto::mac::{Macer, mac, verify};
 use keystrata::crypto::random::PredictableRandom;
 use keystrata::crypto::{Error, Limits};
+use kmip_ttlv::attribute::CryptographicParameters;
 use kmip_ttlv::enums::{BlockCipherMode, CryptographicAlgorithm, HashingAlgorithm, PaddingMethod};
 
 /// A paragraph of a file.
@@ -89,14 +90,14 @@ struct Setup {
 
 impl Setup {
     fn new(case: &Case) -> Result<Self, Error> {
-        let wanted = Wanted {
-            mode: named(case, "mode", BlockCipherMode::from_xml_name),
-            padding: named(case, "padding", PaddingMethod::from_xml_name),
+        let wanted = CryptographicParameters {
+            block_cipher_mode: named(case, "mode", BlockCipherMode::from_xml_name),
+            padding_method: named(case, "padding", PaddingMethod::from_xml_name),
             iv_length: case.number("iv-length"),
             tag_length: case.number("tag-length"),
             counter_length: case.number("counter-length"),
             initial_counter_value: case.number("initial-counter-value"),
-            ..Wanted::default()
+            ..CryptographicParameters::default()
         };
         let algorithm = Some(CryptographicAlgorithm::Aes);
         Ok(Self {

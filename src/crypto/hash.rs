@@ -87,3 +87,31 @@ impl fmt::Debug for Hasher {
         f.debug_struct("Hasher").field("algorithm", &self.algorithm).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::Index;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn parts_make_no_difference(data: Vec<u8>, cut: Index) {
+            let (first, second) = data.split_at(cut.index(data.len() + 1));
+            for algorithm in algorithms() {
+                let mut hasher = Hasher::new(algorithm, Limits::default()).unwrap();
+                hasher.update(first).unwrap();
+                prop_assert_eq!(hasher.finish(second), hash(algorithm, &data));
+            }
+        }
+    }
+
+    #[test]
+    fn a_stream_takes_what_its_limit_says_and_no_more() {
+        let limits = Limits { stream_bytes_max: 8, ..Limits::default() };
+        let mut hasher = Hasher::new(HashingAlgorithm::Sha256, limits).unwrap();
+        hasher.update(&[0; 8]).unwrap();
+        assert_eq!(hasher.finish(&[0]), Err(Error::TooMuchData));
+    }
+}

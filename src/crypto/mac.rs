@@ -127,3 +127,54 @@ impl fmt::Debug for Macer {
         f.debug_struct("Macer").field("algorithm", &self.algorithm).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::Index;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn parts_make_no_difference(data: Vec<u8>, key: [u8; 20], cut: Index) {
+            let (first, second) = data.split_at(cut.index(data.len() + 1));
+            for algorithm in algorithms() {
+                let mut macer = Macer::new(algorithm, &key, Limits::default()).unwrap();
+                macer.update(first).unwrap();
+                prop_assert_eq!(macer.finish(second), mac(algorithm, &key, &data));
+            }
+        }
+
+        #[test]
+        fn any_flipped_bit_is_noticed(data: Vec<u8>, key: [u8; 20], bit: Index) {
+            for algorithm in algorithms() {
+                let mut value = mac(algorithm, &key, &data).unwrap();
+                prop_assert_eq!(verify(algorithm, &key, &data, &value), Ok(true));
+                let bit = bit.index(8 * value.len());
+                value[bit / 8] ^= 1 << (bit % 8);
+                prop_assert_eq!(verify(algorithm, &key, &data, &value), Ok(false));
+            }
+        }
+    }
+
+    #[test]
+    fn the_request_counts_before_the_attribute_and_this_before_the_key() {
+        use CryptographicAlgorithm::{Aes, HmacSha1, HmacSha256, HmacSha512};
+        let (one, two, three) = (Some(HmacSha1), Some(HmacSha256), Some(HmacSha512));
+        assert_eq!(resolve(three, one, two), Ok(HmacSha1));
+        assert_eq!(resolve(three, None, two), Ok(HmacSha256));
+        assert_eq!(resolve(three, None, None), Ok(HmacSha512));
+        assert_eq!(resolve(Some(Aes), None, None), Err(Error::Unsupported));
+        assert_eq!(resolve(None, None, None), Err(Error::Unsupported));
+    }
+
+    #[test]
+    fn a_stream_takes_what_its_limit_says_and_no_more() {
+        let limits = Limits { stream_bytes_max: 8, ..Limits::default() };
+        let mut macer = Macer::new(CryptographicAlgorithm::HmacSha256, b"key", limits).unwrap();
+        macer.update(&[0; 8]).unwrap();
+        assert_eq!(macer.update(&[0]), Err(Error::TooMuchData));
+        assert!(macer.finish(&[]).is_ok());
+    }
+}

@@ -9,10 +9,12 @@ mod padding;
 mod parameters;
 mod stream;
 pub mod table;
+#[cfg(test)]
+mod tests;
 
 use zeroize::Zeroizing;
 
-pub use parameters::{Parameters, Wanted};
+pub use parameters::Parameters;
 pub use stream::{Decryptor, Encryptor, Sealed};
 
 use super::error::Error;

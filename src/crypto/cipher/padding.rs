@@ -29,9 +29,8 @@ pub(super) fn pad(
     let count = u8::try_from(missing).map_err(|_| Error::Unsupported)?;
     let start = data.len();
     match method {
-        PaddingMethod::None if missing == block_bytes => {}
+        PaddingMethod::None | PaddingMethod::Zeros if missing == block_bytes => {}
         PaddingMethod::None => return Err(Error::NotWholeBlocks),
-        PaddingMethod::Zeros if missing == block_bytes => {}
         PaddingMethod::Zeros => data.resize(start + missing, 0),
         PaddingMethod::Pkcs5 => data.resize(start + missing, count),
         PaddingMethod::Ansix9_23 => {

@@ -1,37 +1,17 @@
 //! Cryptographic Parameters (KMIP 1.4 §3.6, KMIP 2.1 §4.16) made definite.
 
+use kmip_ttlv::attribute::CryptographicParameters;
 use kmip_ttlv::enums::{BlockCipherMode, CryptographicAlgorithm, PaddingMethod};
 
 use super::super::error::Error;
 use super::super::random::Random;
 use super::table::{self, BLOCK_BYTES, IvRule, Row, TAG_BYTES};
 
-/// A length below this many bits is meant in bytes; see [`Wanted::iv_length`].
+/// An IV Length below this is meant in bytes. The specification counts bits; kmip-go, which is in
+/// use, counts bytes and sends 12 and 16, lengths that nobody can mean in bits.
 const IV_BITS_MIN: i32 = 64;
 /// Bytes of the counter in a CTR block when no Counter Length is given (RFC 3686 §4).
 const COUNTER_BYTES: usize = 4;
-
-/// What a request or a key's attribute says about a cipher, as it stands on the wire.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Wanted {
-    /// Cryptographic Algorithm.
-    pub algorithm: Option<CryptographicAlgorithm>,
-    /// Block Cipher Mode.
-    pub mode: Option<BlockCipherMode>,
-    /// Padding Method.
-    pub padding: Option<PaddingMethod>,
-    /// Random IV: whether the server makes the IV.
-    pub random_iv: Option<bool>,
-    /// IV Length. The specification counts bits; kmip-go, which is in use, counts bytes and sends
-    /// 12 and 16, lengths that nobody can mean in bits.
-    pub iv_length: Option<i32>,
-    /// Tag Length, in bytes.
-    pub tag_length: Option<i32>,
-    /// Counter Length, in bits: the part of a CTR block that counts.
-    pub counter_length: Option<i32>,
-    /// Initial Counter Value. If it is given, the IV is the CTR block without its counter.
-    pub initial_counter_value: Option<i32>,
-}
 
 /// Everything that is to be known about one encryption or decryption but key, IV and data.
 #[derive(Debug, Clone, Copy)]
@@ -51,27 +31,27 @@ pub struct Parameters {
 impl Parameters {
     /// Settles the parameters for a key of `key_algorithm`.
     ///
-    /// What the request says counts before the key's own attribute (the one of lowest index).
-    /// Mode, padding and lengths belong together and are taken from the first that names a mode;
-    /// the request's other fields then add to it. If neither names one, as in mongod's encryption
-    /// of its audit log, the mode is CBC with PKCS5 padding.
+    /// What the request says counts before the key's own attribute (the instance of lowest index).
+    /// If the request names a mode, padding, lengths and counter are its own business too;
+    /// otherwise what it leaves open is taken from the attribute. If neither names a mode, as in
+    /// mongod's encryption of its audit log, it is CBC with PKCS5 padding.
     ///
     /// # Errors
-    /// [`Error::WrongAlgorithm`], [`Error::Unsupported`], [`Error::BadParameters`] or
-    /// [`Error::BadTagLength`].
+    /// [`Error::WrongAlgorithm`], [`Error::Unsupported`], [`Error::BadParameters`],
+    /// [`Error::BadIvLength`] or [`Error::BadTagLength`].
     pub fn resolve(
         key_algorithm: Option<CryptographicAlgorithm>,
-        request: Option<&Wanted>,
-        attribute: Option<&Wanted>,
+        request: Option<&CryptographicParameters>,
+        attribute: Option<&CryptographicParameters>,
     ) -> Result<Self, Error> {
-        let wanted = merge(request.copied().unwrap_or_default(), attribute);
-        let algorithm = match (wanted.algorithm, key_algorithm) {
+        let wanted = merge(request, attribute);
+        let algorithm = match (wanted.cryptographic_algorithm, key_algorithm) {
             (Some(wanted), Some(key)) if wanted != key => return Err(Error::WrongAlgorithm),
             (wanted, key) => key.or(wanted).ok_or(Error::Unsupported)?,
         };
-        let mode = wanted.mode.unwrap_or(BlockCipherMode::Cbc);
+        let mode = wanted.block_cipher_mode.unwrap_or(BlockCipherMode::Cbc);
         let row = table::row(algorithm, mode)?;
-        let padding = match (wanted.padding, wanted.mode) {
+        let padding = match (wanted.padding_method, wanted.block_cipher_mode) {
             (Some(padding), _) => padding,
             (None, Some(_)) => row.paddings.first().copied().ok_or(Error::Unsupported)?,
             (None, None) => PaddingMethod::Pkcs5,
@@ -79,21 +59,18 @@ impl Parameters {
         if !row.paddings.contains(&padding) {
             return Err(Error::Unsupported);
         }
-        let counter_start = match wanted.initial_counter_value {
-            Some(start) if mode == BlockCipherMode::Ctr => {
-                Some(u32::try_from(start).map_err(|_| Error::BadParameters)?)
-            }
-            _ => None,
-        };
-        let parameters = Self {
+        let counter_start = counter_start(row, wanted.initial_counter_value)?;
+        Ok(Self {
             row,
             padding,
             tag_bytes: tag_bytes(row, wanted.tag_length)?,
             may_make_iv: wanted.random_iv.unwrap_or(true),
-            iv_bytes: iv_bytes(row, counter_start, &wanted)?,
+            iv_bytes: match counter_start {
+                Some(_) => Some(iv_bytes_beside_counter(wanted.counter_length)?),
+                None => iv_bytes(row, wanted.iv_length)?,
+            },
             counter_start,
-        };
-        Ok(parameters)
+        })
     }
 
     /// The algorithm.
@@ -183,14 +160,20 @@ impl Parameters {
 }
 
 /// The request's fields, completed from the attribute.
-fn merge(request: Wanted, attribute: Option<&Wanted>) -> Wanted {
-    let Some(attribute) = attribute else { return request };
-    let mut merged = request;
-    merged.algorithm = request.algorithm.or(attribute.algorithm);
+fn merge(
+    request: Option<&CryptographicParameters>,
+    attribute: Option<&CryptographicParameters>,
+) -> CryptographicParameters {
+    let (Some(request), Some(attribute)) = (request, attribute) else {
+        return request.or(attribute).cloned().unwrap_or_default();
+    };
+    let mut merged = request.clone();
+    merged.cryptographic_algorithm =
+        request.cryptographic_algorithm.or(attribute.cryptographic_algorithm);
     merged.random_iv = request.random_iv.or(attribute.random_iv);
-    if request.mode.is_none() {
-        merged.mode = attribute.mode;
-        merged.padding = request.padding.or(attribute.padding);
+    if request.block_cipher_mode.is_none() {
+        merged.block_cipher_mode = attribute.block_cipher_mode;
+        merged.padding_method = request.padding_method.or(attribute.padding_method);
         merged.iv_length = request.iv_length.or(attribute.iv_length);
         merged.tag_length = request.tag_length.or(attribute.tag_length);
         merged.counter_length = request.counter_length.or(attribute.counter_length);
@@ -212,24 +195,32 @@ fn tag_bytes(row: &Row, length: Option<i32>) -> Result<usize, Error> {
     }
 }
 
-/// Bytes of the IV, as far as the parameters say.
-fn iv_bytes(
-    row: &Row,
-    counter_start: Option<u32>,
-    wanted: &Wanted,
-) -> Result<Option<usize>, Error> {
-    if counter_start.is_some() {
-        let counter = match wanted.counter_length {
-            None => COUNTER_BYTES,
-            Some(bits) => whole_bytes(bits)?,
-        };
-        // The counter starts at a 32-bit value, and some of the block is left to the IV.
-        return match BLOCK_BYTES.checked_sub(counter) {
-            Some(bytes) if bytes > 0 && counter >= COUNTER_BYTES => Ok(Some(bytes)),
-            _ => Err(Error::BadParameters),
-        };
+/// The counter's first value, in a mode that has one and if it is not part of the IV.
+fn counter_start(row: &Row, value: Option<i32>) -> Result<Option<u32>, Error> {
+    match value {
+        Some(value) if row.mode == BlockCipherMode::Ctr => {
+            u32::try_from(value).map(Some).map_err(|_| Error::BadParameters)
+        }
+        _ => Ok(None),
     }
-    let Some(length) = wanted.iv_length else { return Ok(None) };
+}
+
+/// Bytes of the IV where a counter of its own fills the block.
+fn iv_bytes_beside_counter(counter_length: Option<i32>) -> Result<usize, Error> {
+    let counter = match counter_length {
+        None => COUNTER_BYTES,
+        Some(bits) => whole_bytes(bits)?,
+    };
+    // The counter starts at a 32-bit value, and some of the block is left to the IV.
+    match BLOCK_BYTES.checked_sub(counter) {
+        Some(bytes) if bytes > 0 && counter >= COUNTER_BYTES => Ok(bytes),
+        _ => Err(Error::BadParameters),
+    }
+}
+
+/// Bytes of the IV, as far as the parameters say.
+fn iv_bytes(row: &Row, iv_length: Option<i32>) -> Result<Option<usize>, Error> {
+    let Some(length) = iv_length else { return Ok(None) };
     let bytes = match length {
         bytes @ 1..IV_BITS_MIN => usize::try_from(bytes).map_err(|_| Error::BadParameters)?,
         bits => whole_bytes(bits)?,

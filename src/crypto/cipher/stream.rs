@@ -243,7 +243,7 @@ fn finish_plain(
     out: &mut Vec<u8>,
 ) -> Result<(), Error> {
     let block_bytes = parameters.row.block_bytes;
-    if out.len() % block_bytes != 0 {
+    if !out.len().is_multiple_of(block_bytes) {
         return Err(Error::NotWholeBlocks);
     }
     engine.apply(out);
