@@ -16,7 +16,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::de::{DeTable, Deserializer};
 
-pub use self::root::{EnvRoot, EnvVersion, KeySource, PinSource, Pkcs11Root, Root, TokenName};
+pub use self::root::{
+    EnvRoot, EnvVersion, KeySource, PinSource, Pkcs11Root, Root, RootPlace, TokenName,
+};
 pub use self::sections::{
     Audit, AutoRegister, ClientCa, Identity, Limits, Listen, Log, LogFormat, LogLevel, Metrics,
     ReadRecords, Rule, Store, Tls,
