@@ -66,11 +66,6 @@ enum Parting {
 }
 
 impl Refused {
-    /// Nothing is left to be said to the peer.
-    pub(super) fn silently(why: Failed) -> Self {
-        Self { why, parting: None }
-    }
-
     /// TLS stands, but the peer is not served.
     pub(super) fn after(stream: TlsStream<TcpStream>, why: Failed) -> Self {
         Self { why, parting: Some(Parting::Tls(Box::new(stream))) }

@@ -11,6 +11,7 @@ use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKey
 use rustls::sign::CertifiedKey;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
+use x509_parser::revocation_list::CertificateRevocationList;
 use x509_parser::time::ASN1Time;
 
 use super::Authority;
@@ -126,9 +127,18 @@ pub(super) fn authorities(authority: &Authority) -> Result<RootCertStore, TlsErr
 pub(super) fn revocation_lists(
     paths: &[PathBuf],
 ) -> Result<Vec<CertificateRevocationListDer<'static>>, TlsError> {
+    let what = "certificate revocation list";
     let mut lists = Vec::new();
     for path in paths {
-        lists.extend(read("certificate revocation list", path)?);
+        let found: Vec<CertificateRevocationListDer<'static>> = read(what, path)?;
+        for list in &found {
+            CertificateRevocationList::from_der(list).map_err(|error| TlsError::Damaged {
+                what,
+                path: path.clone(),
+                reason: error.to_string(),
+            })?;
+        }
+        lists.extend(found);
     }
     Ok(lists)
 }

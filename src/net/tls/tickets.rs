@@ -75,7 +75,7 @@ mod tests {
     use super::*;
     use crate::clock::{ManualClock, Timestamp};
 
-    const HOUR: Duration = Duration::from_secs(3600);
+    const HOUR: Duration = Duration::from_hours(1);
 
     fn tickets() -> (Tickets, Arc<ManualClock>) {
         let clock = Arc::new(ManualClock::new(Timestamp(0)));
