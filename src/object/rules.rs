@@ -1,7 +1,6 @@
 //! Who may set, change and delete which attribute (the rule tables of KMIP 1.4 §3 and KMIP 2.1
 //! §4). One line is one attribute; a test compares the lines with the specification's tables.
 
-use kmip_ttlv::Version;
 use kmip_ttlv::attribute::AttributeKind;
 use kmip_ttlv::enums::ObjectType;
 
@@ -155,4 +154,122 @@ rules! {
     AlwaysSensitive:                 Server    Never     Never     All;
     Extractable:                     Either    Always    Never     All;
     NeverExtractable:                Server    Never     Never     All;
+    CertificateSubjectCn:            Server    Never     Never     Certificates;
+    CertificateSubjectO:             Server    Never     Never     Certificates;
+    CertificateSubjectOu:            Server    Never     Never     Certificates;
+    CertificateSubjectEmail:         Server    Never     Never     Certificates;
+    CertificateSubjectC:             Server    Never     Never     Certificates;
+    CertificateSubjectSt:            Server    Never     Never     Certificates;
+    CertificateSubjectL:             Server    Never     Never     Certificates;
+    CertificateSubjectUid:           Server    Never     Never     Certificates;
+    CertificateSubjectSerialNumber:  Server    Never     Never     Certificates;
+    CertificateSubjectTitle:         Server    Never     Never     Certificates;
+    CertificateSubjectDc:            Server    Never     Never     Certificates;
+    CertificateSubjectDnQualifier:   Server    Never     Never     Certificates;
+    CertificateIssuerCn:             Server    Never     Never     Certificates;
+    CertificateIssuerO:              Server    Never     Never     Certificates;
+    CertificateIssuerOu:             Server    Never     Never     Certificates;
+    CertificateIssuerEmail:          Server    Never     Never     Certificates;
+    CertificateIssuerC:              Server    Never     Never     Certificates;
+    CertificateIssuerSt:             Server    Never     Never     Certificates;
+    CertificateIssuerL:              Server    Never     Never     Certificates;
+    CertificateIssuerUid:            Server    Never     Never     Certificates;
+    CertificateIssuerSerialNumber:   Server    Never     Never     Certificates;
+    CertificateIssuerTitle:          Server    Never     Never     Certificates;
+    CertificateIssuerDc:             Server    Never     Never     Certificates;
+    CertificateIssuerDnQualifier:    Server    Never     Never     Certificates;
+    KeyFormatType:                   Server    Never     Never     All;
+    NistKeyType:                     Client    Never     Never     All;
+    OpaqueDataType:                  Server    Never     Never     Opaque;
+    ProtectionLevel:                 Client    Always    Always    All;
+    ProtectionPeriod:                Client    Always    Always    All;
+    ProtectionStorageMask:           Server    Never     Never     All;
+    QuantumSafe:                     Client    Always    Always    All;
+    ShortUniqueIdentifier:           Server    Never     Never     All;
+    RotateAutomatic:                 Either    Never     Never     All;
+    RotateDate:                      Server    Never     Never     All;
+    RotateGeneration:                Server    Never     Never     All;
+    RotateInterval:                  Either    Never     Never     All;
+    RotateLatest:                    Server    Never     Never     All;
+    RotateName:                      Client    Always    Always    All;
+    RotateOffset:                    Either    Never     Never     All;
+    Custom:                          Either    OwnVendor OwnVendor All;
+}
+
+impl Rule {
+    /// Whether an object of this type has such an attribute, as a client of 1.x sees it.
+    #[must_use]
+    pub fn is_held_by(&self, object_type: ObjectType) -> bool {
+        self.holders.contain(object_type)
+    }
+
+    /// Whether a client may give the attribute its first value.
+    #[must_use]
+    pub fn is_given_by_client(&self) -> bool {
+        self.giver != Giver::Server
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    /// The last row of the specification's tables for each attribute, by the attribute's name.
+    fn facts() -> HashMap<String, Vec<String>> {
+        let text = include_str!("../../fixtures/kmip/attributes.csv");
+        let rows = text.lines().skip(1).map(|line| {
+            let mut fields = vec![String::new()];
+            let mut quoted = false;
+            for c in line.chars() {
+                match c {
+                    '"' => quoted = !quoted,
+                    ',' if !quoted => fields.push(String::new()),
+                    other => fields.last_mut().unwrap().push(other),
+                }
+            }
+            (fields[0].clone(), fields)
+        });
+        rows.collect()
+    }
+
+    #[test]
+    fn every_attribute_has_one_rule() {
+        for kind in AttributeKind::ALL {
+            assert_eq!(RULES.iter().filter(|rule| rule.kind == *kind).count(), 1, "{kind:?}");
+        }
+        assert_eq!(RULES.len(), AttributeKind::ALL.len() + 1, "and custom attributes");
+    }
+
+    /// The columns `initially_set_by`, `modifiable_by_client` and `deletable_by_client`.
+    ///
+    /// Algorithm and length are the server's in the tables because Create sets them from the
+    /// template; that template is the client's.
+    #[test]
+    fn the_rules_are_those_of_the_specification() {
+        let facts = facts();
+        for kind in AttributeKind::ALL {
+            let rule = rule(*kind).unwrap();
+            let row = facts.get(kind.name()).unwrap_or_else(|| panic!("{}", kind.name()));
+            let client = row[7].contains("client");
+            let by_template = matches!(
+                kind,
+                AttributeKind::CryptographicAlgorithm | AttributeKind::CryptographicLength
+            );
+            assert_eq!(rule.is_given_by_client(), client || by_template, "{} given", row[0]);
+            for (when, fact) in [(rule.modify, &row[9]), (rule.delete, &row[10])] {
+                let expected = match fact.as_str() {
+                    "no" => When::Never,
+                    "yes" => When::Always,
+                    "while-pre-active" => When::PreActive,
+                    "while-pre-active-or-active" => When::NotEnded,
+                    fact if fact.ends_with("not-reached") => When::Ahead,
+                    fact if fact.ends_with("until-first-get-usage-allocation") => When::Unused,
+                    other => panic!("{other}"),
+                };
+                assert_eq!(when, expected, "{}", row[0]);
+            }
+        }
+    }
 }

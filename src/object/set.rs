@@ -53,10 +53,10 @@ impl AttributeSet {
     }
 
     /// Every instance of one attribute.
-    pub fn instances<'a>(
+    pub fn instances<'a, 'b>(
         &'a self,
-        meant: &'a AttributeReference,
-    ) -> impl Iterator<Item = &'a IndexedAttribute> {
+        meant: &'b AttributeReference,
+    ) -> impl Iterator<Item = &'a IndexedAttribute> + use<'a, 'b> {
         self.0.iter().filter(move |instance| is(&instance.attribute, meant))
     }
 

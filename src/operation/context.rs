@@ -113,6 +113,18 @@ impl<'a> Context<'a> {
         View { tenant: self.caller.tenant_id, service }
     }
 
+    /// An identifier for a new object: a UUID of version 7, so that new rows are neighbours.
+    ///
+    /// # Errors
+    /// Without randomness.
+    pub fn new_uid(&self) -> Result<String, Failure> {
+        let mut random = [0; 10];
+        self.parts.random.fill(&mut random)?;
+        let milliseconds = u64::try_from(self.now.milliseconds()).unwrap_or_default();
+        let uuid = uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid();
+        Ok(uuid.hyphenated().to_string())
+    }
+
     /// The object that is meant: the one named, or the ID Placeholder's where none is.
     ///
     /// # Errors

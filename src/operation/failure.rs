@@ -92,6 +92,9 @@ pub enum Failure {
     /// A cryptographic operation refused its input.
     #[error(transparent)]
     Crypto(#[from] crypto::Error),
+    /// A key that is too short is asked to be safe from quantum computers.
+    #[error("a key of this length is not quantum safe")]
+    NotQuantumSafe,
     /// Verification of a tag or padding failed, or the parameters do not fit the key.
     #[error("{0}")]
     CryptographicFailure(&'static str),
@@ -164,7 +167,9 @@ impl Failure {
             Self::NameTaken => (R::InvalidField, R::NonUniqueNameAttribute),
             Self::OperationNotSupported => (R::OperationNotSupported, R::OperationNotSupported),
             Self::FeatureNotSupported(_) => (R::FeatureNotSupported, R::FeatureNotSupported),
-            Self::Crypto(error) => return error.reason(version),
+            Self::Crypto(error) => return crypto_reason(*error, version),
+            // The official cases ask for this one.
+            Self::NotQuantumSafe => (R::GeneralFailure, R::GeneralFailure),
             Self::CryptographicFailure(_) => (R::CryptographicFailure, R::CryptographicFailure),
             Self::UnknownStream => (R::InvalidField, R::InvalidCorrelationValue),
             Self::LimitExceeded(_) => (R::PermissionDenied, R::ServerLimitExceeded),
@@ -180,6 +185,54 @@ impl Failure {
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Store(store::Error::Conflict))
+    }
+}
+
+/// What a client is told of a refused computation. That an IV is missing is a malformed message in
+/// every version, and a tag length that no cipher has a general failure: so the official cases.
+fn crypto_reason(error: crypto::Error, version: Version) -> ResultReason {
+    use ResultReason as R;
+    use crypto::Error as E;
+    let (in_1x, in_2x) = match error {
+        E::Unsupported => (R::CryptographicFailure, R::UnsupportedCryptographicParameters),
+        E::WrongAlgorithm | E::BadParameters | E::NotAuthenticating => {
+            (R::CryptographicFailure, R::BadCryptographicParameters)
+        }
+        E::MissingIv | E::MissingTag => (R::InvalidMessage, R::InvalidMessage),
+        E::BadTagLength | E::Random(_) => (R::GeneralFailure, R::GeneralFailure),
+        E::BadKeyLength | E::BadIvLength | E::NotWholeBlocks | E::Rejected => {
+            (R::CryptographicFailure, R::CryptographicFailure)
+        }
+        E::TooMuchData => (R::CryptographicFailure, R::ServerLimitExceeded),
+    };
+    if version.is_2x() { in_2x } else { in_1x }
+}
+
+impl From<crypto::random::RandomError> for Failure {
+    fn from(error: crypto::random::RandomError) -> Self {
+        Self::Crypto(error.into())
+    }
+}
+
+impl From<crate::object::NoSuchStep> for Failure {
+    fn from(_: crate::object::NoSuchStep) -> Self {
+        Self::WrongState("the object's state does not allow this")
+    }
+}
+
+impl From<crate::access::Denied> for Failure {
+    fn from(denied: crate::access::Denied) -> Self {
+        match denied {
+            crate::access::Denied::Caller(rule) => Self::Forbidden(rule),
+            crate::access::Denied::State(rule) => Self::WrongState(rule),
+            crate::access::Denied::UsageMask => Self::UsageMask,
+        }
+    }
+}
+
+impl From<kmip_ttlv::Error> for Failure {
+    fn from(error: kmip_ttlv::Error) -> Self {
+        Self::InvalidMessage(error.to_string())
     }
 }
 

@@ -11,10 +11,16 @@ pub mod failure;
 pub mod parts;
 pub mod streams;
 
+mod activate;
+mod create;
+mod creation;
+mod destroy;
 mod discover_versions;
 mod get;
 mod ping;
 mod query;
+mod register;
+mod revoke;
 mod value;
 
 use kmip_ttlv::enums::Operation;
@@ -84,7 +90,12 @@ macro_rules! operations {
 }
 
 operations! {
+    Create => create::create;
+    Register => register::register;
     Get => get::get;
+    Activate => activate::activate;
+    Revoke => revoke::revoke;
+    Destroy => destroy::destroy;
     Query => query::query;
     DiscoverVersions => discover_versions::discover_versions;
     Interop => ping::interop;
