@@ -208,13 +208,7 @@ impl fmt::Debug for EnvRoot {
 /// [`EnvRootError::File`] if the file exists or cannot be made, or [`EnvRootError::Random`].
 pub fn create_key_file(path: &Path, random: &dyn Random) -> Result<(), EnvRootError> {
     let key = Key::random(random)?;
-    // Both hexadecimal digits of each byte; the capacity is exact, so that no copy stays behind.
-    let mut digits = Zeroizing::new(String::with_capacity(2 * KEY_BYTES));
-    for byte in key.as_bytes() {
-        for nibble in [byte >> 4, byte & 0xf] {
-            digits.push(char::from_digit(u32::from(nibble), 16).unwrap_or_default());
-        }
-    }
+    let digits = secret_file::hexadecimal(key.as_bytes());
     let source_name = path.display().to_string();
     secret_file::create(path, &digits).map_err(|error| EnvRootError::File { source_name, error })
 }

@@ -94,6 +94,19 @@ pub fn create(path: &Path, secret: &str) -> Result<(), SecretFileError> {
     write().map_err(|error| SecretFileError::NotMade { path: path.to_owned(), error })
 }
 
+/// A secret in hexadecimal digits.
+#[must_use]
+pub fn hexadecimal(secret: &[u8]) -> Zeroizing<String> {
+    // The capacity is exact: growing would leave copies behind.
+    let mut digits = Zeroizing::new(String::with_capacity(2 * secret.len()));
+    for byte in secret {
+        for nibble in [byte >> 4, byte & 0xf] {
+            digits.push(char::from_digit(u32::from(nibble), 16).unwrap_or_default());
+        }
+    }
+    digits
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs::{self, Permissions};
