@@ -49,13 +49,13 @@ impl Default for Listen {
             kmip: SocketAddr::from((Ipv4Addr::LOCALHOST, 5696)),
             admin: SocketAddr::from((Ipv4Addr::LOCALHOST, 9696)),
             connections_max: count(10_000),
-            connections_per_tenant_max: count(1_000),
+            connections_per_tenant_max: count(2_000),
             handshake_timeout: Duration::from_secs(10),
             first_byte_timeout: Duration::from_mins(1),
-            message_timeout: Duration::from_secs(30),
+            message_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_mins(15),
-            write_timeout: Duration::from_secs(30),
-            drain_timeout: Duration::from_secs(20),
+            write_timeout: Duration::from_secs(10),
+            drain_timeout: Duration::from_secs(10),
         }
     }
 }
@@ -209,6 +209,9 @@ pub struct Store {
 pub struct Audit {
     /// Where its files are.
     pub directory: PathBuf,
+    /// What its records call this server.
+    #[serde(default = "default_node")]
+    pub node: String,
     /// When records of reads are durable.
     #[serde(default)]
     pub reads: ReadRecords,
@@ -311,6 +314,10 @@ fn default_session() -> Duration {
 
 fn default_cache() -> usize {
     64 << 20
+}
+
+fn default_node() -> String {
+    "keystrata".to_owned()
 }
 
 fn default_rotate() -> usize {
