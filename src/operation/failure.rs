@@ -131,7 +131,10 @@ impl Failure {
             Self::NotFound => (R::ItemNotFound, R::ObjectNotFound),
             Self::Destroyed => (R::ItemNotFound, R::ObjectDestroyed),
             Self::WrongState(_) | Self::AttributeFixedByState(_) => {
-                (R::PermissionDenied, R::WrongKeyLifecycleState)
+                // KMIP 2.0 has the reason, but its own test cases answer as 1.4 does.
+                let late = version > Version::V2_0;
+                let in_2x = if late { R::WrongKeyLifecycleState } else { R::PermissionDenied };
+                (R::PermissionDenied, in_2x)
             }
             Self::UsageMask => (R::PermissionDenied, R::IncompatibleCryptographicUsageMask),
             Self::UsageLimit => (R::PermissionDenied, R::UsageLimitExceeded),
