@@ -1,1 +1,3 @@
+//! The keystrata program.
+
 fn main() {}

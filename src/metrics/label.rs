@@ -89,6 +89,8 @@ label! {
         Protocol = "protocol",
         /// The socket failed.
         Broken = "broken",
+        /// The client's certificate has expired.
+        Expired = "expired",
         /// The server drained.
         Drained = "drained",
     }
