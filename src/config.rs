@@ -16,7 +16,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::de::{DeTable, Deserializer};
 
-pub use self::root::{EnvRoot, EnvVersion, KeySource, PinSource, Pkcs11Root, Root, TokenName};
+pub use self::root::{
+    EnvRoot, EnvVersion, KeySource, PinSource, Pkcs11Root, Root, RootPlace, TokenName,
+};
 pub use self::sections::{
     Audit, AutoRegister, ClientCa, Identity, Limits, Listen, Log, LogFormat, LogLevel, Metrics,
     ReadRecords, Rule, Store, Tls,
@@ -123,8 +125,9 @@ impl Config {
     fn resolve_paths(&mut self, base: &Path) {
         let tls = &mut self.tls;
         let own = [&mut tls.certificate, &mut tls.key];
-        let authorities = tls.client_ca.iter_mut().map(|authority| &mut authority.file);
-        let paths = own.into_iter().chain(authorities).chain(tls.crl.iter_mut());
+        let authorities = tls.client_ca.iter_mut();
+        let theirs = authorities.flat_map(|ca| std::iter::once(&mut ca.file).chain(&mut ca.crl));
+        let paths = own.into_iter().chain(theirs);
         let kept = [&mut self.store.directory, &mut self.audit.directory];
         for path in paths.chain(kept).chain(self.root.paths()) {
             *path = base.join(&*path);
@@ -150,11 +153,11 @@ fn locate(
     let before = text.get(..start).unwrap_or(text);
     let line = before.matches('\n').count();
     let content = text.lines().nth(line).unwrap_or_default().trim();
-    let key = content.split_once('=').map_or(content, |(key, _)| key.trim_end());
+    let key = content.split(['=', '#']).next().unwrap_or(content).trim();
     let key = key.trim_matches(['[', ']']);
     ConfigError {
         place: Place::Line(file.to_owned(), line + 1),
-        key: (!key.is_empty() && !key.starts_with('#')).then(|| key.to_owned()),
+        key: (!key.is_empty()).then(|| key.to_owned()),
         message,
     }
 }

@@ -1,6 +1,7 @@
-//! Unique Identifier (KMIP 1.4 §3.1, KMIP 2.1 §4.60).
+//! Unique Identifier (KMIP 1.4 §3.1, KMIP 2.1 §4.58).
 
 use std::borrow::Cow;
+use std::ops::Deref;
 
 use crate::enums::UniqueIdentifierEnum;
 use crate::{Decode, Encode, Item, ItemType, Result, Tag, Writer};
@@ -71,5 +72,47 @@ impl Encode for UniqueIdentifier<'_> {
             Self::Enumeration(word) => word.encode(tag, w),
             Self::Integer(position) => w.integer(tag, *position),
         }
+    }
+}
+
+/// A Unique Identifier that owns its text, for values that outlive the message.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct OwnedIdentifier(pub UniqueIdentifier<'static>);
+
+impl Deref for OwnedIdentifier {
+    type Target = UniqueIdentifier<'static>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl From<&str> for OwnedIdentifier {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned().into())
+    }
+}
+
+impl From<String> for OwnedIdentifier {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<UniqueIdentifier<'_>> for OwnedIdentifier {
+    fn from(identifier: UniqueIdentifier<'_>) -> Self {
+        Self(identifier.into_owned())
+    }
+}
+
+impl Decode<'_> for OwnedIdentifier {
+    fn decode(item: Item<'_>) -> Result<Self> {
+        UniqueIdentifier::decode(item).map(Self::from)
+    }
+}
+
+impl Encode for OwnedIdentifier {
+    fn encode(&self, tag: Tag, w: &mut Writer<'_>) {
+        self.0.encode(tag, w);
     }
 }

@@ -46,6 +46,14 @@ impl<'b> Writer<'b> {
         value.encode(tag, self);
     }
 
+    /// Writes a value under `tag`, if there is one.
+    #[inline]
+    pub fn put_optional(&mut self, tag: Tag, value: Option<&impl Encode>) {
+        if let Some(value) = value {
+            value.encode(tag, self);
+        }
+    }
+
     /// Writes a structure whose fields are what `fields` writes.
     pub fn structure(&mut self, tag: Tag, fields: impl FnOnce(&mut Self)) {
         let start = self.position();

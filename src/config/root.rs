@@ -2,13 +2,25 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::Deserialize;
 
-/// The provider of the root key.
+use super::units::time;
+
+/// `[root]`: where the root key is.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "RawRoot")]
-pub enum Root {
+pub struct Root {
+    /// Where it is.
+    pub place: RootPlace,
+    /// How long keys that are open are used while the root key is out of reach.
+    pub outage_grace: Duration,
+}
+
+/// The provider of the root key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RootPlace {
     /// In a PKCS#11 token.
     Pkcs11(Pkcs11Root),
     /// In environment variables or files; for development and small installations.
@@ -76,15 +88,15 @@ pub enum KeySource {
 impl Root {
     /// The paths in it, to be taken relative to the file.
     pub(super) fn paths(&mut self) -> Vec<&mut PathBuf> {
-        match self {
-            Self::Pkcs11(root) => {
+        match &mut self.place {
+            RootPlace::Pkcs11(root) => {
                 let mut paths = vec![&mut root.module];
                 if let PinSource::File(file) = &mut root.pin {
                     paths.push(file);
                 }
                 paths
             }
-            Self::Env(root) => {
+            RootPlace::Env(root) => {
                 let sources = root.versions.iter_mut().filter_map(|version| {
                     if let KeySource::File(file) = &mut version.source { Some(file) } else { None }
                 });
@@ -105,6 +117,8 @@ enum Provider {
 #[serde(deny_unknown_fields)]
 struct RawRoot {
     provider: Provider,
+    #[serde(default = "default_grace", deserialize_with = "time")]
+    outage_grace: Duration,
     module: Option<PathBuf>,
     environment: Option<BTreeMap<String, String>>,
     token_label: Option<String>,
@@ -123,14 +137,20 @@ struct RawVersion {
     variable: Option<String>,
 }
 
+fn default_grace() -> Duration {
+    Duration::from_hours(1)
+}
+
 impl TryFrom<RawRoot> for Root {
     type Error = String;
 
     fn try_from(raw: RawRoot) -> Result<Self, String> {
-        match raw.provider {
-            Provider::Pkcs11 => raw.pkcs11().map(Self::Pkcs11),
-            Provider::Env => raw.env().map(Self::Env),
-        }
+        let outage_grace = raw.outage_grace;
+        let place = match raw.provider {
+            Provider::Pkcs11 => RootPlace::Pkcs11(raw.pkcs11()?),
+            Provider::Env => RootPlace::Env(raw.env()?),
+        };
+        Ok(Self { place, outage_grace })
     }
 }
 

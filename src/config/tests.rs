@@ -19,7 +19,7 @@ fn the_example_is_valid_and_shows_the_defaults() {
     assert_eq!(config.limits, Limits::default());
     assert_eq!(config.metrics, Metrics::default());
     assert_eq!(config.store.directory, Path::new("dir/data/store"));
-    let Root::Pkcs11(root) = config.root else { panic!("the example has a token") };
+    let RootPlace::Pkcs11(root) = config.root.place else { panic!("the example has a token") };
     assert_eq!(root.module, Path::new("/usr/lib/softhsm/libsofthsm2.so"));
     assert_eq!(root.pin, PinSource::File("dir/root.pin".into()));
 }
@@ -51,7 +51,7 @@ fn an_error_names_file_line_and_key() {
         ("[log]", "[logs]", "`logs`: unknown field `logs`"),
         ("module = ", "# module = ", "`root`: `module` is missing"),
         ("token_label", "token_serial = \"1\"\ntoken_label", "either `token_label` or"),
-        ("trust_domain = ", "# ", "`identity`: rule \"uri\" needs `trust_domain`"),
+        ("trust_domain = ", "# ", "`identity`: rule \"spiffe\" needs `trust_domain`"),
         ("tenants = []", "tenants = [\"A\"]", "\"A\": a name is 1 to 63"),
         ("kmip = \"0.0.0.0:5696\"", "kmip = \"here\"", "dir/k.toml:7: `kmip`: invalid socket"),
         ("[[tls.client_ca]]", "[[tls.client_ca]", "dir/k.toml:24: "),
@@ -85,7 +85,9 @@ fn a_root_in_files_has_distinct_versions_from_1() {
         format!("{before}[root]\nprovider = \"env\"\nversions = {versions}\n[store]{after}")
     };
     let good = text("[{version = 2, variable = \"KEY_2\"}, {version = 1, file = \"1.key\"}]");
-    let Root::Env(root) = parse(&good, &[]).expect("valid").root else { panic!("is env") };
+    let RootPlace::Env(root) = parse(&good, &[]).expect("valid").root.place else {
+        panic!("is env")
+    };
     let numbers: Vec<_> = root.versions.iter().map(|version| version.version).collect();
     assert_eq!(numbers, [1, 2]);
     assert_eq!(root.versions[0].source, KeySource::File("dir/1.key".into()));

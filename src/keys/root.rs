@@ -1,8 +1,12 @@
 //! The root of the hierarchy, as its providers see it.
 
+use std::fmt;
+
 use zeroize::Zeroizing;
 
-use crate::store::BoxFuture;
+/// What an implementation of [`RootKey`] needs from the rooms below.
+pub use crate::crypto::random::Random;
+pub use crate::store::BoxFuture;
 
 /// Where the root key lives. The number is part of every L1 envelope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,8 +17,31 @@ pub enum Provider {
     Pkcs11 = 2,
 }
 
+impl Provider {
+    /// All providers.
+    pub const ALL: [Self; 2] = [Self::Env, Self::Pkcs11];
+
+    /// Its name, as in the configuration.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Env => "env",
+            Self::Pkcs11 => "pkcs11",
+        }
+    }
+}
+
+impl fmt::Display for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The longest text that a root key is asked to seal, in bytes.
+pub const ROOT_PLAIN_BYTES_MAX: usize = 64;
+
 /// Why the root key could not be used.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RootError {
     /// The blob was not sealed by this key for this place.
     #[error("the root key did not accept the envelope")]
@@ -31,15 +58,16 @@ pub enum RootError {
 }
 
 /// A provider of the root key (L1), with all its versions.
-pub trait RootKey: Send + Sync + std::fmt::Debug {
+pub trait RootKey: Send + Sync + fmt::Debug {
     /// Which provider this is.
     fn provider(&self) -> Provider;
 
-    /// The versions that it has, ascending, and the one that seals.
+    /// The versions that it has, ascending.
     fn versions(&self) -> Vec<u32>;
 
-    /// Seals `plain` (at most 64 bytes) under `version`, bound to `aad`. The result is opaque to
-    /// everybody but the provider (it holds nonce, ciphertext and tag, or a wrapped key).
+    /// Seals `plain` (at most [`ROOT_PLAIN_BYTES_MAX`]) under `version`, bound to `aad`. The result
+    /// is opaque to everybody but the provider (it holds nonce, ciphertext and tag, or a wrapped
+    /// key).
     fn seal<'a>(
         &'a self,
         version: u32,

@@ -91,6 +91,13 @@ pub trait Engine: Send + Sync + std::fmt::Debug {
         name: &'a ServiceName,
     ) -> BoxFuture<'a, Result<Option<ServiceRow>, Error>>;
 
+    /// The service of this number, if it is the tenant's.
+    fn service_by_id(
+        &self,
+        tenant: TenantId,
+        service: ServiceId,
+    ) -> BoxFuture<'_, Result<Option<ServiceRow>, Error>>;
+
     /// All versions of a key, oldest first.
     fn keys(&self, level: KeyLevel) -> BoxFuture<'_, Result<Vec<KeyRow>, Error>>;
 
