@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use kmip_ttlv::message::request;
 use kmip_ttlv::scan::Limits;
-use kmip_ttlv::{Buffer, Error};
+use kmip_ttlv::{Buffer, Error, Tag};
 use quick_cache::sync::Cache;
 
 use crate::clock::Clock;
@@ -113,11 +113,12 @@ impl Service {
 /// The reason under which a message is counted that was refused whole.
 fn refusal(error: Error) -> MessageRefusal {
     match error {
-        Error::TooLong { .. } => MessageRefusal::TooLong,
+        Error::NotAMessage => MessageRefusal::NotKmip,
+        Error::TooLong { .. } => MessageRefusal::TooLarge,
         Error::TooDeep => MessageRefusal::TooDeep,
         Error::TooManyItems => MessageRefusal::TooManyItems,
-        Error::TooManyBatchItems => MessageRefusal::TooManyBatchItems,
-        Error::UnsupportedVersion { .. } => MessageRefusal::UnsupportedVersion,
+        Error::TooManyBatchItems | Error::Missing(Tag::BatchItem) => MessageRefusal::BatchCount,
+        Error::UnsupportedVersion { .. } => MessageRefusal::Version,
         _ => MessageRefusal::Malformed,
     }
 }
