@@ -21,9 +21,12 @@ use crate::clock::{Clock, Timestamp};
 use crate::metrics::{HandshakeRefusal, TlsVersion};
 use crate::tenant::{Identity, Peer, TenantName};
 
+/// A socket under TLS. In a box, because every layer of a future would hold room for it.
+pub(super) type Stream = Box<TlsStream<TcpStream>>;
+
 /// What a handshake led to.
 pub(super) struct Introduced {
-    pub(super) stream: TlsStream<TcpStream>,
+    pub(super) stream: Stream,
     pub(super) identity: Identity,
     /// The end of the client certificate's life.
     pub(super) valid_until: Timestamp,
@@ -62,13 +65,13 @@ pub(super) struct Refused {
 
 enum Parting {
     Tcp(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Stream),
 }
 
 impl Refused {
     /// TLS stands, but the peer is not served.
-    pub(super) fn after(stream: TlsStream<TcpStream>, why: Failed) -> Self {
-        Self { why, parting: Some(Parting::Tls(Box::new(stream))) }
+    pub(super) fn after(stream: Stream, why: Failed) -> Self {
+        Self { why, parting: Some(Parting::Tls(stream)) }
     }
 
     /// Closes the connection so that the peer can read what was sent.
@@ -90,7 +93,7 @@ pub(super) async fn introduce(
 ) -> Result<Introduced, Refused> {
     let acceptor = TlsAcceptor::from(Arc::clone(&endpoint.config));
     let stream = match acceptor.accept(socket).into_fallible().await {
-        Ok(stream) => stream,
+        Ok(stream) => Box::new(stream),
         Err((error, socket)) => {
             // Only where an alert may be on its way; a peer that is gone needs no farewell.
             let alerted = error.kind() == io::ErrorKind::InvalidData;

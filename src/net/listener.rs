@@ -14,7 +14,7 @@ use tokio::time::{sleep, timeout};
 use tracing::Instrument;
 
 use super::connection::{Connection, Surroundings};
-use super::handshake::{Failed, Introduced, Refused, introduce};
+use super::handshake::{Failed, Introduced, Refused, Stream, introduce};
 use super::places::{TenantPlace, TenantPlaces};
 use super::tls::Tls;
 use super::{Answer, Settings};
@@ -215,7 +215,7 @@ impl<A: Answer> Shared<A> {
 
     async fn converse(
         &self,
-        stream: tokio_rustls::server::TlsStream<TcpStream>,
+        stream: Stream,
         caller: Arc<Caller>,
         valid_until: Timestamp,
         _place: TenantPlace,
