@@ -1,20 +1,21 @@
 //! Who gets in, and which alert the others get.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use keystrata::net::tls::Authority as Trusted;
 use keystrata::tenant::TenantName;
 use rcgen::DnType;
 use rustls::{AlertDescription, HandshakeKind};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::pki::{self, Authority, Wish};
 use super::server::{Server, TLS12, TLS13, echo, message, rest};
 
-async fn facts(server: &Server, config: &std::sync::Arc<rustls::ClientConfig>) -> String {
+async fn facts(server: &Server, config: &Arc<rustls::ClientConfig>) -> String {
     let mut stream = server.connect(config).await.unwrap();
-    tokio::io::AsyncWriteExt::write_all(&mut stream, &message(b'?', 8)).await.unwrap();
-    tokio::io::AsyncWriteExt::shutdown(&mut stream).await.unwrap();
+    stream.write_all(&message(b'?', 8)).await.unwrap();
+    stream.shutdown().await.unwrap();
     rest(&mut stream).await
 }
 
@@ -121,6 +122,7 @@ async fn a_tenants_own_authority_cannot_vouch_for_another_tenant() {
             tls.authorities.push(Trusted {
                 certificates: pki::file(directory, "acme.pem", &own.pem()),
                 tenants: Some(vec![TenantName::new("acme").unwrap()]),
+                revocation_lists: Vec::new(),
             });
         },
     );
@@ -143,7 +145,8 @@ async fn a_revoked_certificate_is_refused_after_a_reload() {
     assert!(facts(&server, &client).await.starts_with("acme/orders "));
     let mut settings = server.tls_settings.clone();
     let list = server.authority.revoke(66);
-    settings.revocation_lists = vec![pki::file(server.directory.path(), "crl.pem", &list)];
+    settings.authorities[0].revocation_lists =
+        vec![pki::file(server.directory.path(), "crl.pem", &list)];
     server.tls.reload(&settings).unwrap();
     // The client holds a ticket, which the reload has made worthless.
     assert_eq!(server.alert(&client).await, AlertDescription::CertificateRevoked);
@@ -201,7 +204,7 @@ async fn an_open_connection_ends_with_its_certificate() {
     let mut stream = server.caller().await;
     echo(&mut stream, &message(1, 8)).await;
     clock.advance(Duration::from_hours(30));
-    tokio::io::AsyncWriteExt::write_all(&mut stream, &message(1, 8)).await.unwrap();
+    stream.write_all(&message(1, 8)).await.unwrap();
     assert_eq!(rest(&mut stream).await, "");
     server.comes_to_count("connections_ended_total{reason=\"expired\"} 1").await;
 }
@@ -213,4 +216,43 @@ async fn a_caller_who_is_not_served_is_sent_off_properly() {
     let mut stream = server.connect(&client).await.unwrap();
     assert_eq!(rest(&mut stream).await, "");
     server.comes_to_count("handshakes_refused_total{reason=\"suspended\"} 1").await;
+}
+
+#[tokio::test]
+async fn a_refusal_is_logged_with_peer_rule_and_reason() {
+    let log = Log::default();
+    let lines = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::WARN)
+        .with_ansi(false)
+        .with_writer(move || lines.clone())
+        .finish();
+    let _default = tracing::subscriber::set_default(subscriber);
+    let server = Server::start();
+    let wish = Wish::service("acme", "orders").dns("orders.globex.keystrata.internal");
+    server.alert(&server.client(wish)).await;
+    server.comes_to_count("handshakes_refused_total{reason=\"two_identities\"} 1").await;
+    let log = log.text();
+    let reason = "rule spiffe says acme/orders but rule dns says globex/orders";
+    assert!(log.contains("connection{peer=127.0.0.1:") && log.contains(reason), "{log}");
+}
+
+/// What has been logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        std::io::Write::write(&mut *self.0.lock().unwrap(), bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use keystrata::clock::{Clock, ManualClock, SystemClock};
 use keystrata::metrics::{Metrics, MetricsSettings};
-use keystrata::net::listener::SameRuntime;
+use keystrata::net::listener::{Placement, SameRuntime};
 use keystrata::net::tls::{Authority as Trusted, Tls, TlsSettings};
 use keystrata::net::{Answer, Drained, Listener, Refusal, Settings};
 use keystrata::tenant::{Caller, Identity, Mode, Role, ServiceId, TenantId};
@@ -97,6 +97,7 @@ pub(crate) fn message(fill: u8, length: usize) -> Vec<u8> {
 /// A running server, its authority and its files.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
+    pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) authority: Authority,
     pub(crate) echo: Arc<Echo>,
     pub(crate) metrics: Arc<Metrics>,
@@ -125,6 +126,15 @@ impl Server {
         limits: impl FnOnce(&mut Settings),
         tls: impl FnOnce(&mut TlsSettings, &std::path::Path),
     ) -> Self {
+        Self::start_on(SameRuntime, clock, limits, tls)
+    }
+
+    pub(crate) fn start_on(
+        placement: impl Placement,
+        clock: Arc<dyn Clock>,
+        limits: impl FnOnce(&mut Settings),
+        tls: impl FnOnce(&mut TlsSettings, &std::path::Path),
+    ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();
         let authority = Authority::new("test authority");
@@ -135,6 +145,7 @@ impl Server {
             authorities: vec![Trusted {
                 certificates: pki::file(path, "ca.pem", &authority.pem()),
                 tenants: None,
+                revocation_lists: Vec::new(),
             }],
             ..TlsSettings::default()
         };
@@ -148,12 +159,23 @@ impl Server {
         let echo = Arc::new(Echo::default());
         let listener =
             Listener::bind(settings, tls.clone(), echo.clone(), clock, metrics.clone()).unwrap();
-        let address = listener.addresses()[0];
+        let addresses = listener.addresses();
         let (stop, stopped) = oneshot::channel();
-        let running = tokio::spawn(listener.run(SameRuntime, async {
+        let running = tokio::spawn(listener.run(placement, async {
             let _ = stopped.await;
         }));
-        Self { address, authority, echo, metrics, tls, tls_settings, directory, stop, running }
+        Self {
+            address: addresses[0],
+            addresses,
+            authority,
+            echo,
+            metrics,
+            tls,
+            tls_settings,
+            directory,
+            stop,
+            running,
+        }
     }
 
     /// A clock that shows the time of day and can be moved on.
