@@ -115,6 +115,7 @@ async fn a_message_of_the_longest_length_is_answered_and_one_byte_group_more_is_
     stream.write_all(&too_long).await.unwrap();
     let _ = stream.write_all(&vec![1; 1_000_000]).await;
     assert_eq!(rest(&mut stream).await, "the message has 100008 bytes; 100000 are allowed");
+    drop(stream);
     server.comes_to_count("connections_ended_total{reason=\"protocol\"} 1").await;
 }
 
@@ -186,6 +187,7 @@ async fn one_byte_at_a_time_is_sent_off_after_the_deadline() {
         () = drip => panic!("the server took everything"),
         answer = end => assert_eq!(answer, ""),
     }
+    drop((from_server, to_server));
     server.comes_to_count("connections_ended_total{reason=\"read_deadline\"} 1").await;
 }
 

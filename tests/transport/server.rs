@@ -2,8 +2,8 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use keystrata::clock::{Clock, ManualClock, SystemClock};
 use keystrata::metrics::{Metrics, MetricsSettings};
@@ -86,6 +86,41 @@ impl Answer for Echo {
     }
 }
 
+/// What all servers of this process have logged.
+#[derive(Clone, Default)]
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// The log, which begins with the first call.
+    pub(crate) fn shared() -> &'static Self {
+        static LOG: OnceLock<Log> = OnceLock::new();
+        LOG.get_or_init(|| {
+            let log = Self::default();
+            let lines = log.clone();
+            tracing_subscriber::fmt()
+                .with_max_level(tracing::Level::WARN)
+                .with_ansi(false)
+                .with_writer(move || lines.clone())
+                .init();
+            log
+        })
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        io::Write::write(&mut *self.0.lock().unwrap(), bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// A request message whose body is `length` times `fill`.
 pub(crate) fn message(fill: u8, length: usize) -> Vec<u8> {
     let mut message = vec![0x42, 0x00, 0x78, 0x01];
@@ -135,6 +170,7 @@ impl Server {
         limits: impl FnOnce(&mut Settings),
         tls: impl FnOnce(&mut TlsSettings, &std::path::Path),
     ) -> Self {
+        Log::shared();
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();
         let authority = Authority::new("test authority");
