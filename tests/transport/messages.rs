@@ -95,16 +95,6 @@ async fn an_answer_of_sixteen_kibibytes_is_one_record() {
 }
 
 #[tokio::test]
-async fn an_answer_does_not_straddle_records_because_another_came_before_it() {
-    let server = Server::start();
-    let mut stream = tapped(&server).await;
-    let requests: Vec<u8> = [1, 2].iter().flat_map(|&fill| message(fill, 10_000)).collect();
-    assert_eq!(echo(&mut stream, &requests).await, requests);
-    assert_eq!(stream.get_ref().0.records().iter().sum::<usize>(), requests.len() + 2 * SEAL);
-    assert_eq!(stream.get_ref().0.records()[0], 10_008 + SEAL);
-}
-
-#[tokio::test]
 async fn a_message_of_the_longest_length_is_answered_and_one_byte_group_more_is_not() {
     let server = Server::start_with(|limits| limits.message_bytes_max = 100_000, |_, _| {});
     let mut stream = server.caller().await;
