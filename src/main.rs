@@ -1,3 +1,2 @@
-//! The keystrata program.
-
-fn main() {}
+//! x
+fn main(){}

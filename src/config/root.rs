@@ -1,7 +1,7 @@
 //! `[root]`: where the root key is.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -83,6 +83,14 @@ pub enum KeySource {
     File(PathBuf),
     /// In an environment variable.
     Variable(String),
+}
+
+impl Pkcs11Root {
+    /// The file with the PIN, if it is in a file.
+    #[must_use]
+    pub fn pin_file(&self) -> Option<&Path> {
+        if let PinSource::File(file) = &self.pin { Some(file) } else { None }
+    }
 }
 
 impl Root {

@@ -298,8 +298,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             message_size_max: 1 << 20,
-            batch_items_max: count(100),
-            locate_results_max: count(1_000),
+            batch_items_max: count(256),
+            locate_results_max: count(10_000),
         }
     }
 }

@@ -55,7 +55,7 @@ fn an_error_names_file_line_and_key() {
         ("tenants = []", "tenants = [\"A\"]", "\"A\": a name is 1 to 63"),
         ("kmip = \"0.0.0.0:5696\"", "kmip = \"here\"", "dir/k.toml:7: `kmip`: invalid socket"),
         ("[[tls.client_ca]]", "[[tls.client_ca]", "dir/k.toml:24: "),
-        ("batch_items_max = 100", "batch_items_max = 0", "`batch_items_max`: "),
+        ("batch_items_max = 256", "batch_items_max = 0", "`batch_items_max`: "),
     ] {
         assert!(EXAMPLE.contains(from), "{from}");
         let error = parse(&EXAMPLE.replacen(from, to, 1), &[]).expect_err(to);
