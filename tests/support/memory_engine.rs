@@ -12,30 +12,30 @@ use keystrata::tenant::{ServiceId, ServiceName, TenantId, TenantName};
 
 /// What is in the store.
 #[derive(Debug, Default)]
-pub struct Rows {
-    pub settings: BTreeMap<&'static str, Vec<u8>>,
-    pub tenants: Vec<TenantRow>,
-    pub services: Vec<ServiceRow>,
-    pub keys: Vec<KeyRow>,
+pub(crate) struct Rows {
+    pub(crate) settings: BTreeMap<&'static str, Vec<u8>>,
+    pub(crate) tenants: Vec<TenantRow>,
+    pub(crate) services: Vec<ServiceRow>,
+    pub(crate) keys: Vec<KeyRow>,
 }
 
 /// The store. Commits are atomic; faults can be switched on.
 #[derive(Debug, Default)]
-pub struct MemoryEngine {
+pub(crate) struct MemoryEngine {
     rows: Mutex<Rows>,
     /// Every commit fails as if the disk were full.
-    pub full: AtomicBool,
+    pub(crate) full: AtomicBool,
     /// Every look-up fails.
-    pub broken: AtomicBool,
+    pub(crate) broken: AtomicBool,
     /// Commits that were made.
-    pub commits: AtomicUsize,
+    pub(crate) commits: AtomicUsize,
     /// Done, once, just before the next commit: somebody else is faster.
-    pub rival: Mutex<Option<Commit>>,
+    pub(crate) rival: Mutex<Option<Commit>>,
 }
 
 impl MemoryEngine {
     /// The rows, to look at and to change behind the server's back.
-    pub fn rows(&self) -> MutexGuard<'_, Rows> {
+    pub(crate) fn rows(&self) -> MutexGuard<'_, Rows> {
         self.rows.lock().unwrap()
     }
 
