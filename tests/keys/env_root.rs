@@ -88,7 +88,10 @@ fn a_key_may_be_in_a_file_that_only_its_owner_reads() {
 
     fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
     let said = refused(vec![(1, named)]);
-    assert!(said.starts_with("ROOT_KEY: ") && said.ends_with("(mode 0644): chmod 600 it"), "{said}");
+    assert!(
+        said.starts_with("ROOT_KEY: ") && said.ends_with("(mode 0644): chmod 600 it"),
+        "{said}"
+    );
     let missing = KeySource::File(dir.path().join("missing"));
     assert!(refused(vec![(1, missing)]).contains("missing cannot be read"));
 }

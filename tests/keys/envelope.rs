@@ -2,10 +2,8 @@
 
 use keystrata::crypto::aead::Key;
 use keystrata::crypto::random::{OsRandom, PredictableRandom};
-use keystrata::keys::envelope::{
-    self, EnvelopeError, HEADER_BYTES, Header, Level, Place, Purpose,
-};
 use keystrata::keys::Provider;
+use keystrata::keys::envelope::{self, EnvelopeError, HEADER_BYTES, Header, Level, Place, Purpose};
 use keystrata::store::Sealed;
 use proptest::prelude::*;
 
@@ -64,9 +62,10 @@ proptest! {
     fn opens_nowhere_else(place in place(), other in place()) {
         prop_assume!(place != other);
         let opened = envelope::open(&key(1), 1, &other.place(), &seal(&place, b"plain"));
-        let refused = match place.level == other.level {
-            true => EnvelopeError::NotAuthentic,
-            false => EnvelopeError::OtherLevel { found: place.level, wanted: other.level },
+        let refused = if place.level == other.level {
+            EnvelopeError::NotAuthentic
+        } else {
+            EnvelopeError::OtherLevel { found: place.level, wanted: other.level }
         };
         prop_assert_eq!(opened, Err(refused));
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use keystrata::clock::Timestamp;
 use keystrata::store::{
     BoxFuture, Change, Commit, Engine, Error, KeyLevel, KeyRow, KeyState, NewKey, Position,
     Selector, ServiceRow, Stored, TenantRow, TenantState, View,
@@ -111,7 +112,7 @@ fn apply(rows: &mut Rows, change: &Change) {
 fn add_key(rows: &mut Rows, level: KeyLevel, key: NewKey) {
     let sealed = key.sealed;
     let state = KeyState::Active;
-    rows.keys.push(KeyRow { level, version: 1, state, sealed, created: Default::default() });
+    rows.keys.push(KeyRow { level, version: 1, state, sealed, created: Timestamp::default() });
 }
 
 impl Engine for MemoryEngine {
