@@ -36,6 +36,17 @@ impl Default for MetricsSettings {
     }
 }
 
+/// A summary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Totals {
+    /// Connections open now.
+    pub connections_open: i64,
+    /// Batch items answered.
+    pub operations: u64,
+    /// Those of them that were refused or failed.
+    pub operations_failed: u64,
+}
+
 /// All metrics. One per process (or per simulated node); shared by every room.
 #[derive(Debug)]
 pub struct Metrics {
@@ -94,6 +105,14 @@ impl Metrics {
             Ok(()) => text,
             Err(error) => format!("# {error}\n"),
         }
+    }
+
+    /// For `keystrata status`: the few numbers that a person asks for first.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        let (operations, operations_failed) = self.operations.totals();
+        let connections_open = self.transport.open.get();
+        Totals { connections_open, operations, operations_failed }
     }
 
     /// For `service`: one batch item was answered. `number` and `name` are the operation's number

@@ -4,6 +4,7 @@
 //! not the variant's own, other spellings in use, and the versions that have the value.
 
 mod algorithm;
+mod by_tag;
 mod curve;
 mod key;
 mod mask;
@@ -14,6 +15,7 @@ mod query;
 mod result;
 
 pub use algorithm::*;
+pub use by_tag::{mask_bit, mask_names, value_name, value_number};
 pub use curve::*;
 pub use key::*;
 pub use mask::*;

@@ -21,6 +21,7 @@
 pub mod attribute;
 pub mod buffer;
 pub mod codec;
+pub mod dump;
 pub mod enums;
 pub mod error;
 pub mod fields;
@@ -28,25 +29,33 @@ pub mod frame;
 pub mod identifier;
 pub mod item;
 pub mod leaf;
+pub mod message;
 pub mod object;
+pub mod payload;
 pub mod scan;
 pub mod secret;
+pub mod structure;
 pub mod tag;
 pub mod value;
 pub mod version;
 pub mod writer;
+#[cfg(feature = "xml")]
+pub mod xml;
 
 pub use attribute::{
     Attribute, AttributeKind, AttributeList, AttributeReference, IndexedAttribute,
 };
 pub use buffer::Buffer;
 pub use codec::{Decode, Encode, FieldRule, FieldType, Occurs, Structure};
+pub use dump::Dump;
 pub use error::{Error, Result};
 pub use fields::Fields;
 pub use identifier::{OwnedIdentifier, UniqueIdentifier};
 pub use item::{Item, ItemType};
 pub use leaf::{BigInteger, DateTime, DateTimeExtended, Interval, TimeStamp};
+pub use message::{RequestMessage, ResponseMessage};
 pub use object::ManagedObject;
+pub use payload::{RequestPayload, ResponsePayload};
 pub use scan::{Limits, scan};
 pub use secret::Secret;
 pub use tag::Tag;

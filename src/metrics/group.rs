@@ -78,6 +78,14 @@ impl Operations {
         }
     }
 
+    /// Batch items answered, and those of them that failed.
+    pub(super) fn totals(&self) -> (u64, u64) {
+        let counts = self.slots.iter().filter_map(OnceLock::get);
+        let counts = counts.map(|handles| (handles.success.get(), handles.failure.get()));
+        let (done, failed) = counts.fold((0, 0), |(a, b), (c, d)| (a + c, b + d));
+        (done + failed, failed)
+    }
+
     pub(super) fn handles(&self, number: u32, name: &'static str) -> &OperationHandles {
         let known = usize::try_from(number).ok().filter(|n| (1..OPERATION_NUMBERS).contains(n));
         let [unknown, ..] = &self.slots;

@@ -89,6 +89,8 @@ label! {
         Protocol = "protocol",
         /// The socket failed.
         Broken = "broken",
+        /// The client's certificate has expired.
+        Expired = "expired",
         /// The server drained.
         Drained = "drained",
     }
@@ -131,24 +133,18 @@ label! {
 label! {
     /// Why a whole message was refused.
     MessageRefusal as "reason" {
-        /// It does not start like a request message.
-        NotKmip = "not_kmip",
         /// It is larger than the limit.
-        TooLarge = "too_large",
+        TooLong = "too_long",
         /// It nests deeper than the limit.
         TooDeep = "too_deep",
         /// It has more items than the limit.
         TooManyItems = "too_many_items",
-        /// It has more batch items than the limit, or none.
-        BatchCount = "batch_count",
+        /// It has more batch items than the limit.
+        TooManyBatchItems = "too_many_batch_items",
+        /// Its protocol version is not served.
+        UnsupportedVersion = "unsupported_version",
         /// It cannot be read.
         Malformed = "malformed",
-        /// Its protocol version is not served.
-        Version = "version",
-        /// Its answer would be larger than the client takes.
-        ResponseTooLarge = "response_too_large",
-        /// Its header asks for what is not served, such as asynchronous answers.
-        Header = "header",
     }
 }
 

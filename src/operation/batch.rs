@@ -54,25 +54,37 @@ impl Batch {
         self.pending.get(uid).cloned()
     }
 
-    /// Notes what an item has done, for the items after it.
-    pub fn done(&mut self, placeholder: Option<String>, changes: &[Change]) {
-        for change in changes {
-            if let Change::Insert { stored, .. } = change {
-                self.made.push(stored.object.uid.clone());
-            }
+    /// The identifiers of the objects that these changes make.
+    #[must_use]
+    pub fn made_by(changes: &[Change]) -> Vec<String> {
+        let uid = |change: &Change| match change {
+            Change::Insert { stored, .. } => Some(stored.object.uid.clone()),
+            _ => None,
+        };
+        changes.iter().filter_map(uid).collect()
+    }
+
+    /// Notes what an item has done, for the items after it: the object that it was about and the
+    /// objects that it made.
+    pub fn done(&mut self, uid: Option<String>, mut made: Vec<String>) {
+        self.made.append(&mut made);
+        if uid.is_some() {
+            self.placeholder.clone_from(&uid);
         }
-        if placeholder.is_some() {
-            self.placeholder.clone_from(&placeholder);
-        }
-        self.identifiers.push(placeholder);
+        self.identifiers.push(uid);
     }
 
     /// Shows the items after this one changes that wait for the end of the batch.
     pub fn hold(&mut self, changes: &[Change]) {
         for change in changes {
-            if let Change::Insert { stored, .. } | Change::Update { stored, .. } = change {
-                self.pending.insert(stored.object.uid.clone(), Arc::new((**stored).clone()));
-            }
+            let (stored, revision) = match change {
+                Change::Insert { stored, .. } => (stored, stored.revision),
+                // The row moves on with each change of the commit.
+                Change::Update { stored, .. } => (stored, stored.revision + 1),
+                _ => continue,
+            };
+            let held = Stored { revision, ..(**stored).clone() };
+            self.pending.insert(held.object.uid.clone(), Arc::new(held));
         }
     }
 }

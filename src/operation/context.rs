@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::batch::Batch;
 use super::failure::Failure;
 use super::parts::Parts;
+use super::trace::Trace;
 use super::value;
 use crate::access::{self, Usage};
 use crate::clock::Timestamp;
@@ -64,6 +65,7 @@ pub struct Context<'a> {
     parts: &'a Parts,
     caller: &'a Arc<Caller>,
     batch: &'a Batch,
+    trace: &'a Trace,
     version: Version,
     now: Timestamp,
 }
@@ -75,10 +77,11 @@ impl<'a> Context<'a> {
         parts: &'a Parts,
         caller: &'a Arc<Caller>,
         batch: &'a Batch,
+        trace: &'a Trace,
         version: Version,
         now: Timestamp,
     ) -> Self {
-        Self { parts, caller, batch, version, now }
+        Self { parts, caller, batch, trace, version, now }
     }
 
     /// The version that the client speaks.
@@ -113,6 +116,18 @@ impl<'a> Context<'a> {
         View { tenant: self.caller.tenant_id, service }
     }
 
+    /// An identifier for a new object: a UUID of version 7, so that new rows are neighbours.
+    ///
+    /// # Errors
+    /// Without randomness.
+    pub fn new_uid(&self) -> Result<String, Failure> {
+        let mut random = [0; 10];
+        self.parts.random.fill(&mut random)?;
+        let milliseconds = u64::try_from(self.now.milliseconds()).unwrap_or_default();
+        let uuid = uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid();
+        Ok(uuid.hyphenated().to_string())
+    }
+
     /// The object that is meant: the one named, or the ID Placeholder's where none is.
     ///
     /// # Errors
@@ -124,6 +139,7 @@ impl<'a> Context<'a> {
         right: Right,
     ) -> Result<Held, Failure> {
         let uid = self.batch.resolve(uid)?;
+        self.trace.note_object(&uid);
         let held = self.find(&uid).await?;
         self.check(&held, right)?;
         Ok(held)
@@ -172,7 +188,9 @@ impl<'a> Context<'a> {
     }
 
     async fn key(&self, owner: ServiceId) -> Result<Arc<ServiceKey>, Failure> {
-        Ok(self.parts.keyring.service_key(self.caller, owner).await?)
+        let key = self.parts.keyring.service_key(self.caller, owner).await?;
+        self.trace.note_key_version(key.version());
+        Ok(key)
     }
 
     /// The value of an object, in the clear, for as long as it is needed.
@@ -191,6 +209,7 @@ impl<'a> Context<'a> {
     /// # Errors
     /// What is wrong with the hierarchy.
     pub async fn insert(&self, object: Object, value: &ManagedObject) -> Result<Change, Failure> {
+        self.trace.note_object(&object.uid);
         let key = self.key(self.caller.service_id).await?;
         let sealed = key.seal(&*self.parts.random, &object.uid, &value::to_bytes(value))?;
         let stored = Stored {

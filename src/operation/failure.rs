@@ -50,6 +50,12 @@ pub enum Failure {
     /// The key was registered without its value.
     #[error("the value of the object is not on this server")]
     KeyValueAbsent,
+    /// The message, or a part of it, is not what the specification says it is.
+    #[error(transparent)]
+    Malformed(#[from] kmip_ttlv::Error),
+    /// A later item of the batch failed, so that this one was taken back.
+    #[error("undone because another item of the batch failed")]
+    Undone,
     /// The message is well-formed TTLV but not a message of this operation.
     #[error("{0}")]
     InvalidMessage(String),
@@ -92,6 +98,9 @@ pub enum Failure {
     /// A cryptographic operation refused its input.
     #[error(transparent)]
     Crypto(#[from] crypto::Error),
+    /// A key that is too short is asked to be safe from quantum computers.
+    #[error("a key of this length is not quantum safe")]
+    NotQuantumSafe,
     /// Verification of a tag or padding failed, or the parameters do not fit the key.
     #[error("{0}")]
     CryptographicFailure(&'static str),
@@ -151,6 +160,8 @@ impl Failure {
                 let reason = if early { R::PermissionDenied } else { R::KeyValueNotPresent };
                 (reason, reason)
             }
+            Self::Malformed(error) => codec_reason(*error),
+            Self::Undone => (R::OperationCanceledByRequester, R::OperationCanceledByRequester),
             Self::InvalidMessage(_) => (R::InvalidMessage, R::InvalidMessage),
             Self::InvalidField(_) => (R::InvalidField, R::InvalidField),
             Self::InvalidAttributeValue(_) => (R::InvalidField, R::InvalidAttributeValue),
@@ -164,7 +175,9 @@ impl Failure {
             Self::NameTaken => (R::InvalidField, R::NonUniqueNameAttribute),
             Self::OperationNotSupported => (R::OperationNotSupported, R::OperationNotSupported),
             Self::FeatureNotSupported(_) => (R::FeatureNotSupported, R::FeatureNotSupported),
-            Self::Crypto(error) => return error.reason(version),
+            Self::Crypto(error) => return crypto_reason(*error, version),
+            // The official cases ask for this one.
+            Self::NotQuantumSafe => (R::GeneralFailure, R::GeneralFailure),
             Self::CryptographicFailure(_) => (R::CryptographicFailure, R::CryptographicFailure),
             Self::UnknownStream => (R::InvalidField, R::InvalidCorrelationValue),
             Self::LimitExceeded(_) => (R::PermissionDenied, R::ServerLimitExceeded),
@@ -180,6 +193,61 @@ impl Failure {
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Store(store::Error::Conflict))
+    }
+}
+
+/// What a client is told of a refused computation. That an IV is missing is a malformed message in
+/// every version, and a tag length that no cipher has a general failure: so the official cases.
+fn crypto_reason(error: crypto::Error, version: Version) -> ResultReason {
+    use ResultReason as R;
+    use crypto::Error as E;
+    let (in_1x, in_2x) = match error {
+        E::Unsupported => (R::CryptographicFailure, R::UnsupportedCryptographicParameters),
+        E::WrongAlgorithm | E::BadParameters | E::NotAuthenticating => {
+            (R::CryptographicFailure, R::BadCryptographicParameters)
+        }
+        E::MissingIv | E::MissingTag => (R::InvalidMessage, R::InvalidMessage),
+        E::BadTagLength | E::Random(_) => (R::GeneralFailure, R::GeneralFailure),
+        E::BadKeyLength | E::BadIvLength | E::NotWholeBlocks | E::Rejected => {
+            (R::CryptographicFailure, R::CryptographicFailure)
+        }
+        E::TooMuchData => (R::CryptographicFailure, R::ServerLimitExceeded),
+    };
+    if version.is_2x() { in_2x } else { in_1x }
+}
+
+impl From<crypto::random::RandomError> for Failure {
+    fn from(error: crypto::random::RandomError) -> Self {
+        Self::Crypto(error.into())
+    }
+}
+
+impl From<crate::object::NoSuchStep> for Failure {
+    fn from(_: crate::object::NoSuchStep) -> Self {
+        Self::WrongState("the object's state does not allow this")
+    }
+}
+
+impl From<crate::access::Denied> for Failure {
+    fn from(denied: crate::access::Denied) -> Self {
+        match denied {
+            crate::access::Denied::Caller(rule) => Self::Forbidden(rule),
+            crate::access::Denied::State(rule) => Self::WrongState(rule),
+            crate::access::Denied::UsageMask => Self::UsageMask,
+        }
+    }
+}
+
+/// What a client is told of a message that cannot be read (KMIP 1.4 §11.1, KMIP 2.1 §11).
+fn codec_reason(error: kmip_ttlv::Error) -> (ResultReason, ResultReason) {
+    use ResultReason as R;
+    use kmip_ttlv::Error as E;
+    match error {
+        E::UnknownOperation(_) => (R::OperationNotSupported, R::OperationNotSupported),
+        E::UnsupportedVersion { .. } => (R::InvalidMessage, R::UnsupportedProtocolVersion),
+        E::UnknownValue { .. } => (R::InvalidField, R::UnknownEnumeration),
+        E::Unexpected(kmip_ttlv::Tag::Unknown(_)) => (R::InvalidField, R::UnknownTag),
+        _ => (R::InvalidMessage, R::InvalidMessage),
     }
 }
 

@@ -10,11 +10,18 @@ pub mod facts;
 pub mod failure;
 pub mod parts;
 pub mod streams;
+pub mod trace;
 
+mod activate;
+mod create;
+mod creation;
+mod destroy;
 mod discover_versions;
 mod get;
 mod ping;
 mod query;
+mod register;
+mod revoke;
 mod value;
 
 use kmip_ttlv::enums::Operation;
@@ -26,6 +33,7 @@ pub use facts::Facts;
 pub use failure::Failure;
 pub use parts::Parts;
 pub use streams::Streams;
+pub use trace::Trace;
 
 use crate::store::Change;
 
@@ -84,7 +92,12 @@ macro_rules! operations {
 }
 
 operations! {
+    Create => create::create;
+    Register => register::register;
     Get => get::get;
+    Activate => activate::activate;
+    Revoke => revoke::revoke;
+    Destroy => destroy::destroy;
     Query => query::query;
     DiscoverVersions => discover_versions::discover_versions;
     Interop => ping::interop;

@@ -23,6 +23,14 @@ pub struct View {
     pub service: Option<ServiceId>,
 }
 
+impl View {
+    /// Whether objects of this service of the tenant can be seen.
+    #[must_use]
+    pub fn has(self, service: ServiceId) -> bool {
+        self.service.is_none_or(|seen| seen == service)
+    }
+}
+
 /// A place in the order in which objects came; later objects have larger positions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position(pub i64);
@@ -39,6 +47,9 @@ pub struct Selector {
     /// Objects with this entry (the most selective of the filter's).
     pub entry: Option<IndexEntry>,
 }
+
+/// Objects with their places, newest first.
+pub type Selected = Vec<(Position, Arc<Stored>)>;
 
 /// Why the store could not do it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -76,7 +87,7 @@ pub trait Engine: Send + Sync + std::fmt::Debug {
         selector: Selector,
         before: Option<Position>,
         limit: usize,
-    ) -> BoxFuture<'_, Result<Vec<(Position, Arc<Stored>)>, Error>>;
+    ) -> BoxFuture<'_, Result<Selected, Error>>;
 
     /// The tenant of this name.
     fn tenant<'a>(
@@ -103,4 +114,7 @@ pub trait Engine: Send + Sync + std::fmt::Debug {
 
     /// A setting.
     fn setting(&self, name: &'static str) -> BoxFuture<'_, Result<Option<Vec<u8>>, Error>>;
+
+    /// Completes what is queued and ends; what comes after fails. May block. Idempotent.
+    fn close(&self);
 }
