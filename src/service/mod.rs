@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use kmip_ttlv::message::request;
 use kmip_ttlv::scan::Limits;
-use kmip_ttlv::{Buffer, Error, Tag};
+use kmip_ttlv::{Buffer, Error};
 use quick_cache::sync::Cache;
 
 use crate::clock::Clock;
@@ -50,12 +50,12 @@ impl Service {
     #[must_use]
     pub fn new(
         parts: Parts,
-        audit: Arc<AuditLog>,
         metrics: Arc<Metrics>,
         clock: Arc<dyn Clock>,
         settings: Settings,
     ) -> Self {
         let tenants = Cache::new(TENANT_METRICS_MAX);
+        let audit = Arc::clone(parts.store.audit());
         Self { parts, audit, metrics, clock, settings, tenants }
     }
 
@@ -113,12 +113,11 @@ impl Service {
 /// The reason under which a message is counted that was refused whole.
 fn refusal(error: Error) -> MessageRefusal {
     match error {
-        Error::NotAMessage => MessageRefusal::NotKmip,
-        Error::TooLong { .. } => MessageRefusal::TooLarge,
+        Error::TooLong { .. } => MessageRefusal::TooLong,
         Error::TooDeep => MessageRefusal::TooDeep,
         Error::TooManyItems => MessageRefusal::TooManyItems,
-        Error::TooManyBatchItems | Error::Missing(Tag::BatchItem) => MessageRefusal::BatchCount,
-        Error::UnsupportedVersion { .. } => MessageRefusal::Version,
+        Error::TooManyBatchItems => MessageRefusal::TooManyBatchItems,
+        Error::UnsupportedVersion { .. } => MessageRefusal::UnsupportedVersion,
         _ => MessageRefusal::Malformed,
     }
 }
