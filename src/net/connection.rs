@@ -278,3 +278,6 @@ where
     // The connection is over in any case; how it ended changes nothing.
     let _ = timeout(settings.linger_timeout, farewell).await;
 }
+
+#[cfg(test)]
+mod tests;

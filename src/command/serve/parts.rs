@@ -8,7 +8,7 @@ use keystrata::crypto::random::OsRandom;
 use keystrata::keys::{Keyring, KeyringSettings};
 use keystrata::metrics::Metrics;
 use keystrata::operation;
-use keystrata::service::{self, Service};
+use keystrata::service::Service;
 use keystrata::store::Store;
 
 use super::{Environment, Failure, failed, root, settings};
