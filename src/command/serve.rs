@@ -138,8 +138,9 @@ impl Server {
         let admin = tokio::spawn(self.admin.run(routes, until(stopped.clone())));
         let routes = private_routes(Arc::clone(&self.health) as _);
         let socket = tokio::spawn(self.socket.run(routes, until(stopped)));
+        let parts = self.parts;
         let watch = {
-            let (health, parts) = (Arc::clone(&self.health), self.parts.clone());
+            let (health, parts) = (Arc::clone(&self.health), parts.clone());
             tokio::spawn(async move { health.watch(&parts).await })
         };
         let Addresses { kmip, admin: admin_address } = self.addresses;
@@ -157,9 +158,10 @@ impl Server {
         };
         let drained = self.listener.run(SameRuntime, told).await;
         watch.abort();
+        let closed = tokio::task::spawn_blocking(move || parts.close());
         // The admin listeners end when they are told so, or when nobody is left to tell them.
         let _ = stop.send(true);
-        let _ = tokio::join!(admin, socket);
+        let _ = tokio::join!(admin, socket, closed);
         tracing::info!(connections_cut = drained.cut, "stopped");
         Ok(())
     }

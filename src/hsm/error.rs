@@ -30,6 +30,9 @@ pub enum HsmError {
     /// The module serves somebody else in this process.
     #[error("the PKCS#11 module is already in use in this process: use it one after the other")]
     ModuleInUse,
+    /// The module does not start.
+    #[error("the PKCS#11 module cannot be initialised ({0}): check its own configuration")]
+    Initialise(String),
     /// No token of that name is there.
     #[error("there is no token with {wanted} (there is: {found}): insert it, or correct the name")]
     TokenMissing {

@@ -1,8 +1,9 @@
 //! Provider `pkcs11`: the root key behind a bounded queue and threads of its own.
 
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::convert::Infallible;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -24,11 +25,17 @@ struct Job {
 }
 
 /// A root key in a PKCS#11 token.
+///
+/// Dropping it blocks until the calls under way are done, but not longer than the timeout, and
+/// releases the module, so that the process may use it anew or end: a module that is called while
+/// the process ends may crash it.
 #[derive(Debug)]
 pub struct Pkcs11Root {
     link: Arc<Link>,
-    jobs: SyncSender<Job>,
-    threads: Vec<JoinHandle<()>>,
+    /// `None` while it is dropped.
+    jobs: Option<SyncSender<Job>>,
+    /// Nothing is ever sent: it is disconnected when all threads have ended.
+    ended: Mutex<Receiver<Infallible>>,
     timeout: Duration,
 }
 
@@ -49,31 +56,22 @@ impl Pkcs11Root {
         let timeout = settings.timeout;
         let link = Arc::new(Link::open(settings, random, clock, metrics)?);
         let waiting = Arc::new(Mutex::new(waiting));
-        let start = |number| {
-            let link = Arc::clone(&link);
-            let waiting = Arc::clone(&waiting);
+        let (running, ended) = channel();
+        for number in 0..sessions {
+            let (link, waiting) = (Arc::clone(&link), Arc::clone(&waiting));
+            let running = running.clone();
             thread::Builder::new()
                 .name(format!("hsm-{number}"))
-                .spawn(move || serve(&link, &waiting))
-        };
-        let threads = (0..sessions).map(start).collect::<Result<_, _>>();
-        let threads = threads.map_err(HsmError::Threads)?;
-        Ok(Self { link, jobs, threads, timeout })
-    }
-
-    /// Waits for the calls under way and releases the module, so that the process may use it anew.
-    /// Dropping does so without waiting. Blocks.
-    pub fn close(self) {
-        drop(self.jobs);
-        for thread in self.threads {
-            // A panic is reported by the thread itself.
-            let _ = thread.join();
+                .spawn(move || serve(link, &waiting, running))
+                .map_err(HsmError::Threads)?;
         }
+        Ok(Self { link, jobs: Some(jobs), ended: Mutex::new(ended), timeout })
     }
 
     async fn ask(&self, request: Request) -> Answer {
         let (answer, answered) = oneshot::channel();
-        self.jobs.try_send(Job { request, answer }).map_err(|error| match error {
+        let jobs = self.jobs.as_ref().ok_or_else(gone)?;
+        jobs.try_send(Job { request, answer }).map_err(|error| match error {
             TrySendError::Full(_) => RootError::Overloaded,
             TrySendError::Disconnected(_) => gone(),
         })?;
@@ -123,21 +121,33 @@ impl RootKey for Pkcs11Root {
     }
 }
 
+impl Drop for Pkcs11Root {
+    fn drop(&mut self) {
+        self.jobs = None;
+        let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
+        // Either they have ended or a call hangs, for which nothing more can be done.
+        let _ = ended.recv_timeout(self.timeout);
+    }
+}
+
 fn gone() -> RootError {
     RootError::Unavailable("the threads for the token have ended".into())
 }
 
-/// One thread: takes a job, calls the token, answers; until nobody can send any more.
-fn serve(link: &Link, waiting: &Mutex<Receiver<Job>>) {
+/// One thread: takes a job, calls the token, answers; until nobody can send any more. Drops its
+/// part of the link before `running` tells that it has ended.
+fn serve(link: Arc<Link>, waiting: &Mutex<Receiver<Job>>, running: Sender<Infallible>) {
     let mut held: Held = None;
     loop {
         // The lock is held while waiting: the threads take turns.
         let job = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(job) = job else { return };
+        let Ok(job) = job else { break };
         // Whoever has given up needs no answer.
         if !job.answer.is_closed() {
             let answer = link.call(&mut held, &job.request);
             let _ = job.answer.send(answer);
         }
     }
+    drop(link);
+    drop(running);
 }

@@ -50,7 +50,13 @@ pub(super) fn load(path: &Path) -> Result<Pkcs11, HsmError> {
 
 /// Initialises a module for use by several threads.
 pub(super) fn initialise(pkcs11: &Pkcs11) -> Result<(), HsmError> {
-    Ok(pkcs11.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK))?)
+    let arguments = CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK);
+    pkcs11.initialize(arguments).map_err(|error| match HsmError::from(error) {
+        HsmError::Call { function, answer } => {
+            HsmError::Initialise(format!("{function} answered {answer}"))
+        }
+        other => other,
+    })
 }
 
 /// Ends the use of a module: all its sessions, handles and logins are void.

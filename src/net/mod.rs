@@ -10,6 +10,7 @@
 //! Everything above this room sees callers and bytes; nothing below it sees a request's meaning.
 
 pub mod admin;
+mod answer;
 mod connection;
 mod handshake;
 pub mod identity;

@@ -6,13 +6,13 @@ use super::facts::Facts;
 use super::streams::Streams;
 use crate::crypto::random::Random;
 use crate::keys::Keyring;
-use crate::store::Engine;
+use crate::store::Store;
 
 /// What all operations share.
 #[derive(Debug)]
 pub struct Parts {
     /// Sealed rows.
-    pub store: Arc<dyn Engine>,
+    pub store: Arc<Store>,
     /// The key hierarchy.
     pub keyring: Arc<Keyring>,
     /// Where keys, identifiers and nonces come from.

@@ -50,12 +50,12 @@ impl Service {
     #[must_use]
     pub fn new(
         parts: Parts,
-        audit: Arc<AuditLog>,
         metrics: Arc<Metrics>,
         clock: Arc<dyn Clock>,
         settings: Settings,
     ) -> Self {
         let tenants = Cache::new(TENANT_METRICS_MAX);
+        let audit = Arc::clone(parts.store.audit());
         Self { parts, audit, metrics, clock, settings, tenants }
     }
 

@@ -18,7 +18,7 @@ pub(super) fn closest_version(stated: Option<ProtocolVersion>) -> Version {
 
 /// A response header with the fields that every client expects and no others.
 pub(super) fn header(version: Version, now: Timestamp) -> ResponseHeader<'static> {
-    ResponseHeader::new(version.into(), TimeStamp::from(DateTime(now.seconds())))
+    ResponseHeader::new(version.into(), TimeStamp::Seconds(DateTime(now.seconds())))
 }
 
 /// Answers a message of which nothing is run: one failed item without an operation.

@@ -11,7 +11,7 @@ use super::step::Observer;
 use super::{Commit, Engine, Error, Position, Selected, Selector, View};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
-use crate::tenant::{ServiceName, TenantId, TenantName};
+use crate::tenant::{ServiceId, ServiceName, TenantId, TenantName};
 
 /// How a store is kept.
 #[derive(Debug, Clone)]
@@ -138,6 +138,18 @@ impl Store {
         self.engine.service(tenant, name).await
     }
 
+    /// The service of this number, if it is the tenant's.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] or [`Error::Failed`].
+    pub async fn service_by_id(
+        &self,
+        tenant: TenantId,
+        service: ServiceId,
+    ) -> Result<Option<ServiceRow>, Error> {
+        self.engine.service_by_id(tenant, service).await
+    }
+
     /// All versions of a key, oldest first.
     ///
     /// # Errors
@@ -162,7 +174,7 @@ impl Store {
 
     /// The audit trail.
     #[must_use]
-    pub fn audit(&self) -> &AuditLog {
+    pub fn audit(&self) -> &Arc<AuditLog> {
         &self.audit
     }
 

@@ -6,5 +6,6 @@
 pub(crate) mod client;
 pub(crate) mod message;
 pub(crate) mod names;
+pub(crate) mod python;
 pub(crate) mod server;
 pub(crate) mod ttlv;

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::client::{Client, Identity};
 
 /// How long a start or a stop may take on a busy machine before the test gives up.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What to start, before it is started.
 pub(crate) struct Plan {
@@ -73,7 +73,7 @@ impl Plan {
         self
     }
 
-    /// Keeps the root in a token of SoftHSM.
+    /// Keeps the root in a token of `SoftHSM`.
     pub(crate) fn softhsm(mut self) -> Self {
         self.root = "softhsm";
         self
@@ -156,17 +156,13 @@ impl Server {
         let mut process = spawn(&mut self.plan.command());
         let lines = read_lines(process.stdout.take().expect("stdout is piped"));
         keep(process.stderr.take().expect("stderr is piped"), Arc::clone(&self.log));
-        let deadline = Instant::now() + PATIENCE;
-        let ready = loop {
-            let wait = deadline.saturating_duration_since(Instant::now());
-            match lines.recv_timeout(wait) {
-                Ok(line) if line.starts_with("ready ") => break line,
-                Ok(other) => panic!("standard output is for the ready line, not for {other:?}"),
-                Err(e) => {
-                    let _ = process.kill();
-                    let status = process.wait();
-                    panic!("not ready ({e}), ended with {status:?}:\n{}", self.log());
-                }
+        let ready = match lines.recv_timeout(PATIENCE) {
+            Ok(line) if line.starts_with("ready ") => line,
+            Ok(other) => panic!("standard output is for the ready line, not for {other:?}"),
+            Err(e) => {
+                let _ = process.kill();
+                let status = process.wait();
+                panic!("not ready ({e}), ended with {status:?}:\n{}", self.log());
             }
         };
         self.process = Some(process);

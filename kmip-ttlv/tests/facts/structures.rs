@@ -92,6 +92,11 @@ const LENIENT: &[(&str, Tag)] = &[
     ("UsageLimits", Tag::UsageLimitsCount),
 ];
 
+/// The structures that these tests speak of.
+pub(crate) fn names() -> BTreeSet<&'static str> {
+    TABLES.iter().map(|table| table.0).chain(BY_HAND.iter().copied()).collect()
+}
+
 /// The rows of one structure in one version, in order.
 fn fields_in<'r>(facts: &'r [Row], table: &Table, version: Version) -> Vec<&'r Row> {
     let mut fields: Vec<&Row> = facts

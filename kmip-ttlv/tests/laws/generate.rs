@@ -102,11 +102,11 @@ impl Choices<'_> {
         }
     }
 
-    fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         usize::from(self.byte()) % limit
     }
 
-    fn yes(&mut self) -> bool {
+    pub(crate) fn yes(&mut self) -> bool {
         self.below(2) == 1
     }
 
@@ -229,7 +229,12 @@ fn leaf(tag: Tag, types: Tag, choices: &mut Choices<'_>, w: &mut Writer<'_>) {
             [is_2x, 1 - is_2x].map(|line| &types[line]).into_iter().find(|kinds| !kinds.is_empty())
         })
         .map_or(&ItemType::ALL[1..], |kinds| kinds);
-    match kinds[choices.below(kinds.len())] {
+    leaf_of(kinds[choices.below(kinds.len())], tag, choices, w);
+}
+
+/// Writes a leaf of this type under `tag`.
+pub(crate) fn leaf_of(kind: ItemType, tag: Tag, choices: &mut Choices<'_>, w: &mut Writer<'_>) {
+    match kind {
         ItemType::Structure => w.structure(tag, |w| w.integer(Tag::Unknown(0x54_0002), 1)),
         ItemType::Integer => w.integer(tag, i32::from_be_bytes(choices.array())),
         ItemType::LongInteger => w.long_integer(tag, i64::from_be_bytes(choices.array())),

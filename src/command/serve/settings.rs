@@ -1,12 +1,13 @@
 //! From the configuration to the settings of the rooms.
 
-use keystrata::config::{self, Config};
+use keystrata::config::{self, Config, ReadRecords};
 use keystrata::keys::AutoRegister;
 use keystrata::net::identity::{Rule, Rules};
 use keystrata::net::tls::{Authority, TlsSettings};
 use keystrata::net;
 use keystrata::operation::Facts;
 use keystrata::service;
+use keystrata::store::{AuditSettings, Reads, StoreSettings};
 use kmip_ttlv::scan::Limits;
 
 /// The settings of the listener.
@@ -79,4 +80,19 @@ pub(super) fn facts(config: &Config) -> Facts {
         located_items_max: config.limits.locate_results_max.get(),
         ..Facts::default()
     }
+}
+
+/// The settings of the store and its audit trail.
+pub(super) fn store(config: &Config) -> StoreSettings {
+    let defaults = StoreSettings::new(&config.store.directory);
+    let audit = AuditSettings {
+        node: config.audit.node.clone(),
+        reads: match config.audit.reads {
+            ReadRecords::Strict => Reads::Strict,
+            ReadRecords::Batched => Reads::Batched,
+        },
+        file_bytes_max: config.audit.rotate_size as u64,
+        ..AuditSettings::new(&config.audit.directory)
+    };
+    StoreSettings { audit, cache_bytes: config.store.cache_size as u64, ..defaults }
 }

@@ -33,7 +33,7 @@ use super::step::Observer;
 use super::{BoxFuture, Commit, Engine, Error, Position, Selected, Selector, View};
 use crate::clock::Clock;
 use crate::metrics::{CommitFailure, Metrics};
-use crate::tenant::{ServiceName, TenantId, TenantName};
+use crate::tenant::{ServiceId, ServiceName, TenantId, TenantName};
 
 /// How many commits may wait. Beyond this they are refused.
 const COMMITS_WAITING_MAX: usize = 16 * 1024;
@@ -231,6 +231,14 @@ impl Engine for Embedded {
     ) -> BoxFuture<'a, Result<Option<ServiceRow>, Error>> {
         let name = name.clone();
         Box::pin(self.readers.run(move |db| read::service(db, tenant, &name)))
+    }
+
+    fn service_by_id(
+        &self,
+        tenant: TenantId,
+        service: ServiceId,
+    ) -> BoxFuture<'_, Result<Option<ServiceRow>, Error>> {
+        Box::pin(self.readers.run(move |db| read::service_by_id(db, tenant, service)))
     }
 
     fn keys(&self, level: KeyLevel) -> BoxFuture<'_, Result<Vec<KeyRow>, Error>> {

@@ -46,27 +46,48 @@ pub(super) fn tenant(db: &Connection, name: &TenantName) -> Result<Option<Tenant
     })
 }
 
+/// The columns that [`service_row`] reads, in its order.
+macro_rules! service_columns {
+    () => {
+        "id, name, state, mode, role, operations, created"
+    };
+}
+
 /// The service of this name.
 pub(super) fn service(
     db: &Connection,
     tenant: TenantId,
     name: &ServiceName,
 ) -> Result<Option<ServiceRow>, Error> {
-    let sql = "SELECT id, state, mode, role, operations, created FROM services
-               WHERE tenant = ?1 AND name = ?2";
-    one(db, sql, params![tenant.0, name.as_str()], |row| {
-        let operations: Option<Vec<u8>> = get(row, 4)?;
-        let operations = operations.map(|bytes| known("operations", codes::operations(&bytes)));
-        Ok(ServiceRow {
-            id: ServiceId(get(row, 0)?),
-            tenant,
-            name: name.clone(),
-            state: known("state", codes::tenant_state(get(row, 1)?))?,
-            mode: known("mode", codes::mode(get(row, 2)?))?,
-            role: known("role", codes::role(get(row, 3)?))?,
-            operations: operations.transpose()?,
-            created: Timestamp(get(row, 5)?),
-        })
+    let sql =
+        concat!("SELECT ", service_columns!(), " FROM services WHERE tenant = ?1 AND name = ?2");
+    one(db, sql, params![tenant.0, name.as_str()], |row| service_row(tenant, row))
+}
+
+/// The service of this number.
+pub(super) fn service_by_id(
+    db: &Connection,
+    tenant: TenantId,
+    service: ServiceId,
+) -> Result<Option<ServiceRow>, Error> {
+    let sql =
+        concat!("SELECT ", service_columns!(), " FROM services WHERE tenant = ?1 AND id = ?2");
+    one(db, sql, [tenant.0, service.0], |row| service_row(tenant, row))
+}
+
+fn service_row(tenant: TenantId, row: &Row<'_>) -> Result<ServiceRow, Error> {
+    let name: String = get(row, 1)?;
+    let operations: Option<Vec<u8>> = get(row, 5)?;
+    let operations = operations.map(|bytes| known("operations", codes::operations(&bytes)));
+    Ok(ServiceRow {
+        id: ServiceId(get(row, 0)?),
+        tenant,
+        name: known("name", ServiceName::new(&name).ok())?,
+        state: known("state", codes::tenant_state(get(row, 2)?))?,
+        mode: known("mode", codes::mode(get(row, 3)?))?,
+        role: known("role", codes::role(get(row, 4)?))?,
+        operations: operations.transpose()?,
+        created: Timestamp(get(row, 6)?),
     })
 }
 
