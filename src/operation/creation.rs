@@ -11,7 +11,6 @@ use crate::object::{AttributeSet, Object, rules, set};
 /// Seconds for which a client may use an object before it asks again (KMIP 1.4 §3.20).
 const LEASE_SECONDS: u32 = 3600;
 
-
 /// Where a new object comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
@@ -77,7 +76,8 @@ pub(super) fn normal(attribute: &Attribute) -> Attribute {
 /// [`Failure::InvalidAttributeValue`].
 pub(super) fn check_given(attribute: &Attribute) -> Result<(), Failure> {
     let name = || attribute.name().into_owned();
-    let rule = rules::rule(attribute.kind()).ok_or_else(|| Failure::UnsupportedAttribute(name()))?;
+    let rule =
+        rules::rule(attribute.kind()).ok_or_else(|| Failure::UnsupportedAttribute(name()))?;
     let servers_own = matches!(attribute, Attribute::Custom(custom) if custom.vendor == "y");
     if !rule.is_given_by_client() || servers_own {
         return Err(Failure::AttributeReadOnly(name()));
@@ -88,7 +88,11 @@ pub(super) fn check_given(attribute: &Attribute) -> Result<(), Failure> {
         Attribute::Name(found) => !found.value.is_empty(),
         _ => true,
     };
-    if good { Ok(()) } else { Err(Failure::InvalidAttributeValue(format!("bad value of {}", name()))) }
+    if good {
+        Ok(())
+    } else {
+        Err(Failure::InvalidAttributeValue(format!("bad value of {}", name())))
+    }
 }
 
 /// A new object with everything that the server says of it.
@@ -105,14 +109,10 @@ pub(super) fn object(
     let now = DateTime(cx.now());
     default(&mut attributes, Attribute::Sensitive(false));
     default(&mut attributes, Attribute::Extractable(true));
-    let sensitive = matches!(
-        attributes.first(AttributeKind::Sensitive),
-        Some(Attribute::Sensitive(true))
-    );
-    let extractable = matches!(
-        attributes.first(AttributeKind::Extractable),
-        Some(Attribute::Extractable(true))
-    );
+    let sensitive =
+        matches!(attributes.first(AttributeKind::Sensitive), Some(Attribute::Sensitive(true)));
+    let extractable =
+        matches!(attributes.first(AttributeKind::Extractable), Some(Attribute::Extractable(true)));
     attributes.put(Attribute::AlwaysSensitive(sensitive));
     attributes.put(Attribute::NeverExtractable(!extractable));
     if origin == Origin::Made {

@@ -28,11 +28,8 @@ pub(super) async fn get(cx: &Context<'_>, request: &Request<'_>) -> Result<Outco
     }
     let value = value::in_format(cx.value(&held).await?, request.key_format)?;
     let uid = object.uid.clone();
-    let response = Response {
-        object_type: object.object_type,
-        uid: uid.clone().into(),
-        object: value,
-    };
+    let response =
+        Response { object_type: object.object_type, uid: uid.clone().into(), object: value };
     let changes = handed_out(cx, &held);
     Ok(Outcome::changed(uid, changes, ResponsePayload::Get(response)))
 }
