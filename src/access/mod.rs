@@ -1,0 +1,22 @@
+//! Who may do what to which object. Pure rules: mode and operation list of the caller, state and
+//! usage mask of the object, time.
+
+mod mode;
+mod usage;
+
+pub use mode::{check_operation, check_value};
+pub use usage::{Usage, check_usage};
+
+/// Why something is not allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Denied {
+    /// The caller's mode or list of operations does not allow it.
+    #[error("{0}")]
+    Caller(&'static str),
+    /// The object's state or dates do not allow it.
+    #[error("{0}")]
+    State(&'static str),
+    /// The object's usage mask does not allow it.
+    #[error("the Cryptographic Usage Mask does not allow this")]
+    UsageMask,
+}

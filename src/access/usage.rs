@@ -1,0 +1,75 @@
+//! What a key may be used for: state, dates and usage mask (KMIP 1.4 §3.19, §3.22; KMIP 2.1
+//! §4.17, §4.57).
+
+use kmip_ttlv::enums::{CryptographicUsageMask, State};
+
+use super::Denied;
+use crate::object::Object;
+
+/// A cryptographic use of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Usage {
+    /// Applies protection to data.
+    Encrypt,
+    /// Takes protection off data.
+    Decrypt,
+    /// Makes a message authentication code.
+    MacGenerate,
+    /// Checks a message authentication code.
+    MacVerify,
+}
+
+/// What a use does with respect to the key's life: protection ends earlier than processing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Protect,
+    Process,
+}
+
+impl Usage {
+    /// Every use, for tests and tables.
+    pub const ALL: [Self; 4] = [Self::Encrypt, Self::Decrypt, Self::MacGenerate, Self::MacVerify];
+
+    /// The bit of the usage mask that allows it.
+    #[must_use]
+    pub fn mask(self) -> CryptographicUsageMask {
+        match self {
+            Self::Encrypt => CryptographicUsageMask::ENCRYPT,
+            Self::Decrypt => CryptographicUsageMask::DECRYPT,
+            Self::MacGenerate => CryptographicUsageMask::MAC_GENERATE,
+            Self::MacVerify => CryptographicUsageMask::MAC_VERIFY,
+        }
+    }
+
+    fn direction(self) -> Direction {
+        match self {
+            Self::Encrypt | Self::MacGenerate => Direction::Protect,
+            Self::Decrypt | Self::MacVerify => Direction::Process,
+        }
+    }
+}
+
+/// Whether `object`, as it is at `now` (seconds since the epoch), may be used like this.
+///
+/// # Errors
+/// [`Denied::State`] or [`Denied::UsageMask`].
+pub fn check_usage(object: &Object, usage: Usage, now: i64) -> Result<(), Denied> {
+    match (usage.direction(), object.state()) {
+        (_, State::Active)
+        | (Direction::Process, State::Deactivated | State::Compromised) => {}
+        (Direction::Protect, _) => return Err(Denied::State("the object is not Active")),
+        (Direction::Process, _) => {
+            return Err(Denied::State("the object is neither Active, Deactivated nor Compromised"));
+        }
+    }
+    match usage.direction() {
+        Direction::Protect if object.protect_stop_date().is_some_and(|date| date <= now) => {
+            return Err(Denied::State("the Protect Stop Date has passed"));
+        }
+        Direction::Process if object.process_start_date().is_some_and(|date| date > now) => {
+            return Err(Denied::State("the Process Start Date has not come"));
+        }
+        _ => {}
+    }
+    if object.usage_mask().contains(usage.mask()) { Ok(()) } else { Err(Denied::UsageMask) }
+}

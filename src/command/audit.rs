@@ -1,0 +1,75 @@
+//! `keystrata audit`: work with the audit trail.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::PathBuf;
+
+use keystrata::audit::Verifier;
+use keystrata::store::audit_log;
+use serde_json::json;
+
+use super::{About as _, Environment, Failure, Place};
+
+/// The sub-commands of `keystrata audit`.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Find changed, missing and reordered records in the audit trail
+    ///
+    /// Every record holds the hash of the one before it. A record that was changed, taken out,
+    /// put in or moved breaks the chain, and is named. The trail may be verified while the server
+    /// writes it. Files that were moved away from its beginning are not missed.
+    #[command(after_help = "Examples:
+  keystrata audit verify --dir keystrata-try
+  keystrata audit verify --config keystrata.toml --json
+  keystrata audit verify --files audit-00000000000000000001.jsonl
+
+Note the last hash elsewhere: it proves later that nothing before it was written anew.")]
+    Verify(VerifyArguments),
+}
+
+/// The arguments of `keystrata audit verify`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct VerifyArguments {
+    #[command(flatten)]
+    place: Option<Place>,
+    /// The trail's files, in order, instead of those of a server
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["config", "dir"])]
+    files: Vec<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs `keystrata audit`.
+pub(crate) fn run(command: &Command, environment: &Environment) -> Result<(), Failure> {
+    let Command::Verify(arguments) = command;
+    let files = match &arguments.place {
+        Some(place) => {
+            let directory = place.config(environment)?.audit.directory;
+            audit_log::files(&directory).about(&directory)?
+        }
+        None if arguments.files.is_empty() => {
+            return Err(Failure::new("give --config FILE, --dir DIR or --files FILE…"));
+        }
+        None => arguments.files.clone(),
+    };
+    let mut verifier = Verifier::new(None);
+    for path in &files {
+        let file = BufReader::new(File::open(path).about(path)?);
+        verifier.file(&path.display().to_string(), file).about(path)?;
+    }
+    let report = verifier.finish();
+    if arguments.json {
+        let findings: Vec<_> = report.findings.iter().map(ToString::to_string).collect();
+        let (first, last) = (report.first, report.last.map(|anchor| anchor.seq));
+        let sound = report.is_sound();
+        let report = json!({
+            "sound": sound, "records": report.records, "first": first, "last": last,
+            "findings": findings, "more": report.more,
+        });
+        println!("{report:#}");
+    } else {
+        println!("{report}");
+    }
+    if report.is_sound() { Ok(()) } else { Err(Failure::new("the audit trail is damaged")) }
+}

@@ -1,0 +1,183 @@
+//! `keystrata serve`: builds the server from its parts and runs it until it is told to stop.
+//!
+//! The order is chosen so that a start that fails has written nothing: configuration and
+//! certificates are read and addresses are tried before the store is opened.
+
+mod certificates;
+mod health;
+mod parts;
+mod root;
+mod settings;
+mod signals;
+
+use std::io::{self, Write as _};
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use keystrata::clock::{Clock, SystemClock};
+use keystrata::config::Config;
+use keystrata::metrics::{Metrics, MetricsSettings};
+use keystrata::net::Listener;
+use keystrata::net::admin::{AdminListener, AdminSocket, private_routes, public_routes};
+use keystrata::net::listener::SameRuntime;
+use keystrata::service::Service;
+use tokio::sync::watch;
+
+use self::certificates::Certificates;
+use self::health::{Facts, ServerHealth};
+use self::parts::Parts;
+pub(super) use self::root::ensure_environment;
+use self::signals::Signals;
+use super::status::SOCKET;
+use super::{Environment, Failure, logging};
+
+/// The arguments of `keystrata serve`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  keystrata serve --config /etc/keystrata/keystrata.toml
+
+When it serves, one line goes to standard output:  ready kmip=0.0.0.0:5696 admin=127.0.0.1:9696
+Everything else goes to standard error. SIGTERM and SIGINT stop it: what was asked is answered,
+and the exit status is 0. SIGHUP reads certificates, keys and revocation lists again.")]
+pub(crate) struct Arguments {
+    /// The configuration; deploy/keystrata.toml in the source is an example
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+}
+
+/// Where the server listens, with the real ports.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Addresses {
+    /// KMIP.
+    pub(super) kmip: SocketAddr,
+    /// Metrics and health.
+    pub(super) admin: SocketAddr,
+}
+
+/// Runs `keystrata serve`.
+pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<(), Failure> {
+    let config = environment.config(&arguments.config)?;
+    serve(&config, environment, |_| Ok(()))
+}
+
+/// Serves until SIGTERM or SIGINT. `announce` is called when the server stands, right before the
+/// line that says so.
+pub(super) fn serve(
+    config: &Config,
+    environment: &Environment,
+    announce: impl FnOnce(&Addresses) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    ensure_environment(&config.root.place, environment)?;
+    let metrics = Metrics::new(&MetricsSettings {
+        tenant_labels_max: config.metrics.tenant_labels_max,
+    });
+    let _logging = logging::start(config.log, &metrics)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(format!("the run-time cannot start: {error}")))?;
+    runtime.block_on(async {
+        let signals = Signals::new()?;
+        let server = Server::start(config, environment, metrics).await?;
+        announce(&server.addresses)?;
+        server.run(signals).await
+    })
+}
+
+/// A server that is built and not yet running.
+struct Server {
+    addresses: Addresses,
+    listener: Listener<Service>,
+    admin: AdminListener,
+    socket: AdminSocket,
+    certificates: Certificates,
+    health: Arc<ServerHealth>,
+    parts: Parts,
+    metrics: Arc<Metrics>,
+}
+
+impl Server {
+    /// Builds it. What can fail without touching a file comes first.
+    async fn start(
+        config: &Config,
+        environment: &Environment,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, Failure> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let started = clock.now();
+        metrics.started(started.seconds());
+        let certificates = Certificates::load(config, &clock, &metrics)?;
+        for address in [config.listen.kmip, config.listen.admin] {
+            TcpListener::bind(address).map_err(|error| taken(address, &error))?;
+        }
+        let parts = Parts::build(config, environment, &clock, &metrics).await?;
+        let listener = Listener::bind(
+            settings::transport(config),
+            Arc::clone(&certificates.tls),
+            Arc::clone(&parts.service),
+            Arc::clone(&clock),
+            Arc::clone(&metrics),
+        );
+        let listener = listener.map_err(failed)?;
+        let admin = AdminListener::bind(config.listen.admin).await;
+        let admin = admin.map_err(|error| taken(config.listen.admin, &error))?;
+        let socket = AdminSocket::bind(&config.store.directory.join(SOCKET)).map_err(failed)?;
+        let kmip = listener.addresses().first().copied().unwrap_or(config.listen.kmip);
+        let addresses = Addresses { kmip, admin: admin.address().map_err(failed)? };
+        let node = config.audit.node.clone();
+        let facts = Facts { addresses, node, root: parts.provider, started };
+        let health = ServerHealth::new(facts, clock, Arc::clone(&metrics));
+        Ok(Self { addresses, listener, admin, socket, certificates, health, parts, metrics })
+    }
+
+    /// Says that it serves, and serves until a signal asks it to stop.
+    async fn run(self, signals: Signals) -> Result<(), Failure> {
+        let (stop, stopped) = watch::channel(false);
+        let routes = public_routes(self.metrics, Arc::clone(&self.health) as _);
+        let admin = tokio::spawn(self.admin.run(routes, until(stopped.clone())));
+        let routes = private_routes(Arc::clone(&self.health) as _);
+        let socket = tokio::spawn(self.socket.run(routes, until(stopped)));
+        let parts = self.parts;
+        let watch = {
+            let (health, parts) = (Arc::clone(&self.health), parts.clone());
+            tokio::spawn(async move { health.watch(&parts).await })
+        };
+        let Addresses { kmip, admin: admin_address } = self.addresses;
+        let ready = format!("ready kmip={kmip} admin={admin_address}\n");
+        // If nobody reads standard output, the server serves all the same.
+        let mut output = io::stdout();
+        let _ = output.write_all(ready.as_bytes()).and_then(|()| output.flush());
+        tracing::info!(%kmip, admin = %admin_address, "ready");
+
+        let (health, certificates) = (self.health, self.certificates);
+        let told = async move {
+            let signal = signals.until_stop(|| certificates.reload()).await;
+            tracing::info!(signal, "stopping");
+            health.stopping();
+        };
+        let drained = self.listener.run(SameRuntime, told).await;
+        watch.abort();
+        let closed = tokio::task::spawn_blocking(move || parts.close());
+        // The admin listeners end when they are told so, or when nobody is left to tell them.
+        let _ = stop.send(true);
+        let _ = tokio::join!(admin, socket, closed);
+        tracing::info!(connections_cut = drained.cut, "stopped");
+        Ok(())
+    }
+}
+
+/// Resolves when `stopped` says so, or when nobody is left to say it.
+async fn until(mut stopped: watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+fn taken(address: SocketAddr, error: &io::Error) -> Failure {
+    Failure::new(format!(
+        "cannot listen on {address}: {error}; stop what listens there, or set another address"
+    ))
+}
+
+fn failed(error: impl std::fmt::Display) -> Failure {
+    Failure::new(error.to_string())
+}

@@ -1,0 +1,83 @@
+//! The server less its transport, built from root, store and keys.
+
+use std::sync::Arc;
+
+use keystrata::clock::Clock;
+use keystrata::config::Config;
+use keystrata::crypto::random::OsRandom;
+use keystrata::keys::{Keyring, KeyringSettings};
+use keystrata::metrics::Metrics;
+use keystrata::operation;
+use keystrata::service::Service;
+use keystrata::store::Store;
+
+use super::{Environment, Failure, failed, root, settings};
+
+/// What serves, and what its health depends on.
+#[derive(Clone)]
+pub(super) struct Parts {
+    /// The server less its transport.
+    pub(super) service: Arc<Service>,
+    /// The name of the root's provider.
+    pub(super) provider: &'static str,
+    keyring: Arc<Keyring>,
+    store: Arc<Store>,
+}
+
+impl Parts {
+    /// Opens root and store, and proves that they belong together.
+    pub(super) async fn build(
+        config: &Config,
+        environment: &Environment,
+        clock: &Arc<dyn Clock>,
+        metrics: &Arc<Metrics>,
+    ) -> Result<Self, Failure> {
+        let place = &config.root.place;
+        let root = root::open(place, environment, Arc::clone(clock), Arc::clone(metrics))?;
+        let provider = root.provider().name();
+        let store = Arc::new(store(config, clock, metrics)?);
+        let keyring = Keyring::open(
+            root,
+            Arc::clone(store.engine()),
+            Arc::clone(clock),
+            Arc::new(OsRandom),
+            Arc::clone(metrics),
+            KeyringSettings { outage_grace: config.root.outage_grace, ..KeyringSettings::default() },
+        );
+        let keyring = Arc::new(keyring.await.map_err(failed)?);
+        let parts = operation::Parts {
+            store: Arc::clone(&store),
+            keyring: Arc::clone(&keyring),
+            random: Arc::new(OsRandom),
+            streams: operation::Streams::default(),
+            facts: settings::facts(config),
+        };
+        let service = Arc::new(Service::new(
+            parts,
+            Arc::clone(metrics),
+            Arc::clone(clock),
+            settings::service(config),
+        ));
+        Ok(Self { service, provider, keyring, store })
+    }
+
+    /// Makes durable what is queued. Blocks.
+    pub(super) fn close(&self) {
+        self.store.close();
+    }
+
+    /// Whether root key and audit trail can be used; the reason if not.
+    pub(super) async fn check(&self) -> Result<(), String> {
+        self.keyring.probe().await.map_err(|error| error.to_string())?;
+        self.store.audit().check().map_err(|error| error.to_string())
+    }
+}
+
+fn store(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    metrics: &Arc<Metrics>,
+) -> Result<Store, Failure> {
+    let settings = settings::store(config);
+    Store::open(&settings, Arc::clone(clock), Arc::clone(metrics)).map_err(failed)
+}

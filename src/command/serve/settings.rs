@@ -1,0 +1,98 @@
+//! From the configuration to the settings of the rooms.
+
+use keystrata::config::{self, Config, ReadRecords};
+use keystrata::keys::AutoRegister;
+use keystrata::net::identity::{Rule, Rules};
+use keystrata::net::tls::{Authority, TlsSettings};
+use keystrata::net;
+use keystrata::operation::Facts;
+use keystrata::service;
+use keystrata::store::{AuditSettings, Reads, StoreSettings};
+use kmip_ttlv::scan::Limits;
+
+/// The settings of the listener.
+pub(super) fn transport(config: &Config) -> net::Settings {
+    let listen = &config.listen;
+    net::Settings {
+        listen: vec![listen.kmip],
+        connections_max: listen.connections_max.get(),
+        connections_per_tenant_max: listen.connections_per_tenant_max.get(),
+        message_bytes_max: config.limits.message_size_max,
+        handshake_timeout: listen.handshake_timeout,
+        first_byte_timeout: listen.first_byte_timeout,
+        message_timeout: listen.message_timeout,
+        idle_timeout: listen.idle_timeout,
+        write_timeout: listen.write_timeout,
+        drain_timeout: listen.drain_timeout,
+        ..net::Settings::default()
+    }
+}
+
+/// The settings of TLS and of the reading of identities.
+pub(super) fn tls(config: &Config) -> TlsSettings {
+    let tls = &config.tls;
+    let authorities = tls.client_ca.iter().map(|authority| Authority {
+        certificates: authority.file.clone(),
+        tenants: (!authority.tenants.is_empty()).then(|| authority.tenants.clone()),
+        revocation_lists: authority.crl.clone(),
+    });
+    TlsSettings {
+        certificate: tls.certificate.clone(),
+        key: tls.key.clone(),
+        authorities: authorities.collect(),
+        rules: Rules::new(config.identity.rules.iter().map(rule).collect()),
+        tls12: tls.tls12,
+        ticket_lifetime: tls.session_lifetime,
+    }
+}
+
+fn rule(rule: &config::Rule) -> Rule {
+    match rule {
+        config::Rule::Spiffe { trust_domain } => Rule::Spiffe { trust_domain: trust_domain.clone() },
+        config::Rule::Dns { suffix } => Rule::Dns { suffix: suffix.clone() },
+        config::Rule::Subject => Rule::Subject,
+    }
+}
+
+/// What an unknown name registers.
+fn auto_register(config: &Config) -> AutoRegister {
+    match config.identity.auto_register {
+        config::AutoRegister::None => AutoRegister::None,
+        config::AutoRegister::Services => AutoRegister::Services,
+        config::AutoRegister::Tenants => AutoRegister::Tenants,
+    }
+}
+
+/// The settings of the service.
+pub(super) fn service(config: &Config) -> service::Settings {
+    let limits = Limits {
+        message_bytes_max: config.limits.message_size_max,
+        batch_items_max: config.limits.batch_items_max.get(),
+        ..Limits::default()
+    };
+    service::Settings { limits, auto_register: auto_register(config) }
+}
+
+/// What the server says of itself, and the limits that operations hold.
+pub(super) fn facts(config: &Config) -> Facts {
+    Facts {
+        server_name: config.audit.node.clone(),
+        located_items_max: config.limits.locate_results_max.get(),
+        ..Facts::default()
+    }
+}
+
+/// The settings of the store and its audit trail.
+pub(super) fn store(config: &Config) -> StoreSettings {
+    let defaults = StoreSettings::new(&config.store.directory);
+    let audit = AuditSettings {
+        node: config.audit.node.clone(),
+        reads: match config.audit.reads {
+            ReadRecords::Strict => Reads::Strict,
+            ReadRecords::Batched => Reads::Batched,
+        },
+        file_bytes_max: config.audit.rotate_size as u64,
+        ..AuditSettings::new(&config.audit.directory)
+    };
+    StoreSettings { audit, cache_bytes: config.store.cache_size as u64, ..defaults }
+}

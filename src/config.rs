@@ -1,0 +1,166 @@
+//! The configuration: TOML text and environment variables, parsed into types that cannot be wrong.
+//!
+//! The text is parsed once, at the start; what comes out needs no further checks. Sizes and times
+//! carry their units (`"1 MiB"`, `"15 min"`), unknown keys are refused, and every error names the
+//! file, the line and the key. A variable `KEYSTRATA_<SECTION>_<KEY>` overrides one key.
+
+mod overlay;
+mod root;
+mod sections;
+mod units;
+
+use std::fmt;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use toml::de::{DeTable, Deserializer};
+
+pub use self::root::{
+    EnvRoot, EnvVersion, KeySource, PinSource, Pkcs11Root, Root, RootPlace, TokenName,
+};
+pub use self::sections::{
+    Audit, AutoRegister, ClientCa, Identity, Limits, Listen, Log, LogFormat, LogLevel, Metrics,
+    ReadRecords, Rule, Store, Tls,
+};
+
+/// The whole configuration. Paths are absolute or relative to the working directory: those in the
+/// file are taken relative to the file's directory.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Addresses, deadlines and bounds of the listeners.
+    #[serde(default)]
+    pub listen: Listen,
+    /// Certificates and protocol versions.
+    pub tls: Tls,
+    /// How a certificate becomes a tenant and a service.
+    pub identity: Identity,
+    /// Where the root key is.
+    pub root: Root,
+    /// Where objects are kept.
+    pub store: Store,
+    /// The audit trail.
+    pub audit: Audit,
+    /// The log.
+    #[serde(default)]
+    pub log: Log,
+    /// What `/metrics` shows.
+    #[serde(default)]
+    pub metrics: Metrics,
+    /// Bounds on what a client may ask for.
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+/// Something in the configuration that cannot be used; one line that says where, what, and what to
+/// do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    place: Place,
+    key: Option<String>,
+    message: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Place {
+    Line(PathBuf, usize),
+    File(PathBuf),
+    Variable(String),
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Place::Line(file, line) => write!(f, "{}:{line}: ", file.display())?,
+            Place::File(file) => write!(f, "{}: ", file.display())?,
+            Place::Variable(name) => write!(f, "environment variable {name}: ")?,
+        }
+        if let Some(key) = &self.key {
+            write!(f, "`{key}`: ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Config {
+    /// Reads and parses a file. `variables` are the process's environment variables; those that
+    /// are named after a section and a key override the file.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or for the first thing in it that cannot be used.
+    pub fn read(
+        file: &Path,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(file).map_err(|error| ConfigError {
+            place: Place::File(file.to_owned()),
+            key: None,
+            message: format!("cannot be read: {error}"),
+        })?;
+        Self::parse(&text, file, variables)
+    }
+
+    /// Parses the text of a file. `file` is its name, for messages and relative paths.
+    ///
+    /// # Errors
+    /// For the first thing that cannot be used.
+    pub fn parse(
+        text: &str,
+        file: &Path,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let overrides = overlay::overrides(variables);
+        let fail = |error: &toml::de::Error| locate(error, text, file, &overrides);
+        let mut table = DeTable::parse(text).map_err(|error| fail(&error))?;
+        overlay::apply(&overrides, text.len(), table.get_mut());
+        let mut config =
+            Self::deserialize(Deserializer::from(table)).map_err(|error| fail(&error))?;
+        config.resolve_paths(file.parent().unwrap_or(Path::new("")));
+        Ok(config)
+    }
+
+    fn resolve_paths(&mut self, base: &Path) {
+        let tls = &mut self.tls;
+        let own = [&mut tls.certificate, &mut tls.key];
+        let authorities = tls.client_ca.iter_mut();
+        let theirs = authorities.flat_map(|ca| std::iter::once(&mut ca.file).chain(&mut ca.crl));
+        let paths = own.into_iter().chain(theirs);
+        let kept = [&mut self.store.directory, &mut self.audit.directory];
+        for path in paths.chain(kept).chain(self.root.paths()) {
+            *path = base.join(&*path);
+        }
+    }
+}
+
+/// Turns toml's error into ours: spans inside the text are lines, spans behind it are variables.
+fn locate(
+    error: &toml::de::Error,
+    text: &str,
+    file: &Path,
+    overrides: &[overlay::Override],
+) -> ConfigError {
+    let message = error.message().trim().replace('\n', ", ");
+    let Some(Range { start, .. }) = error.span() else {
+        return ConfigError { place: Place::File(file.to_owned()), key: None, message };
+    };
+    if let Some(variable) = start.checked_sub(text.len() + 1).and_then(|n| overrides.get(n)) {
+        let place = Place::Variable(variable.name.clone());
+        return ConfigError { place, key: Some(variable.path()), message };
+    }
+    let before = text.get(..start).unwrap_or(text);
+    let line = before.matches('\n').count();
+    let content = text.lines().nth(line).unwrap_or_default().trim();
+    let key = content.split(['=', '#']).next().unwrap_or(content).trim();
+    let key = key.trim_matches(['[', ']']);
+    ConfigError {
+        place: Place::Line(file.to_owned(), line + 1),
+        key: (!key.is_empty()).then(|| key.to_owned()),
+        message,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,229 @@
+//! `[root]`: where the root key is.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::units::time;
+
+/// `[root]`: where the root key is.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "RawRoot")]
+pub struct Root {
+    /// Where it is.
+    pub place: RootPlace,
+    /// How long keys that are open are used while the root key is out of reach.
+    pub outage_grace: Duration,
+}
+
+/// The provider of the root key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RootPlace {
+    /// In a PKCS#11 token.
+    Pkcs11(Pkcs11Root),
+    /// In environment variables or files; for development and small installations.
+    Env(EnvRoot),
+}
+
+/// A root key in a PKCS#11 token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pkcs11Root {
+    /// The library of the token's maker.
+    pub module: PathBuf,
+    /// Variables that the library wants to find in the environment, such as `SOFTHSM2_CONF`.
+    pub environment: BTreeMap<String, String>,
+    /// Which token.
+    pub token: TokenName,
+    /// Where the user PIN is.
+    pub pin: PinSource,
+    /// The label of the root key in the token.
+    pub key_label: String,
+}
+
+/// How a token is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TokenName {
+    /// By its label.
+    Label(String),
+    /// By its serial number.
+    Serial(String),
+}
+
+/// Where a PIN is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PinSource {
+    /// In a file that only its owner can read; a line end after it is not part of it.
+    File(PathBuf),
+    /// In an environment variable.
+    Variable(String),
+}
+
+/// A root key outside of any token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnvRoot {
+    /// Its versions, ascending and distinct; the last one seals.
+    pub versions: Vec<EnvVersion>,
+}
+
+/// One version of a root key outside of any token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnvVersion {
+    /// Its number, from 1.
+    pub version: u32,
+    /// Where its 32 bytes are, in hexadecimal.
+    pub source: KeySource,
+}
+
+/// Where a key is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeySource {
+    /// In a file that only its owner can read.
+    File(PathBuf),
+    /// In an environment variable.
+    Variable(String),
+}
+
+impl Pkcs11Root {
+    /// The file with the PIN, if it is in a file.
+    #[must_use]
+    pub fn pin_file(&self) -> Option<&Path> {
+        if let PinSource::File(file) = &self.pin { Some(file) } else { None }
+    }
+}
+
+impl Root {
+    /// The paths in it, to be taken relative to the file.
+    pub(super) fn paths(&mut self) -> Vec<&mut PathBuf> {
+        match &mut self.place {
+            RootPlace::Pkcs11(root) => {
+                let mut paths = vec![&mut root.module];
+                if let PinSource::File(file) = &mut root.pin {
+                    paths.push(file);
+                }
+                paths
+            }
+            RootPlace::Env(root) => {
+                let sources = root.versions.iter_mut().filter_map(|version| {
+                    if let KeySource::File(file) = &mut version.source { Some(file) } else { None }
+                });
+                sources.collect()
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Provider {
+    Pkcs11,
+    Env,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRoot {
+    provider: Provider,
+    #[serde(default = "default_grace", deserialize_with = "time")]
+    outage_grace: Duration,
+    module: Option<PathBuf>,
+    environment: Option<BTreeMap<String, String>>,
+    token_label: Option<String>,
+    token_serial: Option<String>,
+    pin_file: Option<PathBuf>,
+    pin_variable: Option<String>,
+    key_label: Option<String>,
+    versions: Option<Vec<RawVersion>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawVersion {
+    version: u32,
+    file: Option<PathBuf>,
+    variable: Option<String>,
+}
+
+fn default_grace() -> Duration {
+    Duration::from_hours(1)
+}
+
+impl TryFrom<RawRoot> for Root {
+    type Error = String;
+
+    fn try_from(raw: RawRoot) -> Result<Self, String> {
+        let outage_grace = raw.outage_grace;
+        let place = match raw.provider {
+            Provider::Pkcs11 => RootPlace::Pkcs11(raw.pkcs11()?),
+            Provider::Env => RootPlace::Env(raw.env()?),
+        };
+        Ok(Self { place, outage_grace })
+    }
+}
+
+impl RawRoot {
+    fn pkcs11(self) -> Result<Pkcs11Root, String> {
+        if self.versions.is_some() {
+            return Err("`versions` belongs to provider \"env\": take it out".into());
+        }
+        Ok(Pkcs11Root {
+            module: self.module.ok_or("`module` is missing: the path of the token's library")?,
+            environment: self.environment.unwrap_or_default(),
+            token: match (self.token_label, self.token_serial) {
+                (Some(label), None) => TokenName::Label(label),
+                (None, Some(serial)) => TokenName::Serial(serial),
+                _ => return Err("set either `token_label` or `token_serial`".into()),
+            },
+            pin: match (self.pin_file, self.pin_variable) {
+                (Some(file), None) => PinSource::File(file),
+                (None, Some(variable)) => PinSource::Variable(variable),
+                _ => return Err("set either `pin_file` or `pin_variable`".into()),
+            },
+            key_label: self.key_label.unwrap_or_else(|| "keystrata-root".to_owned()),
+        })
+    }
+
+    fn env(self) -> Result<EnvRoot, String> {
+        let of_token = [
+            ("module", self.module.is_some()),
+            ("environment", self.environment.is_some()),
+            ("token_label", self.token_label.is_some()),
+            ("token_serial", self.token_serial.is_some()),
+            ("pin_file", self.pin_file.is_some()),
+            ("pin_variable", self.pin_variable.is_some()),
+            ("key_label", self.key_label.is_some()),
+        ];
+        if let Some((key, _)) = of_token.iter().find(|(_, present)| *present) {
+            return Err(format!("`{key}` belongs to provider \"pkcs11\": take it out"));
+        }
+        let versions = self.versions.unwrap_or_default().into_iter();
+        let mut versions = versions.map(EnvVersion::try_from).collect::<Result<Vec<_>, _>>()?;
+        versions.sort_by_key(|version| version.version);
+        if versions.is_empty() {
+            return Err(
+                "`versions` is missing: write versions = [{ version = 1, file = … }]".into()
+            );
+        }
+        if versions.array_windows().any(|[a, b]| a.version == b.version) {
+            return Err("`versions` has a number twice: a version is never used again".into());
+        }
+        Ok(EnvRoot { versions })
+    }
+}
+
+impl TryFrom<RawVersion> for EnvVersion {
+    type Error = String;
+
+    fn try_from(raw: RawVersion) -> Result<Self, String> {
+        let source = match (raw.file, raw.variable) {
+            (Some(file), None) => KeySource::File(file),
+            (None, Some(variable)) => KeySource::Variable(variable),
+            _ => return Err("a version has either `file` or `variable`".into()),
+        };
+        if raw.version == 0 {
+            return Err("versions are counted from 1".into());
+        }
+        Ok(Self { version: raw.version, source })
+    }
+}

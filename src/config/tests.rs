@@ -1,0 +1,102 @@
+//! Tests of the configuration as a whole.
+
+use std::path::Path;
+
+use super::*;
+
+const EXAMPLE: &str = include_str!("../../deploy/keystrata.toml");
+
+fn parse(text: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
+    let variables = variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+    Config::parse(text, Path::new("dir/k.toml"), variables).map_err(|error| error.to_string())
+}
+
+#[test]
+fn the_example_is_valid_and_shows_the_defaults() {
+    let config = parse(EXAMPLE, &[]).expect("the example is valid");
+    let shown = Listen { kmip: config.listen.kmip, ..Listen::default() };
+    assert_eq!(config.listen, shown);
+    assert_eq!(config.limits, Limits::default());
+    assert_eq!(config.metrics, Metrics::default());
+    assert_eq!(config.store.directory, Path::new("dir/data/store"));
+    let RootPlace::Pkcs11(root) = config.root.place else { panic!("the example has a token") };
+    assert_eq!(root.module, Path::new("/usr/lib/softhsm/libsofthsm2.so"));
+    assert_eq!(root.pin, PinSource::File("dir/root.pin".into()));
+}
+
+#[test]
+fn a_variable_overrides_its_key() {
+    let config = parse(
+        EXAMPLE,
+        &[
+            ("KEYSTRATA_LISTEN_KMIP", "127.0.0.1:0"),
+            ("KEYSTRATA_TLS_TLS12", "false"),
+            ("KEYSTRATA_METRICS_TENANT_LABELS_MAX", "7"),
+            ("KEYSTRATA_IDENTITY_RULES", r#"["subject"]"#),
+            ("KEYSTRATA_KMIP_CASES", "is not a section"),
+        ],
+    )
+    .expect("valid");
+    assert_eq!(config.listen.kmip.port(), 0);
+    assert!(!config.tls.tls12);
+    assert_eq!(config.metrics.tenant_labels_max, 7);
+    assert_eq!(config.identity.rules, [Rule::Subject]);
+}
+
+#[test]
+fn an_error_names_file_line_and_key() {
+    for (from, to, expected) in [
+        ("idle_timeout = \"15 min\"", "idle_timeout = \"15\"", "dir/k.toml:14: `idle_timeout`: "),
+        ("tls12 = true", "tls13 = true", "`tls13`: unknown field `tls13`"),
+        ("[log]", "[logs]", "`logs`: unknown field `logs`"),
+        ("module = ", "# module = ", "`root`: `module` is missing"),
+        ("token_label", "token_serial = \"1\"\ntoken_label", "either `token_label` or"),
+        ("trust_domain = ", "# ", "`identity`: rule \"spiffe\" needs `trust_domain`"),
+        ("tenants = []", "tenants = [\"A\"]", "\"A\": a name is 1 to 63"),
+        ("kmip = \"0.0.0.0:5696\"", "kmip = \"here\"", "dir/k.toml:7: `kmip`: invalid socket"),
+        ("[[tls.client_ca]]", "[[tls.client_ca]", "dir/k.toml:24: "),
+        ("batch_items_max = 256", "batch_items_max = 0", "`batch_items_max`: "),
+    ] {
+        assert!(EXAMPLE.contains(from), "{from}");
+        let error = parse(&EXAMPLE.replacen(from, to, 1), &[]).expect_err(to);
+        assert!(error.contains(expected), "{to}: {error}");
+        assert!(!error.contains('\n'), "{error}");
+    }
+}
+
+#[test]
+fn an_error_in_a_variable_names_the_variable() {
+    for (name, value, expected) in [
+        ("KEYSTRATA_LISTEN_IDLE_TIMEOUT", "soon", "`listen.idle_timeout`: \"soon\" is not a time"),
+        ("KEYSTRATA_LISTEN_IDEL", "1 s", "`listen.idel`: unknown field `idel`"),
+        ("KEYSTRATA_IDENTITY_RULES", "[\"name\"]", "unknown variant `name`"),
+    ] {
+        let error = parse(EXAMPLE, &[(name, value)]).expect_err(name);
+        assert!(error.starts_with(&format!("environment variable {name}: ")), "{error}");
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn a_root_in_files_has_distinct_versions_from_1() {
+    let text = |versions: &str| {
+        let (before, rest) = EXAMPLE.split_once("[root]").expect("has a root");
+        let (_, after) = rest.split_once("[store]").expect("has a store");
+        format!("{before}[root]\nprovider = \"env\"\nversions = {versions}\n[store]{after}")
+    };
+    let good = text("[{version = 2, variable = \"KEY_2\"}, {version = 1, file = \"1.key\"}]");
+    let RootPlace::Env(root) = parse(&good, &[]).expect("valid").root.place else {
+        panic!("is env")
+    };
+    let numbers: Vec<_> = root.versions.iter().map(|version| version.version).collect();
+    assert_eq!(numbers, [1, 2]);
+    assert_eq!(root.versions[0].source, KeySource::File("dir/1.key".into()));
+    for bad in [
+        "[]",
+        "[{version = 0, file = \"a\"}]",
+        "[{version = 1}]",
+        "[{version = 1, file = \"a\"}, {version = 1, file = \"b\"}]",
+    ] {
+        parse(&text(bad), &[]).expect_err(bad);
+    }
+}

@@ -1,0 +1,121 @@
+//! What is supported: one row for each algorithm and mode.
+
+use kmip_ttlv::enums::{BlockCipherMode, CryptographicAlgorithm, PaddingMethod};
+
+use super::super::error::Error;
+
+/// Bytes of a block of AES.
+pub(super) const BLOCK_BYTES: usize = 16;
+/// The longest IV that a mode with IVs of any length takes, in bytes.
+const IV_BYTES_MAX: usize = 128;
+/// The most that GCM encrypts under one IV, in bytes (SP 800-38D §5.2.1.1: 2^39 − 256 bits).
+const GCM_BYTES_MAX: u64 = (1 << 36) - 32;
+
+/// An algorithm in a mode, and what goes with it.
+#[derive(Debug)]
+pub struct Row {
+    /// The algorithm of the key.
+    pub algorithm: CryptographicAlgorithm,
+    /// The mode of operation.
+    pub mode: BlockCipherMode,
+    /// Lengths of key that exist, in bytes.
+    pub key_bytes: &'static [usize],
+    /// Data are handled in pieces of this size, in bytes; 1 where any length will do.
+    pub block_bytes: usize,
+    /// Paddings that exist for the mode. The first one is meant when none is named.
+    pub paddings: &'static [PaddingMethod],
+    /// The IVs that the mode takes.
+    pub iv: IvRule,
+    /// Whether the mode authenticates: additional data in, tag out.
+    pub authenticates: bool,
+    /// The most data for one IV, in bytes.
+    pub data_bytes_max: u64,
+}
+
+/// Which IVs (counters, nonces) a mode takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IvRule {
+    /// None; one that is given all the same is not looked at.
+    Unused,
+    /// Exactly so many bytes.
+    Exactly(usize),
+    /// From 1 to `max` bytes; `usual` when the server makes it.
+    Any {
+        /// Bytes of an IV that the server makes.
+        usual: usize,
+        /// The most bytes.
+        max: usize,
+    },
+}
+
+/// Lengths of an authentication tag, in bytes (SP 800-38D §5.2.1.2, without the short ones, which
+/// are for special uses only).
+pub const TAG_BYTES: std::ops::RangeInclusive<usize> = 12..=16;
+
+const AES_KEYS: &[usize] = &[16, 24, 32];
+const NO_PADDING: &[PaddingMethod] = &[PaddingMethod::None];
+const BLOCK_PADDINGS: &[PaddingMethod] = &[
+    PaddingMethod::None,
+    PaddingMethod::Pkcs5,
+    PaddingMethod::Zeros,
+    PaddingMethod::Ansix9_23,
+    PaddingMethod::Iso10126,
+];
+
+/// Every algorithm and mode that Encrypt and Decrypt support.
+pub const SUPPORTED: &[Row] = &[
+    Row {
+        algorithm: CryptographicAlgorithm::Aes,
+        mode: BlockCipherMode::Cbc,
+        key_bytes: AES_KEYS,
+        block_bytes: BLOCK_BYTES,
+        paddings: BLOCK_PADDINGS,
+        iv: IvRule::Exactly(BLOCK_BYTES),
+        authenticates: false,
+        data_bytes_max: u64::MAX,
+    },
+    Row {
+        algorithm: CryptographicAlgorithm::Aes,
+        mode: BlockCipherMode::Ecb,
+        key_bytes: AES_KEYS,
+        block_bytes: BLOCK_BYTES,
+        paddings: BLOCK_PADDINGS,
+        iv: IvRule::Unused,
+        authenticates: false,
+        data_bytes_max: u64::MAX,
+    },
+    Row {
+        algorithm: CryptographicAlgorithm::Aes,
+        mode: BlockCipherMode::Ctr,
+        key_bytes: AES_KEYS,
+        block_bytes: 1,
+        paddings: NO_PADDING,
+        iv: IvRule::Exactly(BLOCK_BYTES),
+        authenticates: false,
+        data_bytes_max: u64::MAX,
+    },
+    Row {
+        algorithm: CryptographicAlgorithm::Aes,
+        mode: BlockCipherMode::Gcm,
+        key_bytes: AES_KEYS,
+        block_bytes: 1,
+        paddings: NO_PADDING,
+        iv: IvRule::Any { usual: 12, max: IV_BYTES_MAX },
+        authenticates: true,
+        data_bytes_max: GCM_BYTES_MAX,
+    },
+];
+
+/// The row for an algorithm in a mode.
+///
+/// # Errors
+/// [`Error::Unsupported`] if there is none.
+pub fn row(
+    algorithm: CryptographicAlgorithm,
+    mode: BlockCipherMode,
+) -> Result<&'static Row, Error> {
+    SUPPORTED
+        .iter()
+        .find(|row| row.algorithm == algorithm && row.mode == mode)
+        .ok_or(Error::Unsupported)
+}

@@ -1,0 +1,13 @@
+//! Adapters to the cryptographic crates. Nobody else in the house names a cipher's crate.
+
+pub mod aead;
+pub mod cipher;
+pub mod error;
+pub mod hash;
+pub mod limit;
+pub mod mac;
+pub mod random;
+mod state;
+
+pub use error::Error;
+pub use limit::Limits;

@@ -1,0 +1,319 @@
+//! The link to a token, which heals by itself.
+//!
+//! Whatever a token answers but success is ambiguous: modules have one return value for a wrong
+//! tag, a vanished token and a broken session. So each key has a *proof*, a text that it once
+//! encrypted. If the proof decrypts in a fresh session, the failed call was at fault; if not, the
+//! module is initialised anew, with growing pauses, until every key has decrypted its proof.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
+
+use cryptoki::context::Pkcs11;
+use cryptoki::object::ObjectHandle;
+use cryptoki::session::Session;
+use zeroize::Zeroizing;
+
+use super::error::HsmError;
+use super::settings::TokenSettings;
+use super::token::{self, IV_BYTES, Token};
+use crate::clock::Clock;
+use crate::keys::{Random, RootError};
+use crate::metrics::{Ending, Metrics, RootCall};
+
+/// The pause after the first failed reconnection.
+const PAUSE_MIN: Duration = Duration::from_millis(250);
+/// The longest pause between reconnections.
+const PAUSE_MAX: Duration = Duration::from_secs(10);
+/// How a blob was sealed: AES-GCM with an IV from the host. It is the blob's first byte, followed
+/// by the IV (12), the ciphertext and the tag (16).
+const METHOD_GCM_HOST_IV: u8 = 1;
+/// What a proof says and is bound to.
+const PROOF: &[u8] = b"keystrata proof";
+
+/// What the token is asked for.
+#[derive(Debug)]
+pub(super) enum Request {
+    /// To seal under a version of the root key.
+    Seal { version: u32, aad: Vec<u8>, plain: Zeroizing<Vec<u8>> },
+    /// To open.
+    Open { version: u32, aad: Vec<u8>, sealed: Vec<u8> },
+}
+
+impl Request {
+    fn version(&self) -> u32 {
+        match self {
+            Self::Seal { version, .. } | Self::Open { version, .. } => *version,
+        }
+    }
+}
+
+/// A thread's session, and the connection that it belongs to.
+pub(super) type Held = Option<(u64, Session)>;
+
+#[derive(Debug)]
+struct State {
+    /// Counts the connections; sessions and handles of an older one are void.
+    generation: u64,
+    token: Option<Token>,
+    /// Why there is no token.
+    failure: String,
+    /// Whether trying again may do harm.
+    is_final: bool,
+    /// No reconnection before this time of [`Clock::elapsed`].
+    retry_at: Duration,
+    pause: Duration,
+}
+
+/// The link. Shared by the threads that call the token.
+#[derive(Debug)]
+pub(super) struct Link {
+    pkcs11: Pkcs11,
+    settings: TokenSettings,
+    random: Arc<dyn Random>,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
+    /// Read while the token is called, written while it is connected.
+    state: RwLock<State>,
+    /// A proof of each known version of the root key.
+    proofs: Mutex<BTreeMap<u32, Vec<u8>>>,
+}
+
+/// A call that failed on a connection whose health is in doubt.
+struct Doubt {
+    generation: u64,
+    error: String,
+}
+
+impl Link {
+    /// Connects for the first time.
+    pub(super) fn open(
+        settings: TokenSettings,
+        random: Arc<dyn Random>,
+        clock: Arc<dyn Clock>,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, HsmError> {
+        let pkcs11 = token::load(&settings.module)?;
+        let state = State {
+            generation: 0,
+            token: None,
+            failure: String::new(),
+            is_final: false,
+            retry_at: Duration::ZERO,
+            pause: PAUSE_MIN,
+        };
+        let state = RwLock::new(state);
+        let proofs = Mutex::default();
+        let link = Self { pkcs11, settings, random, clock, metrics, state, proofs };
+        let token = link.connect()?;
+        if token.keys.is_empty() {
+            token.disconnect();
+            return Err(HsmError::KeyMissing {
+                token: link.settings.token.clone(),
+                label: link.settings.key_label.clone(),
+            });
+        }
+        link.write().token = Some(token);
+        Ok(link)
+    }
+
+    /// The known versions of the root key, ascending.
+    pub(super) fn versions(&self) -> Vec<u32> {
+        self.proofs().keys().copied().collect()
+    }
+
+    /// Answers a request; reconnects if it must, once.
+    pub(super) fn call(
+        &self,
+        held: &mut Held,
+        request: &Request,
+    ) -> Result<Zeroizing<Vec<u8>>, RootError> {
+        let doubt = match self.attempt(held, request) {
+            Ok(answer) => return answer,
+            Err(doubt) => doubt,
+        };
+        self.reconnect(&doubt)?;
+        match self.attempt(held, request) {
+            Ok(answer) => answer,
+            Err(doubt) => Err(RootError::Unavailable(doubt.error)),
+        }
+    }
+
+    fn attempt(
+        &self,
+        held: &mut Held,
+        request: &Request,
+    ) -> Result<Result<Zeroizing<Vec<u8>>, RootError>, Doubt> {
+        let state = self.read();
+        let generation = state.generation;
+        let doubt = |error: String| Doubt { generation, error };
+        let token = state.token.as_ref().ok_or_else(|| doubt(state.failure.clone()))?;
+        let version = request.version();
+        let Some(key) = token.keys.get(&version).copied() else {
+            return Ok(Err(RootError::NoSuchVersion(version)));
+        };
+        let session = match held.take() {
+            Some((of, session)) if of == generation => session,
+            _ => token.lasting_session().map_err(|error| doubt(error.to_string()))?,
+        };
+        let error = match self.run(&session, key, request) {
+            Ok(answer) => {
+                *held = Some((generation, session));
+                return Ok(Ok(answer));
+            }
+            Err(error) => error,
+        };
+        // The session may be in the middle of something; it is not used again.
+        let _ = session.close();
+        match (self.prove(token, version), request) {
+            (Err(_), _) => Err(doubt(error.to_string())),
+            (Ok(()), Request::Open { .. }) => Ok(Err(RootError::NotAuthentic)),
+            (Ok(()), Request::Seal { .. }) => Ok(Err(RootError::Unavailable(error.to_string()))),
+        }
+    }
+
+    fn run(
+        &self,
+        session: &Session,
+        key: ObjectHandle,
+        request: &Request,
+    ) -> Result<Zeroizing<Vec<u8>>, HsmError> {
+        match request {
+            Request::Seal { aad, plain, .. } => {
+                Ok(Zeroizing::new(self.seal(session, key, aad, plain)?))
+            }
+            Request::Open { aad, sealed, .. } => open(session, key, aad, sealed),
+        }
+    }
+
+    fn seal(
+        &self,
+        session: &Session,
+        key: ObjectHandle,
+        aad: &[u8],
+        plain: &[u8],
+    ) -> Result<Vec<u8>, HsmError> {
+        let mut iv = [0; IV_BYTES];
+        self.random.fill(&mut iv)?;
+        let sealed = token::encrypt(session, key, iv, aad, plain)?;
+        Ok([&[METHOD_GCM_HOST_IV], iv.as_slice(), &sealed].concat())
+    }
+
+    /// Lets a key decrypt its proof in a fresh session.
+    fn prove(&self, token: &Token, version: u32) -> Result<(), HsmError> {
+        let label = || self.settings.key_label.clone();
+        let lost = || HsmError::VersionMissing {
+            token: self.settings.token.clone(),
+            label: label(),
+            version,
+        };
+        let key = *token.keys.get(&version).ok_or_else(lost)?;
+        let proof = self.proofs().get(&version).cloned().ok_or_else(lost)?;
+        let session = token.brief_session()?;
+        match open(&session, key, PROOF, &proof) {
+            Ok(text) if text.as_slice() == PROOF => Ok(()),
+            _ => Err(HsmError::WrongKey { label: label(), version }),
+        }
+    }
+
+    /// Connects, and has every known key prove itself and every new key make a proof.
+    fn connect(&self) -> Result<Token, HsmError> {
+        let token = Token::connect(&self.pkcs11, &self.settings)?;
+        match self.prove_all(&token) {
+            Ok(()) => Ok(token),
+            Err(error) => {
+                token.disconnect();
+                Err(error)
+            }
+        }
+    }
+
+    fn prove_all(&self, token: &Token) -> Result<(), HsmError> {
+        for version in self.versions() {
+            self.prove(token, version)?;
+        }
+        let session = token.brief_session()?;
+        for (version, key) in &token.keys {
+            if !self.proofs().contains_key(version) {
+                let proof = self.seal(&session, *key, PROOF, PROOF)?;
+                self.proofs().insert(*version, proof);
+            }
+        }
+        Ok(())
+    }
+
+    /// Initialises the module anew, unless another thread has done so since.
+    fn reconnect(&self, doubt: &Doubt) -> Result<(), RootError> {
+        let mut state = self.write();
+        if state.generation != doubt.generation {
+            return Ok(());
+        }
+        let start = self.clock.elapsed();
+        if state.token.is_none() && (state.is_final || start < state.retry_at) {
+            return Err(RootError::Unavailable(state.failure.clone()));
+        }
+        if let Some(token) = state.token.take() {
+            tracing::warn!(error = doubt.error, "the token is in doubt; connecting anew");
+            token.disconnect();
+        }
+        let connected = self.connect();
+        let end = self.clock.elapsed();
+        let ending = if connected.is_ok() { Ending::Success } else { Ending::Failure };
+        self.metrics.root_call(RootCall::Reconnect, ending, end.saturating_sub(start));
+        match connected {
+            Ok(token) => {
+                tracing::info!("the token is connected again");
+                state.token = Some(token);
+                state.generation += 1;
+                state.pause = PAUSE_MIN;
+                Ok(())
+            }
+            Err(error) => {
+                tracing::error!(%error, "the token cannot be connected");
+                state.is_final = error.is_final();
+                state.failure = error.to_string();
+                state.retry_at = end + state.pause;
+                state.pause = PAUSE_MAX.min(state.pause * 2);
+                Err(RootError::Unavailable(state.failure.clone()))
+            }
+        }
+    }
+
+    // A thread that panicked while it held a lock left nothing half done: each change is one
+    // assignment, or ends with a connection that proves itself.
+
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn proofs(&self) -> MutexGuard<'_, BTreeMap<u32, Vec<u8>>> {
+        self.proofs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        if let Some(token) = self.write().token.take() {
+            token.disconnect();
+        }
+    }
+}
+
+fn open(
+    session: &Session,
+    key: ObjectHandle,
+    aad: &[u8],
+    blob: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, HsmError> {
+    let refused = || HsmError::Call { function: "C_Decrypt".into(), answer: "no blob".into() };
+    let (method, rest) = blob.split_first().ok_or_else(refused)?;
+    let (iv, sealed) = rest.split_first_chunk::<IV_BYTES>().ok_or_else(refused)?;
+    if *method != METHOD_GCM_HOST_IV {
+        return Err(refused());
+    }
+    token::decrypt(session, key, *iv, aad, sealed)
+}

@@ -1,0 +1,153 @@
+//! Provider `pkcs11`: the root key behind a bounded queue and threads of its own.
+
+use std::convert::Infallible;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use zeroize::Zeroizing;
+
+use super::error::HsmError;
+use super::link::{Held, Link, Request};
+use super::settings::TokenSettings;
+use crate::clock::Clock;
+use crate::keys::{BoxFuture, Provider, ROOT_PLAIN_BYTES_MAX, Random, RootError, RootKey};
+use crate::metrics::Metrics;
+
+type Answer = Result<Zeroizing<Vec<u8>>, RootError>;
+
+#[derive(Debug)]
+struct Job {
+    request: Request,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// A root key in a PKCS#11 token.
+///
+/// Dropping it blocks until the calls under way are done, but not longer than the timeout, and
+/// releases the module, so that the process may use it anew or end: a module that is called while
+/// the process ends may crash it.
+#[derive(Debug)]
+pub struct Pkcs11Root {
+    link: Arc<Link>,
+    /// `None` while it is dropped.
+    jobs: Option<SyncSender<Job>>,
+    /// Nothing is ever sent: it is disconnected when all threads have ended.
+    ended: Mutex<Receiver<Infallible>>,
+    timeout: Duration,
+}
+
+impl Pkcs11Root {
+    /// Loads the module, finds the token, logs in, finds the root key and starts the threads.
+    /// Blocks for as long as the token takes.
+    ///
+    /// # Errors
+    /// [`HsmError`]; a wrong PIN is tried once.
+    pub fn open(
+        settings: TokenSettings,
+        random: Arc<dyn Random>,
+        clock: Arc<dyn Clock>,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, HsmError> {
+        let (jobs, waiting) = sync_channel(settings.queue);
+        let sessions = settings.sessions.max(1);
+        let timeout = settings.timeout;
+        let link = Arc::new(Link::open(settings, random, clock, metrics)?);
+        let waiting = Arc::new(Mutex::new(waiting));
+        let (running, ended) = channel();
+        for number in 0..sessions {
+            let (link, waiting) = (Arc::clone(&link), Arc::clone(&waiting));
+            let running = running.clone();
+            thread::Builder::new()
+                .name(format!("hsm-{number}"))
+                .spawn(move || serve(link, &waiting, running))
+                .map_err(HsmError::Threads)?;
+        }
+        Ok(Self { link, jobs: Some(jobs), ended: Mutex::new(ended), timeout })
+    }
+
+    async fn ask(&self, request: Request) -> Answer {
+        let (answer, answered) = oneshot::channel();
+        let jobs = self.jobs.as_ref().ok_or_else(gone)?;
+        jobs.try_send(Job { request, answer }).map_err(|error| match error {
+            TrySendError::Full(_) => RootError::Overloaded,
+            TrySendError::Disconnected(_) => gone(),
+        })?;
+        match tokio::time::timeout(self.timeout, answered).await {
+            Ok(answer) => answer.unwrap_or_else(|_| Err(gone())),
+            Err(_) => Err(RootError::Unavailable(format!(
+                "the token has not answered for {} s",
+                self.timeout.as_secs_f32()
+            ))),
+        }
+    }
+}
+
+impl RootKey for Pkcs11Root {
+    fn provider(&self) -> Provider {
+        Provider::Pkcs11
+    }
+
+    fn versions(&self) -> Vec<u32> {
+        self.link.versions()
+    }
+
+    fn seal<'a>(
+        &'a self,
+        version: u32,
+        aad: &'a [u8],
+        plain: &'a [u8],
+    ) -> BoxFuture<'a, Result<Vec<u8>, RootError>> {
+        Box::pin(async move {
+            if plain.len() > ROOT_PLAIN_BYTES_MAX {
+                return Err(RootError::Unavailable("the text is too long for a root key".into()));
+            }
+            let plain = Zeroizing::new(plain.to_vec());
+            let sealed = self.ask(Request::Seal { version, aad: aad.to_vec(), plain }).await?;
+            Ok(sealed.to_vec())
+        })
+    }
+
+    fn open<'a>(
+        &'a self,
+        version: u32,
+        aad: &'a [u8],
+        sealed: &'a [u8],
+    ) -> BoxFuture<'a, Result<Zeroizing<Vec<u8>>, RootError>> {
+        let request = Request::Open { version, aad: aad.to_vec(), sealed: sealed.to_vec() };
+        Box::pin(self.ask(request))
+    }
+}
+
+impl Drop for Pkcs11Root {
+    fn drop(&mut self) {
+        self.jobs = None;
+        let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
+        // Either they have ended or a call hangs, for which nothing more can be done.
+        let _ = ended.recv_timeout(self.timeout);
+    }
+}
+
+fn gone() -> RootError {
+    RootError::Unavailable("the threads for the token have ended".into())
+}
+
+/// One thread: takes a job, calls the token, answers; until nobody can send any more. Drops its
+/// part of the link before `running` tells that it has ended.
+fn serve(link: Arc<Link>, waiting: &Mutex<Receiver<Job>>, running: Sender<Infallible>) {
+    let mut held: Held = None;
+    loop {
+        // The lock is held while waiting: the threads take turns.
+        let job = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = job else { break };
+        // Whoever has given up needs no answer.
+        if !job.answer.is_closed() {
+            let answer = link.call(&mut held, &job.request);
+            let _ = job.answer.send(answer);
+        }
+    }
+    drop(link);
+    drop(running);
+}

@@ -1,0 +1,291 @@
+//! One token: found, logged in to, its root keys found, made and used. All calls block.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Mutex;
+
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::error::Error as CallError;
+use cryptoki::mechanism::aead::GcmParams;
+use cryptoki::mechanism::{Mechanism, MechanismType};
+use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
+use cryptoki::session::{Session, UserType};
+use cryptoki::slot::Slot;
+use cryptoki::types::Ulong;
+use zeroize::Zeroizing;
+
+use super::error::HsmError;
+use super::settings::{TokenName, TokenSettings};
+use crate::keys::secret_file::hexadecimal;
+
+/// Bytes of the IV, made by the host.
+pub(super) const IV_BYTES: usize = 12;
+/// Bytes of a root key.
+const KEY_BYTES: u64 = 32;
+/// Bits of the tag, which follows the ciphertext.
+const TAG_BITS: u64 = 128;
+
+/// An initialised module with a token that is logged in to. Everything that it handed out is void
+/// after [`Token::disconnect`].
+#[derive(Debug)]
+pub(super) struct Token {
+    pkcs11: Pkcs11,
+    slot: Slot,
+    /// Login is per token and lasts while a session is open.
+    login: Mutex<Session>,
+    /// The root keys, by version.
+    pub(super) keys: BTreeMap<u32, ObjectHandle>,
+}
+
+/// Loads a module. It stays loaded: not every library survives being unloaded.
+pub(super) fn load(path: &Path) -> Result<Pkcs11, HsmError> {
+    Pkcs11::new(path).map_err(|error| HsmError::Module {
+        path: path.to_owned(),
+        reason: match error {
+            CallError::LibraryLoading(error) => error.to_string(),
+            other => HsmError::from(other).to_string(),
+        },
+    })
+}
+
+/// Initialises a module for use by several threads.
+pub(super) fn initialise(pkcs11: &Pkcs11) -> Result<(), HsmError> {
+    let arguments = CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK);
+    pkcs11.initialize(arguments).map_err(|error| match HsmError::from(error) {
+        HsmError::Call { function, answer } => {
+            HsmError::Initialise(format!("{function} answered {answer}"))
+        }
+        other => other,
+    })
+}
+
+/// Ends the use of a module: all its sessions, handles and logins are void.
+pub(super) fn finalise(pkcs11: &Pkcs11) {
+    // It fails if the module is not initialised, which is as well.
+    let _ = pkcs11.clone().finalize();
+}
+
+/// Makes version `version` of the root key in the token: AES-256, generated inside, sensitive, not
+/// extractable. Blocks; not to be called while a root of the same module is open.
+///
+/// # Errors
+/// [`HsmError::KeyExists`] if the token has that version, [`HsmError::KeyExtractable`] if it made
+/// something else (which is removed again), or what is wrong with the token.
+pub fn create_root(settings: &TokenSettings, version: u32) -> Result<(), HsmError> {
+    with_token(settings, |token| token.create_key(settings, version))
+}
+
+/// The versions of the root key in the token, ascending; none if there is no such key. Blocks; not
+/// to be called while a root of the same module is open.
+///
+/// # Errors
+/// What is wrong with the token.
+pub fn root_versions(settings: &TokenSettings) -> Result<Vec<u32>, HsmError> {
+    with_token(settings, |token| Ok(token.keys.keys().copied().collect()))
+}
+
+fn with_token<T>(
+    settings: &TokenSettings,
+    work: impl FnOnce(&Token) -> Result<T, HsmError>,
+) -> Result<T, HsmError> {
+    let token = Token::connect(&load(&settings.module)?, settings)?;
+    let result = work(&token);
+    token.disconnect();
+    result
+}
+
+impl Token {
+    /// Initialises the module, finds the token, logs in and finds the root keys (maybe none).
+    pub(super) fn connect(pkcs11: &Pkcs11, settings: &TokenSettings) -> Result<Self, HsmError> {
+        initialise(pkcs11)?;
+        let connected = Self::log_in(pkcs11, settings);
+        if connected.is_err() {
+            finalise(pkcs11);
+        }
+        connected
+    }
+
+    fn log_in(pkcs11: &Pkcs11, settings: &TokenSettings) -> Result<Self, HsmError> {
+        let slot = find_slot(pkcs11, &settings.token)?;
+        if !pkcs11.get_mechanism_list(slot)?.contains(&MechanismType::AES_GCM) {
+            return Err(HsmError::NoGcm(settings.token.clone()));
+        }
+        let login = pkcs11.open_ro_session_no_drop(slot)?;
+        login
+            .login(UserType::User, Some(&settings.pin.to_auth_pin()))
+            .map_err(|error| HsmError::login(error, &settings.token))?;
+        let keys = find_keys(&login, &settings.key_label)?;
+        Ok(Self { pkcs11: pkcs11.clone(), slot, login: Mutex::new(login), keys })
+    }
+
+    /// Voids everything that this token handed out, on all threads.
+    pub(super) fn disconnect(self) {
+        drop(self.login);
+        finalise(&self.pkcs11);
+    }
+
+    /// A session for one thread. It ends with [`Token::disconnect`], not by being dropped: its
+    /// handle may by then belong to somebody else.
+    pub(super) fn lasting_session(&self) -> Result<Session, HsmError> {
+        Ok(self.pkcs11.open_ro_session_no_drop(self.slot)?)
+    }
+
+    /// A session that is closed by being dropped, which must be before [`Token::disconnect`].
+    pub(super) fn brief_session(&self) -> Result<Session, HsmError> {
+        Ok(self.pkcs11.open_ro_session(self.slot)?)
+    }
+
+    fn create_key(&self, settings: &TokenSettings, version: u32) -> Result<(), HsmError> {
+        let label = settings.key_label.clone();
+        if self.keys.contains_key(&version) {
+            return Err(HsmError::KeyExists { label, version });
+        }
+        if version == 0 {
+            return Err(HsmError::KeyId { label, id: "00".into() });
+        }
+        let session = self.pkcs11.open_rw_session(self.slot)?;
+        let template = [
+            Attribute::Class(ObjectClass::SECRET_KEY),
+            Attribute::KeyType(KeyType::AES),
+            Attribute::ValueLen(Ulong::new(KEY_BYTES)),
+            Attribute::Label(label.clone().into_bytes()),
+            Attribute::Id(version.to_be_bytes().to_vec()),
+            Attribute::Token(true),
+            Attribute::Private(true),
+            Attribute::Sensitive(true),
+            Attribute::Extractable(false),
+            Attribute::Encrypt(true),
+            Attribute::Decrypt(true),
+            Attribute::Wrap(false),
+            Attribute::Unwrap(false),
+            Attribute::Sign(false),
+            Attribute::Verify(false),
+            Attribute::Derive(false),
+        ];
+        let key = session.generate_key(&Mechanism::AesKeyGen, &template)?;
+        let wrong = weakness(&session, key, &MADE)?;
+        if let Some(why) = wrong {
+            session.destroy_object(key)?;
+            return Err(HsmError::KeyExtractable { label, version, why });
+        }
+        Ok(())
+    }
+}
+
+fn find_slot(pkcs11: &Pkcs11, wanted: &TokenName) -> Result<Slot, HsmError> {
+    let mut matching = Vec::new();
+    let mut labels = Vec::new();
+    for slot in pkcs11.get_slots_with_token()? {
+        // A token that cannot be read is not the one.
+        let Ok(info) = pkcs11.get_token_info(slot) else { continue };
+        if !info.token_initialized() {
+            continue;
+        }
+        let same = match wanted {
+            TokenName::Label(label) => info.label() == label,
+            TokenName::Serial(serial) => info.serial_number() == serial,
+        };
+        if same {
+            matching.push(slot);
+        }
+        labels.push(format!("`{}`", info.label()));
+    }
+    let wanted = wanted.clone();
+    match *matching.as_slice() {
+        [slot] => Ok(slot),
+        [] if labels.is_empty() => Err(HsmError::TokenMissing { wanted, found: "none".into() }),
+        [] => Err(HsmError::TokenMissing { wanted, found: labels.join(", ") }),
+        _ => Err(HsmError::TokenAmbiguous { wanted, count: matching.len() }),
+    }
+}
+
+fn find_keys(session: &Session, label: &str) -> Result<BTreeMap<u32, ObjectHandle>, HsmError> {
+    let wanted = [
+        Attribute::Class(ObjectClass::SECRET_KEY),
+        Attribute::KeyType(KeyType::AES),
+        Attribute::Label(label.as_bytes().to_vec()),
+    ];
+    let mut keys = BTreeMap::new();
+    for key in session.find_objects(&wanted)? {
+        let version = version(session, key, label)?;
+        let label = label.to_owned();
+        if let Some(why) = weakness(session, key, &FOUND)? {
+            return Err(HsmError::KeyExtractable { label, version, why });
+        }
+        if keys.insert(version, key).is_some() {
+            return Err(HsmError::KeyTwice { label, version });
+        }
+    }
+    Ok(keys)
+}
+
+/// A key's `CKA_ID` as a number.
+fn version(session: &Session, key: ObjectHandle, label: &str) -> Result<u32, HsmError> {
+    let attributes = session.get_attributes(key, &[AttributeType::Id])?;
+    let id = attributes.iter().find_map(|attribute| match attribute {
+        Attribute::Id(id) => Some(id.as_slice()),
+        _ => None,
+    });
+    let id = id.unwrap_or_default();
+    let number = id.iter().fold(0, |number: u32, byte| number << 8 | u32::from(*byte));
+    if (1..=size_of::<u32>()).contains(&id.len()) && number != 0 {
+        return Ok(number);
+    }
+    Err(HsmError::KeyId { label: label.to_owned(), id: hexadecimal(id).to_string() })
+}
+
+/// What a root key must be, and how its absence is called.
+type Rule = (Attribute, &'static str);
+
+/// For a key that was found. Whoever made it may have imported it.
+const FOUND: [Rule; 3] = [
+    (Attribute::Token(true), "CKA_TOKEN is false"),
+    (Attribute::Sensitive(true), "CKA_SENSITIVE is false"),
+    (Attribute::Extractable(false), "CKA_EXTRACTABLE is true"),
+];
+
+/// For a key that was made.
+const MADE: [Rule; 7] = [
+    (Attribute::Token(true), "CKA_TOKEN is false"),
+    (Attribute::Private(true), "CKA_PRIVATE is false"),
+    (Attribute::Sensitive(true), "CKA_SENSITIVE is false"),
+    (Attribute::Extractable(false), "CKA_EXTRACTABLE is true"),
+    (Attribute::AlwaysSensitive(true), "CKA_ALWAYS_SENSITIVE is false"),
+    (Attribute::NeverExtractable(true), "CKA_NEVER_EXTRACTABLE is false"),
+    (Attribute::Local(true), "CKA_LOCAL is false"),
+];
+
+fn weakness(
+    session: &Session,
+    key: ObjectHandle,
+    rules: &[Rule],
+) -> Result<Option<&'static str>, HsmError> {
+    let types: Vec<AttributeType> =
+        rules.iter().map(|(wanted, _)| wanted.attribute_type()).collect();
+    let is = session.get_attributes(key, &types)?;
+    Ok(rules.iter().find(|(wanted, _)| !is.contains(wanted)).map(|(_, why)| *why))
+}
+
+/// Encrypts with AES-GCM in the token: ciphertext and tag.
+pub(super) fn encrypt(
+    session: &Session,
+    key: ObjectHandle,
+    mut iv: [u8; IV_BYTES],
+    aad: &[u8],
+    plain: &[u8],
+) -> Result<Vec<u8>, HsmError> {
+    let parameters = GcmParams::new(&mut iv, aad, Ulong::new(TAG_BITS))?;
+    Ok(session.encrypt(&Mechanism::AesGcm(parameters), key, plain)?)
+}
+
+/// Decrypts what [`encrypt`] made.
+pub(super) fn decrypt(
+    session: &Session,
+    key: ObjectHandle,
+    mut iv: [u8; IV_BYTES],
+    aad: &[u8],
+    sealed: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, HsmError> {
+    let parameters = GcmParams::new(&mut iv, aad, Ulong::new(TAG_BITS))?;
+    Ok(Zeroizing::new(session.decrypt(&Mechanism::AesGcm(parameters), key, sealed)?))
+}

@@ -1,0 +1,22 @@
+//! The key hierarchy: root (L1) → tenant (L2) → service (L3) → data (L4).
+//!
+//! [`Keyring`] is what the rest of the house talks to; [`envelope`] is the form of every sealed
+//! key and value; [`RootKey`] is what a provider of the root key implements.
+
+pub mod env_root;
+pub mod envelope;
+mod error;
+pub mod install;
+mod keyring;
+mod register;
+mod root;
+pub mod secret_file;
+mod service_key;
+mod watch;
+
+pub use env_root::EnvRoot;
+pub use error::{Error, OpenError};
+pub use keyring::{Keyring, KeyringSettings};
+pub use register::AutoRegister;
+pub use root::{BoxFuture, Provider, ROOT_PLAIN_BYTES_MAX, Random, RootError, RootKey};
+pub use service_key::ServiceKey;

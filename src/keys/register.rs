@@ -1,0 +1,130 @@
+//! Admission: from the identity in a certificate to the rows of its tenant and service, which are
+//! registered on first sight where the policy allows it.
+
+use super::envelope;
+use super::error::Error;
+use super::keyring::{Keyring, check_service, check_tenant, service_key_place, tenant_key_place};
+use crate::crypto::aead::Key;
+use crate::store::{Change, Commit, Error as StoreError, NewKey, ServiceRow, TenantRow};
+use crate::tenant::{Identity, Mode, Role, ServiceName, TenantName};
+
+/// The version of a key that was just made.
+const FIRST_VERSION: u32 = 1;
+/// How often a registration is tried again after a conflict. Each conflict means that another node
+/// registered the same name, which is then found.
+const ATTEMPTS_MAX: usize = 4;
+
+/// What the first accepted certificate of an unknown name registers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AutoRegister {
+    /// Nothing: tenant and service must exist.
+    None,
+    /// A service of a tenant that exists.
+    #[default]
+    Services,
+    /// Tenant and service.
+    Tenants,
+}
+
+impl Keyring {
+    /// The tenant and service of an identity, registered first if they are new and `policy` allows
+    /// it. To be asked once per connection.
+    ///
+    /// # Errors
+    /// [`Error`]: unknown and not to be registered, suspended, shredded, or root key or store in
+    /// trouble.
+    pub async fn admit(
+        &self,
+        identity: &Identity,
+        policy: AutoRegister,
+    ) -> Result<(TenantRow, ServiceRow), Error> {
+        if let Some(found) = self.find(identity).await? {
+            return Ok(found);
+        }
+        if policy == AutoRegister::None {
+            return Err(self.unknown(identity).await?);
+        }
+        let _alone = self.registering.lock().await;
+        for _ in 0..ATTEMPTS_MAX {
+            match self.register(identity, policy).await {
+                Err(Error::Store(StoreError::Conflict)) => {}
+                Err(error) => return Err(error),
+                Ok(()) => {
+                    if let Some(found) = self.find(identity).await? {
+                        return Ok(found);
+                    }
+                }
+            }
+        }
+        Err(Error::Contention)
+    }
+
+    /// Tenant and service, if both exist; refused if one of them is not served.
+    async fn find(&self, identity: &Identity) -> Result<Option<(TenantRow, ServiceRow)>, Error> {
+        let Some(tenant) = self.engine.tenant(&identity.tenant).await? else { return Ok(None) };
+        check_tenant(&tenant)?;
+        let service = self.engine.service(tenant.id, &identity.service).await?;
+        let Some(service) = service else { return Ok(None) };
+        check_service(&tenant, &service)?;
+        Ok(Some((tenant, service)))
+    }
+
+    async fn unknown(&self, identity: &Identity) -> Result<Error, Error> {
+        let tenant = identity.tenant.clone();
+        Ok(match self.engine.tenant(&tenant).await? {
+            None => Error::UnknownTenant(tenant),
+            Some(_) => Error::UnknownService(tenant, identity.service.clone()),
+        })
+    }
+
+    async fn register(&self, identity: &Identity, policy: AutoRegister) -> Result<(), Error> {
+        let tenant = match self.engine.tenant(&identity.tenant).await? {
+            Some(tenant) => tenant,
+            None if policy == AutoRegister::Tenants => {
+                self.register_tenant(&identity.tenant).await?;
+                let made = self.engine.tenant(&identity.tenant).await?;
+                made.ok_or(Error::Store(StoreError::Conflict))?
+            }
+            None => return Err(Error::UnknownTenant(identity.tenant.clone())),
+        };
+        check_tenant(&tenant)?;
+        if self.engine.service(tenant.id, &identity.service).await?.is_some() {
+            return Ok(());
+        }
+        self.register_service(&tenant, &identity.service).await
+    }
+
+    async fn register_tenant(&self, name: &TenantName) -> Result<(), Error> {
+        let key = Key::random(&*self.random)?;
+        let place = tenant_key_place(name, FIRST_VERSION);
+        let version = self.installed.version;
+        let sealed = envelope::seal_with_root(&self.root, version, &place, key.as_bytes()).await?;
+        self.commit(Change::NewTenant {
+            name: name.clone(),
+            key: NewKey { sealed },
+            created: self.clock.now(),
+        })
+        .await
+    }
+
+    async fn register_service(&self, tenant: &TenantRow, name: &ServiceName) -> Result<(), Error> {
+        let (version, parent) = self.active_tenant_key(tenant).await?;
+        let key = Key::random(&*self.random)?;
+        let place = service_key_place(&tenant.name, name, FIRST_VERSION);
+        let sealed = envelope::seal(&parent, version, &place, &*self.random, key.as_bytes())?;
+        self.commit(Change::NewService {
+            tenant: tenant.id,
+            name: name.clone(),
+            mode: Mode::default(),
+            role: Role::default(),
+            key: NewKey { sealed },
+            created: self.clock.now(),
+        })
+        .await
+    }
+
+    async fn commit(&self, change: Change) -> Result<(), Error> {
+        let commit = Commit { changes: vec![change], audit: Vec::new() };
+        Ok(self.engine.commit(commit).await?)
+    }
+}

@@ -1,0 +1,99 @@
+//! The root key, watched: counted, timed, and its outage noticed.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::root::{BoxFuture, Provider, RootError, RootKey};
+use crate::clock::Clock;
+use crate::metrics::{Ending, Metrics, RootCall};
+
+/// No outage is known.
+const NEVER: i64 = -1;
+
+/// A root key whose calls are counted and whose outage is known.
+#[derive(Debug)]
+pub(super) struct WatchedRoot {
+    root: Arc<dyn RootKey>,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
+    /// When the outage began, in microseconds of [`Clock::elapsed`], or [`NEVER`].
+    failing_since: AtomicI64,
+}
+
+impl WatchedRoot {
+    pub(super) fn new(
+        root: Arc<dyn RootKey>,
+        clock: Arc<dyn Clock>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self { root, clock, metrics, failing_since: AtomicI64::new(NEVER) }
+    }
+
+    /// How long the root key has been failing, by its last call.
+    pub(super) fn outage(&self) -> Option<Duration> {
+        let since = u64::try_from(self.failing_since.load(Ordering::Relaxed)).ok()?;
+        Some(self.clock.elapsed().saturating_sub(Duration::from_micros(since)))
+    }
+
+    async fn watch<T>(
+        &self,
+        call: RootCall,
+        work: BoxFuture<'_, Result<T, RootError>>,
+    ) -> Result<T, RootError> {
+        let start = self.clock.elapsed();
+        let result = work.await;
+        let end = self.clock.elapsed();
+        let ending = if result.is_ok() { Ending::Success } else { Ending::Failure };
+        self.metrics.root_call(call, ending, end.saturating_sub(start));
+        match result {
+            Err(RootError::Unavailable(_)) => {
+                let now = i64::try_from(end.as_micros()).unwrap_or(i64::MAX);
+                // The first failure counts; whoever loses the exchange failed later.
+                let _ = self.failing_since.compare_exchange(
+                    NEVER,
+                    now,
+                    Ordering::Relaxed,
+                    Ordering::Relaxed,
+                );
+            }
+            // Says nothing of the root key's health.
+            Err(RootError::Overloaded) => {}
+            // A refusal is an answer, too.
+            Ok(_) | Err(RootError::NotAuthentic | RootError::NoSuchVersion(_)) => {
+                self.failing_since.store(NEVER, Ordering::Relaxed);
+            }
+        }
+        result
+    }
+}
+
+impl RootKey for WatchedRoot {
+    fn provider(&self) -> Provider {
+        self.root.provider()
+    }
+
+    fn versions(&self) -> Vec<u32> {
+        self.root.versions()
+    }
+
+    fn seal<'a>(
+        &'a self,
+        version: u32,
+        aad: &'a [u8],
+        plain: &'a [u8],
+    ) -> BoxFuture<'a, Result<Vec<u8>, RootError>> {
+        Box::pin(self.watch(RootCall::Seal, self.root.seal(version, aad, plain)))
+    }
+
+    fn open<'a>(
+        &'a self,
+        version: u32,
+        aad: &'a [u8],
+        sealed: &'a [u8],
+    ) -> BoxFuture<'a, Result<Zeroizing<Vec<u8>>, RootError>> {
+        Box::pin(self.watch(RootCall::Open, self.root.open(version, aad, sealed)))
+    }
+}

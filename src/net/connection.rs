@@ -1,0 +1,283 @@
+//! One connection of a known caller: messages in, answers out, in order.
+//!
+//! Whatever complete messages a read brought are answered before one flush, so pipelined requests
+//! cost one write. An answer never straddles two writes unless it is longer than a TLS record:
+//! clients exist that read an answer with a single call.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use kmip_ttlv::{Buffer, Error};
+use tokio::io::{AsyncBufRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::inbox::{Inbox, release};
+use super::listener::Phase;
+use super::{Answer, Settings};
+use crate::clock::{Clock, Timestamp};
+use crate::metrics::{ConnectionEnd, Metrics};
+use crate::tenant::Caller;
+
+/// The most plaintext in a TLS record (RFC 8446 §5.1).
+const RECORD_BYTES_MAX: usize = 16 * 1024;
+
+/// Reading stops for answering after this many bytes, even if the peer has sent more.
+const GATHER_BYTES_MAX: usize = 64 * 1024;
+
+/// What is thrown away at most while a peer that was sent off keeps sending.
+const LINGER_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// What a connection shares with its siblings.
+pub(super) struct Surroundings<'a, A> {
+    pub(super) service: &'a A,
+    pub(super) settings: &'a Settings,
+    pub(super) metrics: &'a Metrics,
+    pub(super) clock: &'a dyn Clock,
+}
+
+/// A connection whose caller is known.
+pub(super) struct Connection<'a, S, A> {
+    around: Surroundings<'a, A>,
+    stream: S,
+    caller: Arc<Caller>,
+    /// When the caller's certificate ends, and with it the right to ask.
+    valid_until: Timestamp,
+    phase: watch::Receiver<Phase>,
+    inbox: Inbox,
+    response: Buffer,
+    outbox: Buffer,
+    /// Whether any request has come.
+    greeted: bool,
+    /// When the message that has begun to arrive must be complete.
+    complete_by: Option<Instant>,
+}
+
+/// What a read brought.
+enum Read {
+    Bytes,
+    /// The peer will send no more; it may still listen.
+    End,
+}
+
+impl<'a, S, A> Connection<'a, S, A>
+where
+    S: AsyncBufRead + AsyncWrite + Unpin,
+    A: Answer,
+{
+    pub(super) fn new(
+        around: Surroundings<'a, A>,
+        stream: S,
+        caller: Arc<Caller>,
+        valid_until: Timestamp,
+        phase: watch::Receiver<Phase>,
+    ) -> Self {
+        Self {
+            around,
+            stream,
+            caller,
+            valid_until,
+            phase,
+            inbox: Inbox::default(),
+            response: Buffer::new(),
+            outbox: Buffer::new(),
+            greeted: false,
+            complete_by: None,
+        }
+    }
+
+    /// Serves until one side ends it, and closes.
+    pub(super) async fn serve(mut self) -> ConnectionEnd {
+        let end = loop {
+            if let Err(end) = self.turn().await {
+                break end;
+            }
+        };
+        let linger = match end {
+            // The peer may be in the middle of sending: what it sends must not make the kernel
+            // reset the connection before the peer has read why it was sent off.
+            ConnectionEnd::Protocol | ConnectionEnd::ReadDeadline => true,
+            ConnectionEnd::Broken | ConnectionEnd::WriteDeadline => return end,
+            _ => false,
+        };
+        close(&mut self.stream, linger, self.around.settings).await;
+        end
+    }
+
+    /// Reads, answers all that is complete, and flushes once.
+    async fn turn(&mut self) -> Result<(), ConnectionEnd> {
+        let read = self.read().await?;
+        let answered = self.answer_all().await;
+        if let (Read::End, Ok(()), false) = (&read, &answered, self.inbox.is_empty()) {
+            self.around.service.answer_unreadable(
+                &self.caller,
+                &Error::Truncated,
+                &mut self.response,
+            );
+            self.enqueue().await?;
+        }
+        self.send().await?;
+        answered?;
+        match read {
+            Read::Bytes => Ok(()),
+            Read::End => Err(ConnectionEnd::Peer),
+        }
+    }
+
+    /// Waits for bytes, and takes all that are there.
+    async fn read(&mut self) -> Result<Read, ConnectionEnd> {
+        let idle = self.inbox.is_empty();
+        let settings = self.around.settings;
+        let (deadline, late) = match self.complete_by {
+            Some(deadline) => (deadline, ConnectionEnd::ReadDeadline),
+            None if self.greeted => (Instant::now() + settings.idle_timeout, ConnectionEnd::Idle),
+            None => (Instant::now() + settings.first_byte_timeout, ConnectionEnd::Idle),
+        };
+        // Bytes first: a request that has arrived before the server drains is answered.
+        let received = tokio::select! {
+            biased;
+            received = timeout_at(deadline, gather(&mut self.stream, &mut self.inbox)) => received,
+            _ = self.phase.wait_for(|phase| *phase != Phase::Serving), if idle => {
+                return Err(ConnectionEnd::Drained);
+            }
+        };
+        match received {
+            Err(_elapsed) => Err(late),
+            Ok(Ok(0)) => Ok(Read::End),
+            Ok(Ok(count)) => {
+                self.greeted = true;
+                self.around.metrics.received(count);
+                Ok(Read::Bytes)
+            }
+            Ok(Err(error)) => match error.kind() {
+                // Many clients close without close_notify.
+                io::ErrorKind::UnexpectedEof => Ok(Read::End),
+                io::ErrorKind::InvalidData => Err(ConnectionEnd::Protocol),
+                _ => Err(ConnectionEnd::Broken),
+            },
+        }
+    }
+
+    /// Answers every complete message that has been read.
+    async fn answer_all(&mut self) -> Result<(), ConnectionEnd> {
+        let settings = self.around.settings;
+        let mut any = false;
+        let ended = loop {
+            let message = match self.inbox.take(settings.message_bytes_max) {
+                Ok(Some(message)) => message,
+                Ok(None) => break Ok(()),
+                Err(error) => {
+                    let service = self.around.service;
+                    service.answer_unreadable(&self.caller, &error, &mut self.response);
+                    self.enqueue().await?;
+                    break Err(ConnectionEnd::Protocol);
+                }
+            };
+            any = true;
+            if self.around.clock.now() > self.valid_until {
+                break Err(ConnectionEnd::Expired);
+            }
+            self.around.service.answer(&self.caller, message, &mut self.response).await;
+            if self.response.is_empty() {
+                break Err(ConnectionEnd::Protocol);
+            }
+            self.enqueue().await?;
+        };
+        self.inbox.compact();
+        if self.inbox.is_empty() {
+            self.complete_by = None;
+        } else if any || self.complete_by.is_none() {
+            self.complete_by = Some(Instant::now() + settings.message_timeout);
+        }
+        ended
+    }
+
+    /// Puts the response behind those that wait. Those are written first if it would not fit into
+    /// one record with them.
+    async fn enqueue(&mut self) -> Result<(), ConnectionEnd> {
+        if self.outbox.len() + self.response.len() > RECORD_BYTES_MAX {
+            self.write().await?;
+        }
+        self.outbox.extend(&self.response);
+        self.response.clear();
+        release(&mut self.response);
+        Ok(())
+    }
+
+    /// Writes what waits, and flushes.
+    async fn send(&mut self) -> Result<(), ConnectionEnd> {
+        if self.outbox.is_empty() {
+            return Ok(());
+        }
+        self.write().await?;
+        let flushed = timeout(self.around.settings.write_timeout, self.stream.flush()).await;
+        sent(flushed)
+    }
+
+    async fn write(&mut self) -> Result<(), ConnectionEnd> {
+        let write = self.stream.write_all(&self.outbox);
+        sent(timeout(self.around.settings.write_timeout, write).await)?;
+        self.around.metrics.sent(self.outbox.len());
+        self.outbox.clear();
+        release(&mut self.outbox);
+        Ok(())
+    }
+}
+
+fn sent<E>(written: Result<io::Result<()>, E>) -> Result<(), ConnectionEnd> {
+    match written {
+        Err(_elapsed) => Err(ConnectionEnd::WriteDeadline),
+        Ok(Err(_)) => Err(ConnectionEnd::Broken),
+        Ok(Ok(())) => Ok(()),
+    }
+}
+
+/// Waits until there are bytes and moves all that can be had without waiting into `inbox`, up to
+/// [`GATHER_BYTES_MAX`] and a record more. Zero bytes mean that the peer will send no more.
+async fn gather<S>(stream: &mut S, inbox: &mut Inbox) -> io::Result<usize>
+where
+    S: AsyncBufRead + Unpin,
+{
+    let mut count = 0;
+    poll_fn(|cx| {
+        while count < GATHER_BYTES_MAX {
+            let length = match Pin::new(&mut *stream).poll_fill_buf(cx) {
+                Poll::Ready(Ok([])) => break,
+                Poll::Ready(Ok(bytes)) => {
+                    inbox.extend(bytes);
+                    bytes.len()
+                }
+                // What came before is served first; the end or the error will come again.
+                Poll::Ready(Err(_)) | Poll::Pending if count > 0 => break,
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => return Poll::Pending,
+            };
+            Pin::new(&mut *stream).consume(length);
+            count += length;
+        }
+        Poll::Ready(Ok(count))
+    })
+    .await
+}
+
+/// Says good-bye (`close_notify`, then the end of the TCP stream) and, if asked, waits for the peer
+/// to do the same, throwing away what it still sends. Never longer than the linger time.
+pub(super) async fn close<S>(stream: &mut S, linger: bool, settings: &Settings)
+where
+    S: tokio::io::AsyncRead + AsyncWrite + Unpin,
+{
+    let farewell = async {
+        if stream.shutdown().await.is_ok() && linger {
+            let mut rest = stream.take(LINGER_BYTES_MAX);
+            let _ = tokio::io::copy(&mut rest, &mut tokio::io::sink()).await;
+        }
+    };
+    // The connection is over in any case; how it ended changes nothing.
+    let _ = timeout(settings.linger_timeout, farewell).await;
+}
+
+#[cfg(test)]
+mod tests;

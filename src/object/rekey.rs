@@ -1,0 +1,93 @@
+//! What a replacement takes over from the key that it replaces (KMIP 1.4 §4.4, KMIP 2.1 §6.1.46).
+
+use kmip_ttlv::DateTime;
+use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeReference};
+
+use super::{AttributeSet, Object};
+
+/// What becomes of an attribute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carry {
+    /// The replacement has it too.
+    Copied,
+    /// The replacement has it now, and the old key no more.
+    Moved,
+    /// The replacement does not have it, or gets one of its own.
+    Left,
+}
+
+/// What becomes of an attribute when its key is replaced.
+#[must_use]
+pub fn carry(kind: AttributeKind) -> Carry {
+    use AttributeKind as K;
+    match kind {
+        K::Name => Carry::Moved,
+        K::UniqueIdentifier
+        | K::ShortUniqueIdentifier
+        | K::State
+        | K::InitialDate
+        | K::LastChangeDate
+        | K::OriginalCreationDate
+        | K::DestroyDate
+        | K::RevocationReason
+        | K::CompromiseDate
+        | K::CompromiseOccurrenceDate
+        | K::ArchiveDate
+        | K::Digest
+        | K::Fresh
+        | K::Link
+        | K::RandomNumberGenerator => Carry::Left,
+        _ => Carry::Copied,
+    }
+}
+
+/// What the replacement of `old` starts out with, and takes from it: names leave the old key, the
+/// usage limit starts anew, and with an offset (seconds) the dates move along with the activation.
+pub fn take_over(old: &mut Object, now: i64, offset: Option<i64>) -> AttributeSet {
+    let mut taken = AttributeSet::default();
+    for instance in old.attributes.iter() {
+        if carry(instance.attribute.kind()) == Carry::Copied {
+            taken.add(renewed(&instance.attribute));
+        }
+    }
+    for name in old.attributes.remove_all(&AttributeReference::Known(AttributeKind::Name)) {
+        taken.add(name);
+    }
+    if let Some(offset) = offset {
+        shift(&mut taken, old.activation_date(), now.saturating_add(offset));
+    }
+    taken
+}
+
+fn renewed(attribute: &Attribute) -> Attribute {
+    match attribute {
+        Attribute::UsageLimits(limits) => {
+            let mut limits = limits.clone();
+            limits.count = Some(limits.total);
+            Attribute::UsageLimits(limits)
+        }
+        other => other.clone(),
+    }
+}
+
+/// Moves the dates so that the object is activated at `activation`.
+fn shift(taken: &mut AttributeSet, old_activation: Option<i64>, activation: i64) {
+    taken.put(Attribute::ActivationDate(DateTime(activation)));
+    let Some(old_activation) = old_activation else { return };
+    let moved = |date: &DateTime| {
+        DateTime(date.0.saturating_add(activation.saturating_sub(old_activation)))
+    };
+    for kind in [
+        AttributeKind::ProcessStartDate,
+        AttributeKind::ProtectStopDate,
+        AttributeKind::DeactivationDate,
+    ] {
+        let shifted = match taken.first(kind) {
+            Some(Attribute::ProcessStartDate(date)) => Attribute::ProcessStartDate(moved(date)),
+            Some(Attribute::ProtectStopDate(date)) => Attribute::ProtectStopDate(moved(date)),
+            Some(Attribute::DeactivationDate(date)) => Attribute::DeactivationDate(moved(date)),
+            _ => continue,
+        };
+        taken.put(shifted);
+    }
+}

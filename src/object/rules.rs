@@ -1,0 +1,275 @@
+//! Who may set, change and delete which attribute (the rule tables of KMIP 1.4 §3 and KMIP 2.1
+//! §4). One line is one attribute; a test compares the lines with the specification's tables.
+
+use kmip_ttlv::attribute::AttributeKind;
+use kmip_ttlv::enums::ObjectType;
+
+/// Who gives an attribute its first value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Giver {
+    /// The server alone.
+    Server,
+    /// The client alone.
+    Client,
+    /// The client, or else the server.
+    Either,
+}
+
+/// When a client may change or delete an attribute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// Never.
+    Never,
+    /// At any time.
+    Always,
+    /// While the object is Pre-Active.
+    PreActive,
+    /// While the object is Pre-Active or Active.
+    NotEnded,
+    /// While the object is Pre-Active or Active and the date that is there has not come.
+    Ahead,
+    /// Until the first unit of the limit is used.
+    Unused,
+    /// Where the client's side made it: vendor identification `x`, or any but the server's.
+    OwnVendor,
+}
+
+/// Which objects have an attribute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holders {
+    /// All.
+    All,
+    /// All but Opaque Objects and Templates.
+    Cryptographic,
+    /// All but Templates: cryptographic and Opaque Objects.
+    Valued,
+    /// Keys, certificates and Templates.
+    KeysAndCertificates,
+    /// Certificates.
+    Certificates,
+    /// Opaque Objects.
+    Opaque,
+    /// Public and private keys.
+    Asymmetric,
+}
+
+impl Holders {
+    fn contain(self, object_type: ObjectType) -> bool {
+        use ObjectType as T;
+        match self {
+            Self::All => true,
+            Self::Cryptographic => !matches!(object_type, T::OpaqueObject | T::Template),
+            Self::Valued => object_type != T::Template,
+            Self::KeysAndCertificates => !matches!(object_type, T::OpaqueObject | T::SecretData),
+            Self::Certificates => object_type == T::Certificate,
+            Self::Opaque => object_type == T::OpaqueObject,
+            Self::Asymmetric => matches!(object_type, T::PublicKey | T::PrivateKey | T::Template),
+        }
+    }
+}
+
+/// The rule for one attribute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule {
+    /// The attribute.
+    pub kind: AttributeKind,
+    /// Who gives it its first value.
+    pub giver: Giver,
+    /// When a client may change it.
+    pub modify: When,
+    /// When a client may delete it.
+    pub delete: When,
+    /// Which objects have it in 1.x; from 2.0 on, all of which it makes sense.
+    pub holders: Holders,
+}
+
+macro_rules! rules {
+    ($($kind:ident: $giver:ident $modify:ident $delete:ident $holders:ident;)+) => {
+        /// The rules, in the order of the specification.
+        pub const RULES: &[Rule] = &[$(Rule {
+            kind: AttributeKind::$kind,
+            giver: Giver::$giver,
+            modify: When::$modify,
+            delete: When::$delete,
+            holders: Holders::$holders,
+        }),+];
+
+        /// The rule for an attribute.
+        #[must_use]
+        pub fn rule(kind: AttributeKind) -> Option<&'static Rule> {
+            RULES.iter().find(|rule| rule.kind == kind)
+        }
+    };
+}
+
+rules! {
+//  attribute                        given by  changed  deleted    held by
+    UniqueIdentifier:                Server    Never     Never     All;
+    Name:                            Client    Always    Always    All;
+    ObjectType:                      Server    Never     Never     All;
+    CryptographicAlgorithm:          Either    Never     Never     KeysAndCertificates;
+    CryptographicLength:             Either    Never     Never     KeysAndCertificates;
+    CryptographicParameters:         Client    Always    Always    KeysAndCertificates;
+    CryptographicDomainParameters:   Client    Never     Never     Asymmetric;
+    CertificateType:                 Server    Never     Never     Certificates;
+    CertificateIdentifier:           Server    Never     Never     Certificates;
+    CertificateSubject:              Server    Never     Never     Certificates;
+    CertificateIssuer:               Server    Never     Never     Certificates;
+    CertificateLength:               Server    Never     Never     Certificates;
+    Digest:                          Server    Never     Never     Valued;
+    OperationPolicyName:             Either    Never     Never     All;
+    CryptographicUsageMask:          Either    Never     Never     Cryptographic;
+    LeaseTime:                       Server    Never     Never     Cryptographic;
+    UsageLimits:                     Either    Unused    Unused    KeysAndCertificates;
+    State:                           Server    Never     Never     Cryptographic;
+    InitialDate:                     Server    Never     Never     All;
+    ActivationDate:                  Either    PreActive Never     Cryptographic;
+    ProcessStartDate:                Either    Ahead     Never     KeysAndCertificates;
+    ProtectStopDate:                 Either    Ahead     Never     KeysAndCertificates;
+    DeactivationDate:                Either    NotEnded  Never     Cryptographic;
+    DestroyDate:                     Server    Never     Never     Valued;
+    CompromiseOccurrenceDate:        Server    Never     Never     Valued;
+    CompromiseDate:                  Server    Never     Never     Valued;
+    RevocationReason:                Server    Never     Never     Valued;
+    ArchiveDate:                     Server    Never     Never     All;
+    ObjectGroup:                     Either    Always    Always    All;
+    Link:                            Either    Always    Always    Cryptographic;
+    ApplicationSpecificInformation:  Either    Always    Always    All;
+    ContactInformation:              Either    Always    Always    All;
+    LastChangeDate:                  Server    Never     Never     All;
+    X509CertificateIdentifier:       Server    Never     Never     Certificates;
+    X509CertificateSubject:          Server    Never     Never     Certificates;
+    X509CertificateIssuer:           Server    Never     Never     Certificates;
+    DigitalSignatureAlgorithm:       Server    Never     Never     Certificates;
+    Fresh:                           Either    Never     Never     Cryptographic;
+    AlternativeName:                 Client    Always    Always    All;
+    KeyValuePresent:                 Server    Never     Never     Cryptographic;
+    KeyValueLocation:                Client    Always    Always    Cryptographic;
+    OriginalCreationDate:            Either    Never     Never     All;
+    RandomNumberGenerator:           Either    Never     Never     Cryptographic;
+    Pkcs12FriendlyName:              Either    Always    Always    Cryptographic;
+    Description:                     Either    Always    Always    All;
+    Comment:                         Either    Always    Always    All;
+    Sensitive:                       Either    Always    Never     All;
+    AlwaysSensitive:                 Server    Never     Never     All;
+    Extractable:                     Either    Always    Never     All;
+    NeverExtractable:                Server    Never     Never     All;
+    CertificateSubjectCn:            Server    Never     Never     Certificates;
+    CertificateSubjectO:             Server    Never     Never     Certificates;
+    CertificateSubjectOu:            Server    Never     Never     Certificates;
+    CertificateSubjectEmail:         Server    Never     Never     Certificates;
+    CertificateSubjectC:             Server    Never     Never     Certificates;
+    CertificateSubjectSt:            Server    Never     Never     Certificates;
+    CertificateSubjectL:             Server    Never     Never     Certificates;
+    CertificateSubjectUid:           Server    Never     Never     Certificates;
+    CertificateSubjectSerialNumber:  Server    Never     Never     Certificates;
+    CertificateSubjectTitle:         Server    Never     Never     Certificates;
+    CertificateSubjectDc:            Server    Never     Never     Certificates;
+    CertificateSubjectDnQualifier:   Server    Never     Never     Certificates;
+    CertificateIssuerCn:             Server    Never     Never     Certificates;
+    CertificateIssuerO:              Server    Never     Never     Certificates;
+    CertificateIssuerOu:             Server    Never     Never     Certificates;
+    CertificateIssuerEmail:          Server    Never     Never     Certificates;
+    CertificateIssuerC:              Server    Never     Never     Certificates;
+    CertificateIssuerSt:             Server    Never     Never     Certificates;
+    CertificateIssuerL:              Server    Never     Never     Certificates;
+    CertificateIssuerUid:            Server    Never     Never     Certificates;
+    CertificateIssuerSerialNumber:   Server    Never     Never     Certificates;
+    CertificateIssuerTitle:          Server    Never     Never     Certificates;
+    CertificateIssuerDc:             Server    Never     Never     Certificates;
+    CertificateIssuerDnQualifier:    Server    Never     Never     Certificates;
+    KeyFormatType:                   Server    Never     Never     All;
+    NistKeyType:                     Client    Never     Never     All;
+    OpaqueDataType:                  Server    Never     Never     Opaque;
+    ProtectionLevel:                 Client    Always    Always    All;
+    ProtectionPeriod:                Client    Always    Always    All;
+    ProtectionStorageMask:           Server    Never     Never     All;
+    QuantumSafe:                     Client    Always    Always    All;
+    ShortUniqueIdentifier:           Server    Never     Never     All;
+    RotateAutomatic:                 Either    Never     Never     All;
+    RotateDate:                      Server    Never     Never     All;
+    RotateGeneration:                Server    Never     Never     All;
+    RotateInterval:                  Either    Never     Never     All;
+    RotateLatest:                    Server    Never     Never     All;
+    RotateName:                      Client    Always    Always    All;
+    RotateOffset:                    Either    Never     Never     All;
+    Custom:                          Either    OwnVendor OwnVendor All;
+}
+
+impl Rule {
+    /// Whether an object of this type has such an attribute, as a client of 1.x sees it.
+    #[must_use]
+    pub fn is_held_by(&self, object_type: ObjectType) -> bool {
+        self.holders.contain(object_type)
+    }
+
+    /// Whether a client may give the attribute its first value.
+    #[must_use]
+    pub fn is_given_by_client(&self) -> bool {
+        self.giver != Giver::Server
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    /// The last row of the specification's tables for each attribute, by the attribute's name.
+    fn facts() -> HashMap<String, Vec<String>> {
+        let text = include_str!("../../fixtures/kmip/attributes.csv");
+        let rows = text.lines().skip(1).map(|line| {
+            let mut fields = vec![String::new()];
+            let mut quoted = false;
+            for c in line.chars() {
+                match c {
+                    '"' => quoted = !quoted,
+                    ',' if !quoted => fields.push(String::new()),
+                    other => fields.last_mut().unwrap().push(other),
+                }
+            }
+            (fields[0].clone(), fields)
+        });
+        rows.collect()
+    }
+
+    #[test]
+    fn every_attribute_has_one_rule() {
+        for kind in AttributeKind::ALL {
+            assert_eq!(RULES.iter().filter(|rule| rule.kind == *kind).count(), 1, "{kind:?}");
+        }
+        assert_eq!(RULES.len(), AttributeKind::ALL.len() + 1, "and custom attributes");
+    }
+
+    /// The columns `initially_set_by`, `modifiable_by_client` and `deletable_by_client`.
+    ///
+    /// Algorithm and length are the server's in the tables because Create sets them from the
+    /// template; that template is the client's.
+    #[test]
+    fn the_rules_are_those_of_the_specification() {
+        let facts = facts();
+        for kind in AttributeKind::ALL {
+            let rule = rule(*kind).unwrap();
+            let row = facts.get(kind.name()).unwrap_or_else(|| panic!("{}", kind.name()));
+            let client = row[7].contains("client");
+            let by_template = matches!(
+                kind,
+                AttributeKind::CryptographicAlgorithm | AttributeKind::CryptographicLength
+            );
+            assert_eq!(rule.is_given_by_client(), client || by_template, "{} given", row[0]);
+            for (when, fact) in [(rule.modify, &row[9]), (rule.delete, &row[10])] {
+                let expected = match fact.as_str() {
+                    "no" => When::Never,
+                    "yes" => When::Always,
+                    "while-pre-active" => When::PreActive,
+                    "while-pre-active-or-active" => When::NotEnded,
+                    fact if fact.ends_with("not-reached") => When::Ahead,
+                    fact if fact.ends_with("until-first-get-usage-allocation") => When::Unused,
+                    other => panic!("{other}"),
+                };
+                assert_eq!(when, expected, "{}", row[0]);
+            }
+        }
+    }
+}

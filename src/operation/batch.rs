@@ -1,0 +1,90 @@
+//! What the items of one batch leave to each other: the ID Placeholder, the objects they made, and,
+//! where the batch stands or falls as a whole, changes that are not durable yet.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use kmip_ttlv::UniqueIdentifier;
+
+use super::failure::Failure;
+use crate::store::{Change, Stored};
+
+/// State that lives as long as one request.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// The identifier that items without one mean (KMIP 1.4 §4: ID Placeholder).
+    placeholder: Option<String>,
+    /// The identifier that each item before this one made or used, if any.
+    identifiers: Vec<Option<String>>,
+    made: Vec<String>,
+    pending: HashMap<String, Arc<Stored>>,
+}
+
+impl Batch {
+    /// The identifier that is meant.
+    ///
+    /// # Errors
+    /// [`Failure::InvalidMessage`] if none is given and no item before this one has left one.
+    pub fn resolve(&self, uid: Option<&UniqueIdentifier<'_>>) -> Result<String, Failure> {
+        let missing = || Failure::InvalidMessage("no Unique Identifier is given or set".into());
+        match uid {
+            Some(UniqueIdentifier::Text(text)) => Ok(text.to_string()),
+            None | Some(UniqueIdentifier::Enumeration(_)) => {
+                self.placeholder.clone().ok_or_else(missing)
+            }
+            Some(UniqueIdentifier::Integer(position)) => {
+                let count = i64::try_from(self.identifiers.len()).unwrap_or(i64::MAX);
+                let position = i64::from(*position);
+                let position = if position < 0 { count + position } else { position };
+                let item = usize::try_from(position).ok().and_then(|at| self.identifiers.get(at));
+                item.cloned().flatten().ok_or_else(missing)
+            }
+        }
+    }
+
+    /// Whether an earlier item of this batch has made the object.
+    #[must_use]
+    pub fn has_made(&self, uid: &str) -> bool {
+        self.made.iter().any(|made| made == uid)
+    }
+
+    /// The object as an earlier item of this batch wants it, where that is not durable yet.
+    #[must_use]
+    pub fn pending(&self, uid: &str) -> Option<Arc<Stored>> {
+        self.pending.get(uid).cloned()
+    }
+
+    /// The identifiers of the objects that these changes make.
+    #[must_use]
+    pub fn made_by(changes: &[Change]) -> Vec<String> {
+        let uid = |change: &Change| match change {
+            Change::Insert { stored, .. } => Some(stored.object.uid.clone()),
+            _ => None,
+        };
+        changes.iter().filter_map(uid).collect()
+    }
+
+    /// Notes what an item has done, for the items after it: the object that it was about and the
+    /// objects that it made.
+    pub fn done(&mut self, uid: Option<String>, mut made: Vec<String>) {
+        self.made.append(&mut made);
+        if uid.is_some() {
+            self.placeholder.clone_from(&uid);
+        }
+        self.identifiers.push(uid);
+    }
+
+    /// Shows the items after this one changes that wait for the end of the batch.
+    pub fn hold(&mut self, changes: &[Change]) {
+        for change in changes {
+            let (stored, revision) = match change {
+                Change::Insert { stored, .. } => (stored, stored.revision),
+                // The row moves on with each change of the commit.
+                Change::Update { stored, .. } => (stored, stored.revision + 1),
+                _ => continue,
+            };
+            let held = Stored { revision, ..(**stored).clone() };
+            self.pending.insert(held.object.uid.clone(), Arc::new(held));
+        }
+    }
+}

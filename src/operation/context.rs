@@ -1,0 +1,241 @@
+//! What an operation may see and do. Everything here is already narrowed to the caller: there is
+//! no call that names a tenant, and no object is reached without saying what for.
+
+use std::sync::Arc;
+
+use kmip_ttlv::object::ManagedObject;
+use kmip_ttlv::{UniqueIdentifier, Version};
+use zeroize::Zeroizing;
+
+use super::batch::Batch;
+use super::failure::Failure;
+use super::parts::Parts;
+use super::trace::Trace;
+use super::value;
+use crate::access::{self, Usage};
+use crate::clock::Timestamp;
+use crate::keys::ServiceKey;
+use crate::object::Object;
+use crate::store::{Change, Position, Sealed, Selector, Stored, View};
+use crate::tenant::{Caller, Role, ServiceId};
+
+/// What an operation wants an object for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Right {
+    /// To read its attributes.
+    Attributes,
+    /// To read its value.
+    Value,
+    /// To change its attributes or state.
+    Change,
+    /// To compute with its value.
+    Use(Usage),
+}
+
+/// An object that was found, as it is now.
+#[derive(Debug, Clone)]
+pub struct Held {
+    stored: Arc<Stored>,
+    /// The object with the dates that have come taken into account, if any has since it was kept.
+    settled: Option<Box<Object>>,
+}
+
+impl Held {
+    fn new(stored: Arc<Stored>, now: Timestamp) -> Self {
+        let settled = stored.object.settled(now.seconds()).map(Box::new);
+        Self { stored, settled }
+    }
+
+    /// The object.
+    #[must_use]
+    pub fn object(&self) -> &Object {
+        self.settled.as_deref().unwrap_or(&self.stored.object)
+    }
+
+    /// The envelope that holds its value, unless it is destroyed.
+    #[must_use]
+    pub fn sealed(&self) -> Option<&Sealed> {
+        self.stored.sealed.as_ref()
+    }
+}
+
+/// An operation's view of the server.
+#[derive(Debug)]
+pub struct Context<'a> {
+    parts: &'a Parts,
+    caller: &'a Arc<Caller>,
+    batch: &'a Batch,
+    trace: &'a Trace,
+    version: Version,
+    now: Timestamp,
+}
+
+impl<'a> Context<'a> {
+    /// A view for one batch item of `caller`.
+    #[must_use]
+    pub fn new(
+        parts: &'a Parts,
+        caller: &'a Arc<Caller>,
+        batch: &'a Batch,
+        trace: &'a Trace,
+        version: Version,
+        now: Timestamp,
+    ) -> Self {
+        Self { parts, caller, batch, trace, version, now }
+    }
+
+    /// The version that the client speaks.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The time of this batch item, in seconds since the epoch.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        self.now.seconds()
+    }
+
+    /// Pieces of the server that belong to nobody in particular.
+    #[must_use]
+    pub fn parts(&self) -> &'a Parts {
+        self.parts
+    }
+
+    /// Which service is asking; for tables that are kept per service, such as streams.
+    #[must_use]
+    pub fn service(&self) -> ServiceId {
+        self.caller.service_id
+    }
+
+    fn view(&self) -> View {
+        let service = match self.caller.role {
+            Role::Service => Some(self.caller.service_id),
+            Role::TenantAdmin => None,
+        };
+        View { tenant: self.caller.tenant_id, service }
+    }
+
+    /// An identifier for a new object: a UUID of version 7, so that new rows are neighbours.
+    ///
+    /// # Errors
+    /// Without randomness.
+    pub fn new_uid(&self) -> Result<String, Failure> {
+        let mut random = [0; 10];
+        self.parts.random.fill(&mut random)?;
+        let milliseconds = u64::try_from(self.now.milliseconds()).unwrap_or_default();
+        let uuid = uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid();
+        Ok(uuid.hyphenated().to_string())
+    }
+
+    /// The object that is meant: the one named, or the ID Placeholder's where none is.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] for an object that does not exist or is somebody else's,
+    /// [`Failure::Destroyed`] if its value is wanted and gone, or what forbids the use.
+    pub async fn object(
+        &self,
+        uid: Option<&UniqueIdentifier<'_>>,
+        right: Right,
+    ) -> Result<Held, Failure> {
+        let uid = self.batch.resolve(uid)?;
+        self.trace.note_object(&uid);
+        let held = self.find(&uid).await?;
+        self.check(&held, right)?;
+        Ok(held)
+    }
+
+    async fn find(&self, uid: &str) -> Result<Held, Failure> {
+        let view = self.view();
+        let stored = match self.batch.pending(uid) {
+            Some(pending) => Some(pending),
+            None => self.parts.store.object(view, uid).await?,
+        };
+        stored.map(|stored| Held::new(stored, self.now)).ok_or(Failure::NotFound)
+    }
+
+    fn check(&self, held: &Held, right: Right) -> Result<(), Failure> {
+        let object = held.object();
+        match right {
+            Right::Attributes | Right::Change => Ok(()),
+            Right::Value => {
+                let made_here = self.batch.has_made(&object.uid);
+                Ok(access::check_value(self.caller, made_here)?)
+            }
+            Right::Use(usage) => {
+                if object.is_destroyed() {
+                    return Err(Failure::Destroyed);
+                }
+                Ok(access::check_usage(object, usage, self.now())?)
+            }
+        }
+    }
+
+    /// At most `limit` objects of the caller that `selector` selects, newest first, before
+    /// `before`. The selector may let more through than it says; filter what comes.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn select(
+        &self,
+        selector: Selector,
+        before: Option<Position>,
+        limit: usize,
+    ) -> Result<Vec<(Position, Held)>, Failure> {
+        let found = self.parts.store.select(self.view(), selector, before, limit).await?;
+        let hold = |(position, stored)| (position, Held::new(stored, self.now));
+        Ok(found.into_iter().map(hold).collect())
+    }
+
+    async fn key(&self, owner: ServiceId) -> Result<Arc<ServiceKey>, Failure> {
+        let key = self.parts.keyring.service_key(self.caller, owner).await?;
+        self.trace.note_key_version(key.version());
+        Ok(key)
+    }
+
+    /// The value of an object, in the clear, for as long as it is needed.
+    ///
+    /// # Errors
+    /// [`Failure::Destroyed`], or what is wrong with the hierarchy.
+    pub async fn value(&self, held: &Held) -> Result<ManagedObject, Failure> {
+        let sealed = held.stored.sealed.as_ref().ok_or(Failure::Destroyed)?;
+        let key = self.key(held.stored.service).await?;
+        let plain: Zeroizing<Vec<u8>> = key.open(&held.object().uid, sealed)?;
+        value::from_bytes(&plain)
+    }
+
+    /// A new object of the calling service with this value.
+    ///
+    /// # Errors
+    /// What is wrong with the hierarchy.
+    pub async fn insert(&self, object: Object, value: &ManagedObject) -> Result<Change, Failure> {
+        self.trace.note_object(&object.uid);
+        let key = self.key(self.caller.service_id).await?;
+        let sealed = key.seal(&*self.parts.random, &object.uid, &value::to_bytes(value))?;
+        let stored = Stored {
+            service: self.caller.service_id,
+            object,
+            sealed: Some(sealed),
+            revision: 1,
+        };
+        Ok(Change::Insert { tenant: self.caller.tenant_id, stored: Box::new(stored) })
+    }
+
+    /// The object in a new form.
+    #[must_use]
+    pub fn update(&self, held: &Held, object: Object) -> Change {
+        self.replace(held, object, held.stored.sealed.clone())
+    }
+
+    /// The object in a new form, its value gone.
+    #[must_use]
+    pub fn erase(&self, held: &Held, object: Object) -> Change {
+        self.replace(held, object, None)
+    }
+
+    fn replace(&self, held: &Held, object: Object, sealed: Option<Sealed>) -> Change {
+        let stored =
+            Stored { service: held.stored.service, object, sealed, revision: held.stored.revision };
+        Change::Update { tenant: self.caller.tenant_id, stored: Box::new(stored) }
+    }
+}

@@ -1,0 +1,198 @@
+//! New objects: what the client says of them, checked, and what the server adds.
+
+use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeList, IndexedAttribute};
+use kmip_ttlv::enums::{ObjectType, ProtectionStorageMask, RngAlgorithm, State};
+use kmip_ttlv::object::ManagedObject;
+use kmip_ttlv::{DateTime, Interval};
+
+use super::{Context, Failure, value};
+use crate::object::{AttributeSet, Object, rules, set};
+
+/// Seconds for which a client may use an object before it asks again (KMIP 1.4 §3.20).
+const LEASE_SECONDS: u32 = 3600;
+
+/// The Operation Policy Name of objects that are given none: `PyKMIP` and Synology look for it.
+const OPERATION_POLICY: &str = "default";
+
+/// Where a new object comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The server has made its value.
+    Made,
+    /// The client has brought its value.
+    Brought,
+}
+
+/// The attributes that a client gives a new object, each one that it may give.
+///
+/// # Errors
+/// What is wrong with the first that is not.
+pub(super) fn given(list: &AttributeList) -> Result<AttributeSet, Failure> {
+    if !list.templates.is_empty() {
+        return Err(Failure::FeatureNotSupported("templates are not supported"));
+    }
+    let mut given = AttributeSet::default();
+    for instance in &list.attributes {
+        give(&mut given, instance)?;
+    }
+    Ok(given)
+}
+
+/// Adds one attribute that a client gives.
+///
+/// # Errors
+/// See [`given`].
+pub(super) fn give(given: &mut AttributeSet, instance: &IndexedAttribute) -> Result<(), Failure> {
+    let attribute = normal(&instance.attribute);
+    check_given(&attribute)?;
+    let name = || attribute.name().into_owned();
+    let meant = set::reference(&attribute);
+    let many = attribute.kind().is_multi_instance();
+    if !many && given.instances(&meant).next().is_some() {
+        return Err(Failure::AttributeSingleValued(name()));
+    }
+    let expected = given.instances(&meant).map(set::index_of).max().map_or(0, |last| last + 1);
+    if instance.index.is_some_and(|index| index != expected) {
+        return Err(Failure::IndexOutOfBounds(name()));
+    }
+    given.add(attribute);
+    Ok(())
+}
+
+/// The attribute with the parts that the server decides as the server has them.
+fn normal(attribute: &Attribute) -> Attribute {
+    match attribute {
+        // The count is the server's and starts at the total (KMIP 1.4 §3.21).
+        Attribute::UsageLimits(limits) => {
+            let mut limits = limits.clone();
+            limits.count = Some(limits.total);
+            Attribute::UsageLimits(limits)
+        }
+        other => other.clone(),
+    }
+}
+
+/// Whether a client may give this attribute at all, and with this value.
+///
+/// # Errors
+/// [`Failure::UnsupportedAttribute`], [`Failure::AttributeReadOnly`] or
+/// [`Failure::InvalidAttributeValue`].
+pub(super) fn check_given(attribute: &Attribute) -> Result<(), Failure> {
+    let name = || attribute.name().into_owned();
+    let rule = rules::rule(attribute.kind()).ok_or_else(|| Failure::UnsupportedAttribute(name()))?;
+    let servers_own = matches!(attribute, Attribute::Custom(custom) if custom.vendor == "y");
+    if !rule.is_given_by_client() || servers_own {
+        return Err(Failure::AttributeReadOnly(name()));
+    }
+    let good = match attribute {
+        Attribute::CryptographicLength(bits) => *bits > 0,
+        Attribute::UsageLimits(limits) => limits.total >= 0,
+        Attribute::Name(found) => !found.value.is_empty(),
+        _ => true,
+    };
+    if good { Ok(()) } else { Err(Failure::InvalidAttributeValue(format!("bad value of {}", name()))) }
+}
+
+/// A new object with everything that the server says of it.
+///
+/// # Errors
+/// [`Failure::InvalidAttributeValue`] if the dates contradict each other.
+pub(super) fn object(
+    cx: &Context<'_>,
+    object_type: ObjectType,
+    mut attributes: AttributeSet,
+    value: &ManagedObject,
+    origin: Origin,
+) -> Result<Object, Failure> {
+    let now = DateTime(cx.now());
+    default(&mut attributes, Attribute::Sensitive(false));
+    default(&mut attributes, Attribute::Extractable(true));
+    default(&mut attributes, Attribute::OperationPolicyName(OPERATION_POLICY.to_owned()));
+    let sensitive = matches!(
+        attributes.first(AttributeKind::Sensitive),
+        Some(Attribute::Sensitive(true))
+    );
+    let extractable = matches!(
+        attributes.first(AttributeKind::Extractable),
+        Some(Attribute::Extractable(true))
+    );
+    attributes.put(Attribute::AlwaysSensitive(sensitive));
+    attributes.put(Attribute::NeverExtractable(!extractable));
+    if origin == Origin::Made {
+        default(&mut attributes, Attribute::OriginalCreationDate(now));
+        attributes.put(Attribute::RandomNumberGenerator(generator()));
+    }
+    describe(&mut attributes, value)?;
+    default(&mut attributes, Attribute::Fresh(true));
+    attributes.put(Attribute::LeaseTime(Interval(LEASE_SECONDS)));
+    attributes.put(Attribute::ProtectionStorageMask(ProtectionStorageMask::SOFTWARE));
+    attributes.put(Attribute::InitialDate(now));
+    attributes.put(Attribute::State(State::PreActive));
+    let object = Object { uid: cx.new_uid()?, object_type, attributes };
+    check_dates(&object)?;
+    let mut object = object.settled(now.0).unwrap_or(object);
+    object.touch(now.0);
+    Ok(object)
+}
+
+/// What the value says of itself.
+fn describe(attributes: &mut AttributeSet, value: &ManagedObject) -> Result<(), Failure> {
+    if let Some(digest) = value::digest(value)? {
+        attributes.put(Attribute::Digest(digest));
+    }
+    match value {
+        ManagedObject::OpaqueObject(opaque) => {
+            attributes.put(Attribute::OpaqueDataType(opaque.kind));
+        }
+        other => {
+            if let Some(block) = other.key_block() {
+                attributes.put(Attribute::KeyFormatType(block.format));
+                if block.value.is_none() {
+                    attributes.put(Attribute::KeyValuePresent(false));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Sets an attribute that the client has not.
+fn default(attributes: &mut AttributeSet, attribute: Attribute) {
+    if attributes.first(attribute.kind()).is_none() {
+        attributes.put(attribute);
+    }
+}
+
+/// What is true of the operating system's generator: which one it is, is not ours to know.
+pub(super) fn generator() -> kmip_ttlv::attribute::RngParameters {
+    kmip_ttlv::attribute::RngParameters {
+        algorithm: RngAlgorithm::Unspecified,
+        cryptographic_algorithm: None,
+        cryptographic_length: None,
+        hashing_algorithm: None,
+        drbg_algorithm: None,
+        recommended_curve: None,
+        fips186_variation: None,
+        prediction_resistance: None,
+    }
+}
+
+/// The order that the specification asks of dates (KMIP 1.4 §3.24 to §3.27); equal ones are fine.
+///
+/// # Errors
+/// [`Failure::InvalidAttributeValue`] with the two that are out of order.
+pub(super) fn check_dates(object: &Object) -> Result<(), Failure> {
+    let activation = ("Activation Date", object.activation_date());
+    let start = ("Process Start Date", object.process_start_date());
+    let stop = ("Protect Stop Date", object.protect_stop_date());
+    let deactivation = ("Deactivation Date", object.deactivation_date());
+    for (first, second) in [(activation, start), (stop, deactivation), (activation, deactivation)] {
+        if let ((before, Some(earlier)), (after, Some(later))) = (first, second)
+            && earlier > later
+        {
+            let message = format!("the {after} lies before the {before}");
+            return Err(Failure::InvalidAttributeValue(message));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,25 @@
+//! Destroy (KMIP 1.4 §4.21, KMIP 2.1 §6.1.14).
+
+use kmip_ttlv::DateTime;
+use kmip_ttlv::attribute::Attribute;
+use kmip_ttlv::payload::ResponsePayload;
+use kmip_ttlv::payload::destroy::{Request, Response};
+
+use super::context::{Context, Right};
+use super::{Failure, Outcome};
+use crate::object::Event;
+
+/// Erases an object's value. What is left are its attributes; no client finds it any more but by
+/// asking for destroyed objects.
+pub(super) async fn destroy(cx: &Context<'_>, request: &Request<'_>) -> Result<Outcome, Failure> {
+    let held = cx.object(request.uid.as_ref(), Right::Change).await?;
+    let mut object = held.object().clone();
+    if object.is_destroyed() {
+        return Err(Failure::Destroyed);
+    }
+    object.step(Event::Destroy, cx.now())?;
+    object.attributes.put(Attribute::DestroyDate(DateTime(cx.now())));
+    let uid = object.uid.clone();
+    let response = ResponsePayload::Destroy(Response { uid: uid.clone().into() });
+    Ok(Outcome::changed(uid, vec![cx.erase(&held, object)], response))
+}

@@ -1,0 +1,34 @@
+//! What the server says of itself, and the limits that operations hold.
+
+/// Facts and limits that are the same for every request.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// Name of the server in Query's Server Information; the node's name.
+    pub server_name: String,
+    /// Its version.
+    pub server_version: &'static str,
+    /// The most objects that one Locate returns.
+    pub located_items_max: usize,
+    /// The most objects that one Locate looks at.
+    pub located_scan_max: usize,
+    /// The most bytes that one RNG Retrieve gives.
+    pub random_bytes_max: usize,
+    /// The most attribute instances that an object may have.
+    pub attributes_max: usize,
+}
+
+/// The vendor in Query and in server-made attributes.
+pub const VENDOR: &str = "keystrata";
+
+impl Default for Facts {
+    fn default() -> Self {
+        Self {
+            server_name: VENDOR.to_owned(),
+            server_version: env!("CARGO_PKG_VERSION"),
+            located_items_max: 10_000,
+            located_scan_max: 1_000_000,
+            random_bytes_max: 64 * 1024,
+            attributes_max: 256,
+        }
+    }
+}

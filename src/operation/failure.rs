@@ -1,0 +1,257 @@
+//! Why an operation was refused or failed, and what the client is told.
+
+use kmip_ttlv::Version;
+use kmip_ttlv::enums::ResultReason;
+
+use crate::{crypto, keys, store};
+
+/// Why an operation was refused or failed.
+///
+/// `Display` is the Result Message that the client reads, so it names no other tenant, no key and
+/// no file. The source chain is for the log.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// No such object, or none that this caller may know of.
+    #[error("object not found")]
+    NotFound,
+    /// The object was destroyed; only its attributes are left.
+    #[error("the object is destroyed")]
+    Destroyed,
+    /// The life-cycle has no such step from here, or forbids this use.
+    #[error("{0}")]
+    WrongState(&'static str),
+    /// The change of this attribute is not allowed in the object's state.
+    #[error("{0} cannot be changed in this state")]
+    AttributeFixedByState(String),
+    /// The usage mask does not allow it.
+    #[error("the Cryptographic Usage Mask does not allow this")]
+    UsageMask,
+    /// The usage limit is used up.
+    #[error("the Usage Limits do not allow this")]
+    UsageLimit,
+    /// The caller's mode, role or list of operations does not allow it.
+    #[error("this service may not do that: {0}")]
+    Forbidden(&'static str),
+    /// The object's value is Sensitive and leaves the server only wrapped.
+    #[error("the object is sensitive and leaves the server only wrapped")]
+    Sensitive,
+    /// The object's value never leaves the server.
+    #[error("the object is not extractable")]
+    NotExtractable,
+    /// The operation does not apply to this type of object.
+    #[error("{0}")]
+    WrongObjectType(&'static str),
+    /// The object can't be given in this format.
+    #[error("the key cannot be given in the Key Format Type that was asked for")]
+    KeyFormat,
+    /// Key compression is not available.
+    #[error("key compression is not supported")]
+    KeyCompression,
+    /// The key was registered without its value.
+    #[error("the value of the object is not on this server")]
+    KeyValueAbsent,
+    /// The message, or a part of it, is not what the specification says it is.
+    #[error(transparent)]
+    Malformed(#[from] kmip_ttlv::Error),
+    /// A later item of the batch failed, so that this one was taken back.
+    #[error("undone because another item of the batch failed")]
+    Undone,
+    /// The message is well-formed TTLV but not a message of this operation.
+    #[error("{0}")]
+    InvalidMessage(String),
+    /// A field has a value that it may not have.
+    #[error("{0}")]
+    InvalidField(String),
+    /// An attribute of a new object has a value that it may not have.
+    #[error("{0}")]
+    InvalidAttributeValue(String),
+    /// There is no such attribute, or this type of object cannot have it.
+    #[error("{0} is not an attribute of this object")]
+    UnsupportedAttribute(String),
+    /// The attribute is not set on the object.
+    #[error("the object has no attribute {0}")]
+    AttributeNotFound(String),
+    /// The attribute has no such instance.
+    #[error("the attribute {0} has no such instance")]
+    AttributeInstanceNotFound(String),
+    /// The attribute belongs to the server.
+    #[error("clients cannot set {0}")]
+    AttributeReadOnly(String),
+    /// The attribute is already set and takes one value only.
+    #[error("{0} takes one value only, and has one")]
+    AttributeSingleValued(String),
+    /// The attribute takes several values, so that it must be said which is meant.
+    #[error("{0} takes several values; use Add, Modify or Delete Attribute")]
+    AttributeMultiValued(String),
+    /// An attribute index that nobody may give here.
+    #[error("the Attribute Index of {0} is out of bounds")]
+    IndexOutOfBounds(String),
+    /// The policy asks for unique names, and this one is taken.
+    #[error("another object has this Name")]
+    NameTaken,
+    /// The operation is not one that this server offers.
+    #[error("the operation is not supported")]
+    OperationNotSupported,
+    /// A part of the operation is not one that this server offers.
+    #[error("{0}")]
+    FeatureNotSupported(&'static str),
+    /// A cryptographic operation refused its input.
+    #[error(transparent)]
+    Crypto(#[from] crypto::Error),
+    /// A key that is too short is asked to be safe from quantum computers.
+    #[error("a key of this length is not quantum safe")]
+    NotQuantumSafe,
+    /// Verification of a tag or padding failed, or the parameters do not fit the key.
+    #[error("{0}")]
+    CryptographicFailure(&'static str),
+    /// No stream has this correlation value.
+    #[error("there is no stream with this Correlation Value")]
+    UnknownStream,
+    /// Too much of something that the server limits.
+    #[error("{0}")]
+    LimitExceeded(&'static str),
+    /// The answer is longer than the client wants.
+    #[error("the response is larger than the Maximum Response Size")]
+    ResponseTooLarge,
+    /// Others changed the object again and again while this was tried.
+    #[error("the object is being changed by others; try again")]
+    Contention,
+    /// The store is in trouble.
+    #[error("internal error")]
+    Store(#[from] store::Error),
+    /// The key hierarchy is in trouble.
+    #[error("the key hierarchy is not available")]
+    Keys(#[from] keys::Error),
+    /// The audit trail cannot be written, so nothing is done.
+    #[error("the audit trail cannot be written")]
+    Audit,
+    /// Something that ought not to happen; the text is for the log.
+    #[error("internal error")]
+    Internal(&'static str),
+}
+
+impl Failure {
+    /// The Result Reason for a client of `version`. Exhaustive: a new failure must choose its
+    /// answers, the one of KMIP 1.4 §9.1.3.2.29 and §11 and the one of KMIP 2.1 §11.
+    #[must_use]
+    pub fn reason(&self, version: Version) -> ResultReason {
+        use ResultReason as R;
+        let (in_1x, in_2x) = match self {
+            Self::NotFound => (R::ItemNotFound, R::ObjectNotFound),
+            Self::Destroyed => (R::ItemNotFound, R::ObjectDestroyed),
+            Self::WrongState(_) | Self::AttributeFixedByState(_) => {
+                // KMIP 2.0 has the reason, but its own test cases answer as 1.4 does.
+                let late = version > Version::V2_0;
+                let in_2x = if late { R::WrongKeyLifecycleState } else { R::PermissionDenied };
+                (R::PermissionDenied, in_2x)
+            }
+            Self::UsageMask => (R::PermissionDenied, R::IncompatibleCryptographicUsageMask),
+            Self::UsageLimit => (R::PermissionDenied, R::UsageLimitExceeded),
+            Self::Forbidden(_) => (R::PermissionDenied, R::PermissionDenied),
+            Self::Sensitive => (since_1_4(version, R::Sensitive), R::Sensitive),
+            Self::NotExtractable => (since_1_4(version, R::NotExtractable), R::NotExtractable),
+            Self::WrongObjectType(_) => (R::InvalidField, R::InvalidObjectType),
+            Self::KeyFormat => (R::KeyFormatTypeNotSupported, R::KeyFormatTypeNotSupported),
+            Self::KeyCompression => {
+                (R::KeyCompressionTypeNotSupported, R::KeyCompressionTypeNotSupported)
+            }
+            Self::KeyValueAbsent => {
+                let early = version < Version::V1_2;
+                let reason = if early { R::PermissionDenied } else { R::KeyValueNotPresent };
+                (reason, reason)
+            }
+            Self::Malformed(error) => codec_reason(*error),
+            Self::Undone => (R::OperationCanceledByRequester, R::OperationCanceledByRequester),
+            Self::InvalidMessage(_) => (R::InvalidMessage, R::InvalidMessage),
+            Self::InvalidField(_) => (R::InvalidField, R::InvalidField),
+            Self::InvalidAttributeValue(_) => (R::InvalidField, R::InvalidAttributeValue),
+            Self::UnsupportedAttribute(_) => (R::InvalidField, R::UnsupportedAttribute),
+            Self::AttributeNotFound(_) => (R::ItemNotFound, R::AttributeNotFound),
+            Self::AttributeInstanceNotFound(_) => (R::ItemNotFound, R::AttributeInstanceNotFound),
+            Self::AttributeReadOnly(_) => (R::PermissionDenied, R::AttributeReadOnly),
+            Self::AttributeSingleValued(_) => (R::InvalidField, R::AttributeSingleValued),
+            Self::AttributeMultiValued(_) => (R::InvalidField, R::MultiValuedAttribute),
+            Self::IndexOutOfBounds(_) => (R::IndexOutOfBounds, R::InvalidField),
+            Self::NameTaken => (R::InvalidField, R::NonUniqueNameAttribute),
+            Self::OperationNotSupported => (R::OperationNotSupported, R::OperationNotSupported),
+            Self::FeatureNotSupported(_) => (R::FeatureNotSupported, R::FeatureNotSupported),
+            Self::Crypto(error) => return crypto_reason(*error, version),
+            // The official cases ask for this one.
+            Self::NotQuantumSafe => (R::GeneralFailure, R::GeneralFailure),
+            Self::CryptographicFailure(_) => (R::CryptographicFailure, R::CryptographicFailure),
+            Self::UnknownStream => (R::InvalidField, R::InvalidCorrelationValue),
+            Self::LimitExceeded(_) => (R::PermissionDenied, R::ServerLimitExceeded),
+            Self::ResponseTooLarge => (R::ResponseTooLarge, R::ResponseTooLarge),
+            Self::Contention | Self::Store(_) | Self::Keys(_) | Self::Audit | Self::Internal(_) => {
+                (R::GeneralFailure, R::GeneralFailure)
+            }
+        };
+        if version.is_2x() { in_2x } else { in_1x }
+    }
+
+    /// Whether trying again on fresh data may help.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Store(store::Error::Conflict))
+    }
+}
+
+/// What a client is told of a refused computation. That an IV is missing is a malformed message in
+/// every version, and a tag length that no cipher has a general failure: so the official cases.
+fn crypto_reason(error: crypto::Error, version: Version) -> ResultReason {
+    use ResultReason as R;
+    use crypto::Error as E;
+    let (in_1x, in_2x) = match error {
+        E::Unsupported => (R::CryptographicFailure, R::UnsupportedCryptographicParameters),
+        E::WrongAlgorithm | E::BadParameters | E::NotAuthenticating => {
+            (R::CryptographicFailure, R::BadCryptographicParameters)
+        }
+        E::MissingIv | E::MissingTag => (R::InvalidMessage, R::InvalidMessage),
+        E::BadTagLength | E::Random(_) => (R::GeneralFailure, R::GeneralFailure),
+        E::BadKeyLength | E::BadIvLength | E::NotWholeBlocks | E::Rejected => {
+            (R::CryptographicFailure, R::CryptographicFailure)
+        }
+        E::TooMuchData => (R::CryptographicFailure, R::ServerLimitExceeded),
+    };
+    if version.is_2x() { in_2x } else { in_1x }
+}
+
+impl From<crypto::random::RandomError> for Failure {
+    fn from(error: crypto::random::RandomError) -> Self {
+        Self::Crypto(error.into())
+    }
+}
+
+impl From<crate::object::NoSuchStep> for Failure {
+    fn from(_: crate::object::NoSuchStep) -> Self {
+        Self::WrongState("the object's state does not allow this")
+    }
+}
+
+impl From<crate::access::Denied> for Failure {
+    fn from(denied: crate::access::Denied) -> Self {
+        match denied {
+            crate::access::Denied::Caller(rule) => Self::Forbidden(rule),
+            crate::access::Denied::State(rule) => Self::WrongState(rule),
+            crate::access::Denied::UsageMask => Self::UsageMask,
+        }
+    }
+}
+
+/// What a client is told of a message that cannot be read (KMIP 1.4 §11.1, KMIP 2.1 §11).
+fn codec_reason(error: kmip_ttlv::Error) -> (ResultReason, ResultReason) {
+    use ResultReason as R;
+    use kmip_ttlv::Error as E;
+    match error {
+        E::UnknownOperation(_) => (R::OperationNotSupported, R::OperationNotSupported),
+        E::UnsupportedVersion { .. } => (R::InvalidMessage, R::UnsupportedProtocolVersion),
+        E::UnknownValue { .. } => (R::InvalidField, R::UnknownEnumeration),
+        E::Unexpected(kmip_ttlv::Tag::Unknown(_)) => (R::InvalidField, R::UnknownTag),
+        _ => (R::InvalidMessage, R::InvalidMessage),
+    }
+}
+
+/// Reasons that came with KMIP 1.4 are Permission Denied before it.
+fn since_1_4(version: Version, reason: ResultReason) -> ResultReason {
+    if version < Version::V1_4 { ResultReason::PermissionDenied } else { reason }
+}

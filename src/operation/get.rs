@@ -1,0 +1,35 @@
+//! Get (KMIP 1.4 §4.11, KMIP 2.1 §6.1.19).
+
+use kmip_ttlv::payload::ResponsePayload;
+use kmip_ttlv::payload::get::{Request, Response};
+
+use super::context::{Context, Right};
+use super::{Failure, Outcome, value};
+
+/// Hands out an object's value, in the Key Format Type that was asked for.
+///
+/// It works in every state but the destroyed ones: `pg_tde`, Ceph and vCenter never activate.
+pub(super) async fn get(cx: &Context<'_>, request: &Request<'_>) -> Result<Outcome, Failure> {
+    if request.wrapping.is_some() {
+        return Err(Failure::FeatureNotSupported("keys are not wrapped on Get"));
+    }
+    if request.key_compression.is_some() {
+        return Err(Failure::KeyCompression);
+    }
+    let held = cx.object(request.uid.as_ref(), Right::Value).await?;
+    let object = held.object();
+    if object.is_sensitive() {
+        return Err(Failure::Sensitive);
+    }
+    if !object.is_extractable() {
+        return Err(Failure::NotExtractable);
+    }
+    let value = value::in_format(cx.value(&held).await?, request.key_format)?;
+    let uid = object.uid.clone();
+    let response = Response {
+        object_type: object.object_type,
+        uid: uid.clone().into(),
+        object: value,
+    };
+    Ok(Outcome::read(uid, ResponsePayload::Get(response)))
+}

@@ -1,0 +1,105 @@
+//! The operations: each looks, decides, and says what should change. The service makes the changes
+//! durable, with the audit record, and answers.
+//!
+//! An operation may be run again on fresh data if somebody else was faster, so it does nothing
+//! that cannot be done twice.
+
+pub mod batch;
+pub mod context;
+pub mod facts;
+pub mod failure;
+pub mod parts;
+pub mod streams;
+pub mod trace;
+
+mod activate;
+mod create;
+mod creation;
+mod destroy;
+mod discover_versions;
+mod get;
+mod ping;
+mod query;
+mod register;
+mod revoke;
+mod value;
+
+use kmip_ttlv::enums::Operation;
+use kmip_ttlv::payload::{RequestPayload, ResponsePayload};
+
+pub use batch::Batch;
+pub use context::Context;
+pub use facts::Facts;
+pub use failure::Failure;
+pub use parts::Parts;
+pub use streams::Streams;
+pub use trace::Trace;
+
+use crate::store::Change;
+
+/// What an operation decided.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What the client is told.
+    pub response: ResponsePayload<'static>,
+    /// What must be durable before it is told.
+    pub changes: Vec<Change>,
+    /// The object it was about: the ID Placeholder for the items that follow.
+    pub uid: Option<String>,
+}
+
+impl Outcome {
+    /// An answer about no object in particular.
+    #[must_use]
+    pub fn told(response: ResponsePayload<'static>) -> Self {
+        Self { response, changes: Vec::new(), uid: None }
+    }
+
+    /// An answer about an object that stays as it is.
+    #[must_use]
+    pub fn read(uid: String, response: ResponsePayload<'static>) -> Self {
+        Self { response, changes: Vec::new(), uid: Some(uid) }
+    }
+
+    /// An answer that holds once `changes` are durable.
+    #[must_use]
+    pub fn changed(uid: String, changes: Vec<Change>, response: ResponsePayload<'static>) -> Self {
+        Self { response, changes, uid: Some(uid) }
+    }
+}
+
+/// The operations that are served: one line makes an operation known to the dispatcher and to
+/// Query.
+macro_rules! operations {
+    ($($operation:ident => $function:path;)+) => {
+        /// The operations that are served, in the order of their numbers.
+        pub const SERVED: &[Operation] = &[$(Operation::$operation),+];
+
+        /// Runs an operation.
+        ///
+        /// # Errors
+        /// Why it was refused or failed.
+        pub async fn run(
+            cx: &Context<'_>,
+            request: &RequestPayload<'_>,
+        ) -> Result<Outcome, Failure> {
+            match request {
+                $(RequestPayload::$operation(request) => $function(cx, request).await,)+
+                _ => Err(Failure::OperationNotSupported),
+            }
+        }
+    };
+}
+
+operations! {
+    Create => create::create;
+    Register => register::register;
+    Get => get::get;
+    Activate => activate::activate;
+    Revoke => revoke::revoke;
+    Destroy => destroy::destroy;
+    Query => query::query;
+    DiscoverVersions => discover_versions::discover_versions;
+    Interop => ping::interop;
+    Ping => ping::ping;
+}

@@ -1,0 +1,24 @@
+//! The pieces of the server that operations work with.
+
+use std::sync::Arc;
+
+use super::facts::Facts;
+use super::streams::Streams;
+use crate::crypto::random::Random;
+use crate::keys::Keyring;
+use crate::store::Store;
+
+/// What all operations share.
+#[derive(Debug)]
+pub struct Parts {
+    /// Sealed rows.
+    pub store: Arc<Store>,
+    /// The key hierarchy.
+    pub keyring: Arc<Keyring>,
+    /// Where keys, identifiers and nonces come from.
+    pub random: Arc<dyn Random>,
+    /// Cryptographic operations that run over several requests.
+    pub streams: Streams,
+    /// What Query tells, and the limits.
+    pub facts: Facts,
+}

@@ -1,0 +1,102 @@
+//! Query (KMIP 1.4 §4.25, KMIP 2.1 §6.1.40): answered from the tables that serve.
+
+use kmip_ttlv::enums::{
+    ClientRegistrationMethod, DestroyAction, ObjectType, Operation, ProtectionStorageMask,
+    QueryFunction, RngMode, ShreddingAlgorithm, UnwrapMode,
+};
+use kmip_ttlv::payload::ResponsePayload;
+use kmip_ttlv::payload::query::{Request, Response};
+use kmip_ttlv::structure::{
+    AnyItems, CapabilityInformation, ProtectionStorageMasks, ServerInformation,
+};
+
+use super::facts::VENDOR;
+use super::{Context, Failure, Outcome, SERVED, creation};
+
+/// The object types that clients can bring or have made.
+const OBJECT_TYPES: &[ObjectType] =
+    &[ObjectType::SymmetricKey, ObjectType::SecretData, ObjectType::OpaqueObject];
+
+/// Tells what is asked for; a function that is not known is left out, and so is what the client's
+/// version cannot say. A list without functions gets an answer without content (a client exists).
+pub(super) async fn query(cx: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
+    let version = cx.version();
+    let mut response = nothing();
+    for function in &request.functions {
+        match function {
+            QueryFunction::QueryOperations => {
+                let known = |operation: &&Operation| operation.is_in(version);
+                response.operations = SERVED.iter().filter(known).copied().collect();
+            }
+            QueryFunction::QueryObjects => response.object_types = OBJECT_TYPES.to_vec(),
+            QueryFunction::QueryServerInformation => {
+                response.vendor = Some(VENDOR.to_owned());
+                response.server_information = Some(server_information(cx));
+            }
+            QueryFunction::QueryRnGs => response.rngs = vec![creation::generator()],
+            QueryFunction::QueryCapabilities => response.capabilities = vec![capabilities()],
+            QueryFunction::QueryClientRegistrationMethods => {
+                response.client_registration_methods =
+                    vec![ClientRegistrationMethod::ServerPreGenerated];
+            }
+            QueryFunction::QueryStorageProtectionMasks => {
+                response.protection_storage_masks = Some(ProtectionStorageMasks {
+                    masks: vec![ProtectionStorageMask::SOFTWARE],
+                });
+            }
+            // No namespaces, extensions, attestation, validations or profiles are claimed.
+            _ => {}
+        }
+    }
+    Ok(Outcome::told(ResponsePayload::Query(response)))
+}
+
+fn nothing() -> Response {
+    Response {
+        operations: Vec::new(),
+        object_types: Vec::new(),
+        vendor: None,
+        server_information: None,
+        application_namespaces: Vec::new(),
+        extensions: Vec::new(),
+        attestation_types: Vec::new(),
+        rngs: Vec::new(),
+        profiles: Vec::new(),
+        validations: Vec::new(),
+        capabilities: Vec::new(),
+        client_registration_methods: Vec::new(),
+        defaults: None,
+        protection_storage_masks: None,
+    }
+}
+
+fn server_information(cx: &Context<'_>) -> ServerInformation {
+    let facts = &cx.parts().facts;
+    ServerInformation {
+        name: Some(facts.server_name.clone()),
+        serial_number: None,
+        version: Some(facts.server_version.to_owned()),
+        load: None,
+        product: Some(VENDOR.to_owned()),
+        build_level: None,
+        build_date: None,
+        cluster: None,
+        failover_endpoints: Vec::new(),
+        vendor_specific: AnyItems::default(),
+    }
+}
+
+fn capabilities() -> CapabilityInformation {
+    CapabilityInformation {
+        streaming: Some(true),
+        asynchronous: Some(false),
+        attestation: Some(false),
+        batch_undo: Some(true),
+        batch_continue: Some(true),
+        unwrap_mode: Some(UnwrapMode::NotProcessed),
+        destroy_action: Some(DestroyAction::KeyMaterialDeleted),
+        shredding_algorithm: Some(ShreddingAlgorithm::Unsupported),
+        rng_mode: Some(RngMode::SharedInstantiation),
+        quantum_safe: Some(false),
+    }
+}

@@ -1,0 +1,142 @@
+//! Register (KMIP 1.4 §4.3, KMIP 2.1 §6.1.43).
+
+use kmip_ttlv::attribute::{Attribute, AttributeKind};
+use kmip_ttlv::enums::{CryptographicAlgorithm, KeyFormatType};
+use kmip_ttlv::object::{KeyBlock, KeyValue, ManagedObject};
+use kmip_ttlv::payload::ResponsePayload;
+use kmip_ttlv::payload::register::{Request, Response};
+
+use super::creation::{self, Origin};
+use super::{Context, Failure, Outcome, value};
+use crate::object::AttributeSet;
+
+/// Takes an object that the client brings.
+///
+/// Real clients leave out what the specification asks for: libmongocrypt and `TrueNAS` bring secrets
+/// whose usage mask is 0 or absent, so none is asked for.
+pub(super) async fn register(cx: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
+    let mut attributes = creation::given(&request.attributes)?;
+    let value = request.object.clone().ok_or_else(|| {
+        Failure::InvalidMessage("the object that is to be registered is missing".into())
+    })?;
+    if value.object_type() != request.object_type {
+        return Err(Failure::InvalidField("the object is not of the Object Type given".into()));
+    }
+    let value = accept(value, &mut attributes)?;
+    let object =
+        creation::object(cx, request.object_type, attributes, &value, Origin::Brought)?;
+    let uid = object.uid.clone();
+    let change = cx.insert(object, &value).await?;
+    let response = Response { uid: uid.clone().into(), attributes: None };
+    Ok(Outcome::changed(uid, vec![change], ResponsePayload::Register(response)))
+}
+
+/// Checks the value and moves what it says of itself into the attributes.
+fn accept(
+    value: ManagedObject,
+    attributes: &mut AttributeSet,
+) -> Result<ManagedObject, Failure> {
+    match value {
+        ManagedObject::OpaqueObject(opaque) => Ok(ManagedObject::OpaqueObject(opaque)),
+        ManagedObject::SecretData(mut secret) => {
+            secret.key_block = accept_block(secret.key_block, attributes)?;
+            check_format(&secret.key_block, &[KeyFormatType::Raw, KeyFormatType::Opaque])?;
+            Ok(ManagedObject::SecretData(secret))
+        }
+        ManagedObject::SymmetricKey(mut key) => {
+            key.key_block = accept_block(key.key_block, attributes)?;
+            check_format(
+                &key.key_block,
+                &[KeyFormatType::Raw, KeyFormatType::TransparentSymmetricKey],
+            )?;
+            let key = ManagedObject::SymmetricKey(key);
+            describe_key(&key, attributes)?;
+            Ok(complete(key, attributes))
+        }
+        _ => Err(Failure::WrongObjectType("objects of this type cannot be registered")),
+    }
+}
+
+/// Takes the attributes that travel inside the Key Value out of it: Get gives the key alone (Veeam
+/// fails on anything else).
+fn accept_block(block: KeyBlock, attributes: &mut AttributeSet) -> Result<KeyBlock, Failure> {
+    if block.wrapping.is_some() {
+        return Err(Failure::FeatureNotSupported("wrapped keys cannot be registered"));
+    }
+    let value = match block.value {
+        Some(KeyValue::Plain { material, attributes: inside }) => {
+            for attribute in inside.iter() {
+                creation::give(attributes, &attribute.clone().into())?;
+            }
+            Some(KeyValue::new(material))
+        }
+        Some(KeyValue::Wrapped(_)) => {
+            return Err(Failure::InvalidField("the Key Value is bytes but not wrapped".into()));
+        }
+        None if attributes.first(AttributeKind::KeyValueLocation).is_none() => {
+            return Err(Failure::InvalidField("the Key Value is missing".into()));
+        }
+        None => None,
+    };
+    Ok(KeyBlock { value, ..block })
+}
+
+fn check_format(block: &KeyBlock, allowed: &[KeyFormatType]) -> Result<(), Failure> {
+    if allowed.contains(&block.format) { Ok(()) } else { Err(Failure::KeyFormat) }
+}
+
+/// Algorithm and length stand in the key block, in the attributes, or in both; then they agree.
+fn describe_key(key: &ManagedObject, attributes: &mut AttributeSet) -> Result<(), Failure> {
+    let block = key.key_block();
+    let agree = |said: Option<Attribute>, attributes: &mut AttributeSet| {
+        let Some(said) = said else { return Ok(()) };
+        match attributes.first(said.kind()) {
+            Some(known) if *known != said => Err(Failure::InvalidField(format!(
+                "the attribute and the Key Block disagree about the {}",
+                said.name()
+            ))),
+            _ => {
+                attributes.put(said);
+                Ok(())
+            }
+        }
+    };
+    agree(block.and_then(|b| b.algorithm).map(Attribute::CryptographicAlgorithm), attributes)?;
+    agree(block.and_then(|b| b.length).map(Attribute::CryptographicLength), attributes)?;
+    let Some(bytes) = value::key_bytes(key) else { return Ok(()) };
+    if bytes.is_empty() {
+        return Err(Failure::InvalidField("the key is empty".into()));
+    }
+    let bits = i32::try_from(bytes.len().saturating_mul(8))
+        .map_err(|_| Failure::InvalidField("the key is too long".into()))?;
+    match attributes.first(AttributeKind::CryptographicLength) {
+        None => attributes.put(Attribute::CryptographicLength(bits)),
+        // DES keys are called 56, 112 or 168 bits long and have 64, 128 or 192.
+        Some(Attribute::CryptographicLength(said)) if *said != bits && is_aes(attributes) => {
+            return Err(Failure::InvalidField("the key has not the length that is given".into()));
+        }
+        Some(_) => {}
+    }
+    Ok(())
+}
+
+fn is_aes(attributes: &AttributeSet) -> bool {
+    let aes = Attribute::CryptographicAlgorithm(CryptographicAlgorithm::Aes);
+    attributes.first(AttributeKind::CryptographicAlgorithm) == Some(&aes)
+}
+
+/// The key with algorithm and length in its key block, where mongod looks for them.
+fn complete(key: ManagedObject, attributes: &AttributeSet) -> ManagedObject {
+    let ManagedObject::SymmetricKey(mut key) = key else { return key };
+    if let Some(Attribute::CryptographicAlgorithm(algorithm)) =
+        attributes.first(AttributeKind::CryptographicAlgorithm)
+    {
+        key.key_block.algorithm.get_or_insert(*algorithm);
+    }
+    if let Some(Attribute::CryptographicLength(bits)) =
+        attributes.first(AttributeKind::CryptographicLength)
+    {
+        key.key_block.length.get_or_insert(*bits);
+    }
+    ManagedObject::SymmetricKey(key)
+}

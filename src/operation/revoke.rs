@@ -1,0 +1,31 @@
+//! Revoke (KMIP 1.4 §4.20, KMIP 2.1 §6.1.44).
+
+use kmip_ttlv::DateTime;
+use kmip_ttlv::attribute::Attribute;
+use kmip_ttlv::payload::ResponsePayload;
+use kmip_ttlv::payload::revoke::{Request, Response};
+
+use super::context::{Context, Right};
+use super::{Failure, Outcome};
+use crate::object::Event;
+
+/// Ends the protection that an object may give, or declares it compromised.
+pub(super) async fn revoke(cx: &Context<'_>, request: &Request<'_>) -> Result<Outcome, Failure> {
+    let held = cx.object(request.uid.as_ref(), Right::Change).await?;
+    let mut object = held.object().clone();
+    let event = Event::of_revocation(request.reason.code);
+    object.step(event, cx.now())?;
+    let now = DateTime(cx.now());
+    if event == Event::Compromise {
+        let occurred = request.compromise_occurrence_date;
+        let occurred = occurred.or(object.initial_date().map(DateTime)).unwrap_or(now);
+        object.attributes.put(Attribute::CompromiseDate(now));
+        object.attributes.put(Attribute::CompromiseOccurrenceDate(occurred));
+    } else {
+        object.attributes.put(Attribute::DeactivationDate(now));
+    }
+    object.attributes.put(Attribute::RevocationReason(request.reason.clone()));
+    let uid = object.uid.clone();
+    let response = ResponsePayload::Revoke(Response { uid: uid.clone().into() });
+    Ok(Outcome::changed(uid, vec![cx.update(&held, object)], response))
+}

@@ -1,0 +1,124 @@
+//! Values of managed objects: how they are sealed, digested and turned from one Key Format Type
+//! into another.
+
+use kmip_ttlv::attribute::Digest;
+use kmip_ttlv::enums::{HashingAlgorithm, KeyFormatType};
+use kmip_ttlv::object::{
+    KeyBlock, KeyMaterial, KeyValue, ManagedObject, SymmetricKey, TransparentSymmetricKey,
+};
+use kmip_ttlv::codec::encode;
+use kmip_ttlv::{Buffer, Secret, Tag, Version, Writer};
+
+use super::Failure;
+use crate::crypto::hash::hash;
+
+/// The version in whose form values are sealed. It has every object type that 1.x has but Template,
+/// which has no value.
+const SEALED_FORM: Version = Version::V2_1;
+
+/// The bytes of a value that are sealed: the object's structure as TTLV, tag and all.
+#[must_use]
+pub(super) fn to_bytes(value: &ManagedObject) -> Buffer {
+    let mut buffer = Buffer::new();
+    value.write(&mut Writer::new(&mut buffer, SEALED_FORM));
+    buffer
+}
+
+/// The value that was sealed.
+///
+/// # Errors
+/// [`Failure::Internal`] if the bytes are none of ours.
+pub(super) fn from_bytes(bytes: &[u8]) -> Result<ManagedObject, Failure> {
+    let broken = || Failure::Internal("a sealed value is not an object");
+    let (item, rest) = kmip_ttlv::item::first(bytes, SEALED_FORM).map_err(|_| broken())?;
+    if !rest.is_empty() {
+        return Err(broken());
+    }
+    ManagedObject::from_item(item).ok().flatten().ok_or_else(broken)
+}
+
+/// The bytes of a key or secret, if its format is one that has them plain.
+#[must_use]
+pub(super) fn key_bytes(value: &ManagedObject) -> Option<&[u8]> {
+    match value.key_block()?.value.as_ref()? {
+        KeyValue::Plain { material: KeyMaterial::Bytes(bytes), .. } => Some(bytes.expose()),
+        KeyValue::Plain { material: KeyMaterial::SymmetricKey(key), .. } => Some(key.key.expose()),
+        _ => None,
+    }
+}
+
+/// A symmetric key of these bytes, in Raw format.
+#[must_use]
+pub(super) fn raw_key(block: KeyBlock, bytes: Vec<u8>) -> ManagedObject {
+    let key_block = KeyBlock {
+        format: KeyFormatType::Raw,
+        value: Some(KeyValue::new(KeyMaterial::Bytes(Secret::new(bytes)))),
+        ..block
+    };
+    ManagedObject::SymmetricKey(SymmetricKey { key_block })
+}
+
+/// The value in the format that was asked for; as it is, if none was.
+///
+/// # Errors
+/// [`Failure::KeyFormat`] if it can't be given like that.
+pub(super) fn in_format(
+    value: ManagedObject,
+    format: Option<KeyFormatType>,
+) -> Result<ManagedObject, Failure> {
+    let Some(format) = format else { return Ok(value) };
+    let is = value.key_block().map_or(KeyFormatType::Opaque, |block| block.format);
+    if is == format {
+        return Ok(value);
+    }
+    let ManagedObject::SymmetricKey(SymmetricKey { key_block }) = value else {
+        return Err(Failure::KeyFormat);
+    };
+    let material = match (key_block.value, format) {
+        (
+            Some(KeyValue::Plain { material: KeyMaterial::SymmetricKey(key), .. }),
+            KeyFormatType::Raw,
+        ) => KeyMaterial::Bytes(key.key),
+        (
+            Some(KeyValue::Plain { material: KeyMaterial::Bytes(key), .. }),
+            KeyFormatType::TransparentSymmetricKey,
+        ) => KeyMaterial::SymmetricKey(TransparentSymmetricKey { key }),
+        _ => return Err(Failure::KeyFormat),
+    };
+    let key_block = KeyBlock { format, value: Some(KeyValue::new(material)), ..key_block };
+    Ok(ManagedObject::SymmetricKey(SymmetricKey { key_block }))
+}
+
+/// The digest of a value (KMIP 1.4 §3.17): SHA-256 over the bytes, or, where the Key Material is a
+/// structure, over that structure as TTLV. `None` where the server does not have the value.
+///
+/// # Errors
+/// That of the hash, which is always there.
+pub(super) fn digest(value: &ManagedObject) -> Result<Option<Digest>, Failure> {
+    let (bytes, format) = match value {
+        ManagedObject::OpaqueObject(opaque) => {
+            (hash(HashingAlgorithm::Sha256, opaque.value.expose())?, KeyFormatType::Opaque)
+        }
+        other => match other.key_block().map(|block| (block.format, &block.value)) {
+            Some((format, Some(KeyValue::Plain { material, .. }))) => {
+                (digest_of_material(material)?, format)
+            }
+            _ => return Ok(None),
+        },
+    };
+    Ok(Some(Digest {
+        hashing_algorithm: HashingAlgorithm::Sha256,
+        value: Some(bytes),
+        key_format_type: Some(format),
+    }))
+}
+
+fn digest_of_material(material: &KeyMaterial) -> Result<Vec<u8>, Failure> {
+    Ok(match material {
+        KeyMaterial::Bytes(bytes) => hash(HashingAlgorithm::Sha256, bytes.expose())?,
+        structure => {
+            let item = encode(Tag::KeyMaterial, structure, SEALED_FORM);
+            hash(HashingAlgorithm::Sha256, &item)?
+        }
+    })
+}

@@ -1,0 +1,228 @@
+//! Batches (KMIP 1.4 §6.12 to §6.14, KMIP 2.1 §9.6 to §9.8): order, errors, and what happens to the
+//! rest.
+//!
+//! Items are done in their order whatever the Batch Order Option says: kmip-go relies on it.
+
+use std::sync::Arc;
+
+use kmip_ttlv::Buffer;
+use kmip_ttlv::enums::{
+    AsynchronousIndicator, BatchErrorContinuationOption as OnError, Operation, ResultStatus,
+};
+use kmip_ttlv::message::{Request, RequestBatchItem, ResponseItem, ResponseWriter};
+
+use super::report::Subject;
+use super::{Service, reply};
+use crate::operation::{Batch, Failure, Trace};
+use crate::store::{Commit, Error as StoreError};
+use crate::tenant::Caller;
+
+/// How often something is tried again on fresh data after others were faster.
+pub(super) const ATTEMPTS_MAX: usize = 16;
+
+/// A request that is being answered.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Run<'a> {
+    pub(super) caller: &'a Arc<Caller>,
+    pub(super) request: &'a Request<'a>,
+    pub(super) server_correlation: Option<&'a str>,
+}
+
+/// An item of a batch that stands or falls as a whole, done but not yet durable.
+struct Tentative<'a> {
+    item: RequestBatchItem<'a>,
+    subject: Subject<'a>,
+    trace: Trace,
+}
+
+impl Service {
+    /// Answers a request that could be read.
+    pub(super) async fn answer_batch(
+        &self,
+        caller: &Arc<Caller>,
+        request: &Request<'_>,
+        response: &mut Buffer,
+    ) {
+        let server_correlation = self.server_correlation(request);
+        let server_correlation = server_correlation.as_deref();
+        let mut header = reply::header(request.version, self.clock.now());
+        header.server_correlation_value = server_correlation.map(Into::into);
+        let mut writer = ResponseWriter::new(response, request.version, &header);
+        let run = Run { caller, request, server_correlation };
+        let undo = request.header.error_continuation() == OnError::Undo;
+        if let Some(failure) = refused_whole(request) {
+            self.fail_all(&run, &mut writer, &failure).await;
+        } else if undo && request.header.batch_count > 1 {
+            self.answer_together(&run, &mut writer).await;
+        } else {
+            self.answer_each(&run, &mut writer).await;
+        }
+        writer.finish();
+    }
+
+    /// A name for the request, for a client that gave it one of its own.
+    fn server_correlation(&self, request: &Request<'_>) -> Option<String> {
+        request.header.client_correlation_value.as_ref()?;
+        let mut random = [0; 8];
+        self.parts.random.fill(&mut random).ok()?;
+        Some(format!("{:016x}", u64::from_be_bytes(random)))
+    }
+
+    /// Answers item after item, each with a commit of its own.
+    async fn answer_each(&self, run: &Run<'_>, writer: &mut ResponseWriter<'_>) {
+        let mut batch = Batch::default();
+        for item in run.request.items() {
+            let done = match item {
+                Ok(item) => self.answer_item(run, &item, &mut batch, writer).await,
+                Err(error) => {
+                    writer.item(&reply::failed(None, None, run.request.version, &error.into()));
+                    false
+                }
+            };
+            if !done && run.request.header.error_continuation() != OnError::Continue {
+                break;
+            }
+        }
+    }
+
+    /// Answers all items and commits what they change together, or nothing of it.
+    async fn answer_together(&self, run: &Run<'_>, writer: &mut ResponseWriter<'_>) {
+        let start = writer.mark();
+        for _ in 0..ATTEMPTS_MAX {
+            writer.rewind(start);
+            let mut done = Vec::new();
+            let (commit, failed) = self.try_together(run, writer, &mut done).await;
+            let (item, failure) = match failed {
+                Some(failed) => failed,
+                None => match self.parts.store.commit(commit).await {
+                    Ok(()) => {
+                        done.iter().for_each(|one| self.report(&one.subject, &one.trace, None));
+                        return;
+                    }
+                    Err(StoreError::Conflict) => continue,
+                    Err(error) => (None, Failure::Store(error)),
+                },
+            };
+            writer.rewind(start);
+            return self.undone(run, writer, done, item, &failure).await;
+        }
+        writer.rewind(start);
+        self.fail_all(run, writer, &Failure::Contention).await;
+    }
+
+    /// Runs all items without making anything durable. Returns what should be, or the item that
+    /// failed and why.
+    async fn try_together<'a>(
+        &self,
+        run: &Run<'a>,
+        writer: &mut ResponseWriter<'_>,
+        done: &mut Vec<Tentative<'a>>,
+    ) -> (Commit, Option<(Option<Tentative<'a>>, Failure)>) {
+        let mut batch = Batch::default();
+        let mut commit = Commit::default();
+        for item in run.request.items() {
+            let item = match item {
+                Ok(item) => item,
+                Err(error) => return (commit, Some((None, error.into()))),
+            };
+            let (subject, trace) = (self.subject(run, &item), Trace::default());
+            match self.try_item(run, &item, &subject, &batch, &trace, writer).await {
+                Ok(mut ran) => {
+                    batch.hold(&ran.changes);
+                    batch.done(ran.uid, Batch::made_by(&ran.changes));
+                    commit.audit.push(self.record(&subject, &trace, None));
+                    commit.changes.append(&mut ran.changes);
+                    done.push(Tentative { item, subject, trace });
+                }
+                Err(failure) => {
+                    return (commit, Some((Some(Tentative { item, subject, trace }), failure)));
+                }
+            }
+        }
+        (commit, None)
+    }
+
+    /// Says which items were undone, and which one failed.
+    async fn undone(
+        &self,
+        run: &Run<'_>,
+        writer: &mut ResponseWriter<'_>,
+        done: Vec<Tentative<'_>>,
+        failed: Option<Tentative<'_>>,
+        failure: &Failure,
+    ) {
+        for one in done {
+            let id = one.item.unique_batch_item_id.clone();
+            let undone = Failure::Undone;
+            let mut item =
+                reply::failed(Some(one.item.operation), id, run.request.version, &undone);
+            item.status = ResultStatus::OperationUndone;
+            writer.item(&item);
+            self.note(&one.subject, &one.trace, &undone).await;
+        }
+        let version = run.request.version;
+        let Some(one) = failed else {
+            writer.item(&reply::failed(None, None, version, failure));
+            return;
+        };
+        let id = one.item.unique_batch_item_id.clone();
+        writer.item(&reply::failed(Some(one.item.operation), id, version, failure));
+        self.note(&one.subject, &one.trace, failure).await;
+    }
+
+    /// Refuses every item for the same reason; nothing is run.
+    async fn fail_all(&self, run: &Run<'_>, writer: &mut ResponseWriter<'_>, failure: &Failure) {
+        for item in run.request.items() {
+            let Ok(item) = item else {
+                writer.item(&reply::failed(None, None, run.request.version, failure));
+                continue;
+            };
+            let subject = self.subject(run, &item);
+            writer.item(&failed_item(&item, run, failure));
+            self.note(&subject, &Trace::default(), failure).await;
+        }
+    }
+}
+
+/// The answer to an item that failed.
+pub(super) fn failed_item<'a>(
+    item: &RequestBatchItem<'a>,
+    run: &Run<'_>,
+    failure: &Failure,
+) -> ResponseItem<'a> {
+    let id = item.unique_batch_item_id.clone();
+    reply::failed(Some(item.operation), id, run.request.version, failure)
+}
+
+/// Why nothing of a request is run, if so.
+fn refused_whole(request: &Request<'_>) -> Option<Failure> {
+    if request.header.asynchronous() == AsynchronousIndicator::Mandatory {
+        return Some(Failure::FeatureNotSupported("asynchronous operations are not supported"));
+    }
+    let undo = request.header.error_continuation() == OnError::Undo;
+    if undo && request.header.batch_count > 1 && searches_after_change(request) {
+        return Some(Failure::FeatureNotSupported(
+            "a batch that can be undone cannot search for what it has changed",
+        ));
+    }
+    None
+}
+
+/// Whether Locate stands behind an operation that may change what it would find. The changes of a
+/// batch that may be undone are not in the store before its end.
+fn searches_after_change(request: &Request<'_>) -> bool {
+    let mut changed = false;
+    for item in request.items().flatten() {
+        match item.operation {
+            Operation::Locate if changed => return true,
+            Operation::Locate
+            | Operation::Get
+            | Operation::GetAttributes
+            | Operation::GetAttributeList
+            | Operation::Query
+            | Operation::DiscoverVersions => {}
+            _ => changed = true,
+        }
+    }
+    false
+}

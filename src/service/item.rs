@@ -1,0 +1,132 @@
+//! One batch item: read, weigh, run, make durable, answer.
+
+use kmip_ttlv::message::{RequestBatchItem, ResponseItem, ResponseWriter};
+
+use super::Service;
+use super::batch::{ATTEMPTS_MAX, Run, failed_item};
+use super::report::Subject;
+use crate::access;
+use crate::operation::{self, Batch, Context, Failure, Outcome, Trace};
+use crate::store::{Change, Commit, Error as StoreError};
+
+/// An item that has run and been answered, but whose changes are not durable.
+#[derive(Debug)]
+pub(super) struct Ran {
+    pub(super) changes: Vec<Change>,
+    pub(super) uid: Option<String>,
+}
+
+impl Service {
+    /// What is known of an item before it runs.
+    pub(super) fn subject<'a>(&self, run: &Run<'a>, item: &RequestBatchItem<'a>) -> Subject<'a> {
+        Subject {
+            caller: run.caller,
+            version: run.request.version,
+            operation: item.operation,
+            time: self.clock.now(),
+            started: self.clock.elapsed(),
+            client_correlation: run.request.header.client_correlation_value.as_deref(),
+            server_correlation: run.server_correlation,
+        }
+    }
+
+    /// Answers an item whose changes are durable on return. Returns whether it was done.
+    pub(super) async fn answer_item(
+        &self,
+        run: &Run<'_>,
+        item: &RequestBatchItem<'_>,
+        batch: &mut Batch,
+        writer: &mut ResponseWriter<'_>,
+    ) -> bool {
+        let (subject, trace) = (self.subject(run, item), Trace::default());
+        let start = writer.mark();
+        let failure = match self.run_item(run, item, &subject, batch, &trace, writer).await {
+            Ok(()) => {
+                self.report(&subject, &trace, None);
+                return true;
+            }
+            Err(failure) => failure,
+        };
+        writer.rewind(start);
+        writer.item(&failed_item(item, run, &failure));
+        self.note(&subject, &trace, &failure).await;
+        false
+    }
+
+    /// Records and reports an item that failed.
+    ///
+    /// An audit trail that cannot be written stops everything; what failed for that reason is in
+    /// the log alone.
+    pub(super) async fn note(&self, subject: &Subject<'_>, trace: &Trace, failure: &Failure) {
+        let record = self.record(subject, trace, Some(failure));
+        if let Err(error) = self.audit.read(record).await {
+            tracing::error!(%error, "the audit trail failed");
+        }
+        self.report(subject, trace, Some(failure));
+    }
+
+    /// Runs an item on fresh data until nobody else was faster.
+    async fn run_item(
+        &self,
+        run: &Run<'_>,
+        item: &RequestBatchItem<'_>,
+        subject: &Subject<'_>,
+        batch: &mut Batch,
+        trace: &Trace,
+        writer: &mut ResponseWriter<'_>,
+    ) -> Result<(), Failure> {
+        let start = writer.mark();
+        for _ in 0..ATTEMPTS_MAX {
+            writer.rewind(start);
+            let ran = self.try_item(run, item, subject, batch, trace, writer).await?;
+            let record = self.record(subject, trace, None);
+            if ran.changes.is_empty() {
+                self.audit.read(record).await.map_err(|_| Failure::Audit)?;
+                batch.done(ran.uid, Vec::new());
+                return Ok(());
+            }
+            let made = Batch::made_by(&ran.changes);
+            let commit = Commit { changes: ran.changes, audit: vec![record] };
+            match self.parts.store.commit(commit).await {
+                Ok(()) => {
+                    batch.done(ran.uid, made);
+                    return Ok(());
+                }
+                Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Failure::Contention)
+    }
+
+    /// Runs an item once and writes its answer. Nothing is durable yet.
+    pub(super) async fn try_item(
+        &self,
+        run: &Run<'_>,
+        item: &RequestBatchItem<'_>,
+        subject: &Subject<'_>,
+        batch: &Batch,
+        trace: &Trace,
+        writer: &mut ResponseWriter<'_>,
+    ) -> Result<Ran, Failure> {
+        self.audit.check().map_err(|_| Failure::Audit)?;
+        if item.extensions.iter().any(|extension| extension.critical) {
+            return Err(Failure::FeatureNotSupported("the Message Extension is not understood"));
+        }
+        access::check_operation(run.caller, item.operation)?;
+        let payload = item.payload()?;
+        let version = run.request.version;
+        let cx = Context::new(&self.parts, run.caller, batch, trace, version, subject.time);
+        let Outcome { response, changes, uid } = operation::run(&cx, &payload).await?;
+        writer.item(&ResponseItem::success(item.unique_batch_item_id.clone(), response));
+        check_size(run, writer)?;
+        Ok(Ran { changes, uid })
+    }
+}
+
+/// Whether the answer is still as short as the client wants it (KMIP 1.4 §6.3).
+fn check_size(run: &Run<'_>, writer: &ResponseWriter<'_>) -> Result<(), Failure> {
+    let max = run.request.header.maximum_response_size;
+    let Some(max) = max.and_then(|max| usize::try_from(max).ok()) else { return Ok(()) };
+    if writer.bytes() > max { Err(Failure::ResponseTooLarge) } else { Ok(()) }
+}

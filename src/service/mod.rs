@@ -1,0 +1,123 @@
+//! The whole server less its transport: bytes in, bytes out.
+//!
+//! [`Service::answer`] reads a request, runs its batch items one after the other, makes what each
+//! changes durable together with its audit record, and only then lets its answer stand.
+
+mod batch;
+mod item;
+mod report;
+mod reply;
+
+use std::sync::Arc;
+
+use kmip_ttlv::message::request;
+use kmip_ttlv::scan::Limits;
+use kmip_ttlv::{Buffer, Error};
+use quick_cache::sync::Cache;
+
+use crate::clock::Clock;
+use crate::keys::{self, AutoRegister};
+use crate::metrics::{MessageRefusal, Metrics, TenantMetrics};
+use crate::operation::Parts;
+use crate::store::AuditLog;
+use crate::tenant::{Caller, Identity, TenantId};
+
+/// Tenants whose counters are kept at hand.
+const TENANT_METRICS_MAX: usize = 10_000;
+
+/// What the service may be told.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// What a request may contain at most.
+    pub limits: Limits,
+    /// What an unknown but accepted certificate registers.
+    pub auto_register: AutoRegister,
+}
+
+/// The server, less its transport.
+#[derive(Debug)]
+pub struct Service {
+    parts: Parts,
+    audit: Arc<AuditLog>,
+    metrics: Arc<Metrics>,
+    clock: Arc<dyn Clock>,
+    settings: Settings,
+    tenants: Cache<TenantId, TenantMetrics>,
+}
+
+impl Service {
+    /// A server of these pieces.
+    #[must_use]
+    pub fn new(
+        parts: Parts,
+        metrics: Arc<Metrics>,
+        clock: Arc<dyn Clock>,
+        settings: Settings,
+    ) -> Self {
+        let tenants = Cache::new(TENANT_METRICS_MAX);
+        let audit = Arc::clone(parts.store.audit());
+        Self { parts, audit, metrics, clock, settings, tenants }
+    }
+
+    /// The caller behind an identity, registered first if it is new and may be.
+    ///
+    /// # Errors
+    /// [`keys::Error`] if it is not served.
+    pub async fn admit(&self, identity: Identity) -> Result<Arc<Caller>, keys::Error> {
+        let policy = self.settings.auto_register;
+        let (tenant, service) = self.parts.keyring.admit(&identity, policy).await?;
+        let operations = service.operations.map(|numbers| {
+            numbers.into_iter().map(kmip_ttlv::enums::Operation::from_number).collect()
+        });
+        Ok(Arc::new(Caller {
+            tenant_id: tenant.id,
+            service_id: service.id,
+            identity,
+            mode: service.mode,
+            role: service.role,
+            operations,
+        }))
+    }
+
+    /// Answers one message. What is appended to `response` holds: every change it speaks of is
+    /// durable.
+    pub async fn answer(&self, caller: &Arc<Caller>, message: &[u8], response: &mut Buffer) {
+        match request::read(message, &self.settings.limits) {
+            Ok(request) => self.answer_batch(caller, &request, response).await,
+            Err(refused) => {
+                self.metrics.message_refused(refusal(refused.error));
+                report::refused(caller, refused.error);
+                let version = reply::closest_version(refused.protocol_version);
+                reply::refuse(response, version, self.clock.now(), refused.error);
+            }
+        }
+    }
+
+    /// Answers bytes in which no message could be found.
+    pub fn answer_unreadable(&self, caller: &Arc<Caller>, error: Error, response: &mut Buffer) {
+        self.metrics.message_refused(refusal(error));
+        report::refused(caller, error);
+        reply::refuse(response, reply::closest_version(None), self.clock.now(), error);
+    }
+
+    fn tenant_metrics(&self, caller: &Caller) -> TenantMetrics {
+        if let Some(known) = self.tenants.get(&caller.tenant_id) {
+            return known;
+        }
+        let metrics = self.metrics.tenant(&caller.identity.tenant);
+        self.tenants.insert(caller.tenant_id, metrics.clone());
+        metrics
+    }
+}
+
+/// The reason under which a message is counted that was refused whole.
+fn refusal(error: Error) -> MessageRefusal {
+    match error {
+        Error::TooLong { .. } => MessageRefusal::TooLong,
+        Error::TooDeep => MessageRefusal::TooDeep,
+        Error::TooManyItems => MessageRefusal::TooManyItems,
+        Error::TooManyBatchItems => MessageRefusal::TooManyBatchItems,
+        Error::UnsupportedVersion { .. } => MessageRefusal::UnsupportedVersion,
+        _ => MessageRefusal::Malformed,
+    }
+}

@@ -1,0 +1,122 @@
+//! What is told of each batch item: a log line, metrics, the audit record.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kmip_ttlv::Error;
+use kmip_ttlv::enums::Operation;
+
+use super::Service;
+use crate::audit::{Outcome, Record};
+use crate::clock::Timestamp;
+use crate::metrics::Ending;
+use crate::operation::{Failure, Trace};
+use crate::tenant::Caller;
+
+/// What is known of a batch item before it runs.
+#[derive(Debug, Clone)]
+pub(super) struct Subject<'a> {
+    pub(super) caller: &'a Arc<Caller>,
+    pub(super) version: kmip_ttlv::Version,
+    pub(super) operation: Operation,
+    pub(super) time: Timestamp,
+    /// On the clock's scale without jumps.
+    pub(super) started: Duration,
+    pub(super) client_correlation: Option<&'a str>,
+    pub(super) server_correlation: Option<&'a str>,
+}
+
+impl Service {
+    /// The audit record of an item that ended like this.
+    pub(super) fn record(
+        &self,
+        subject: &Subject<'_>,
+        trace: &Trace,
+        failure: Option<&Failure>,
+    ) -> Record {
+        Record {
+            time: subject.time,
+            caller: Arc::clone(subject.caller),
+            kmip_version: version_name(subject.version),
+            operation: subject.operation.xml_name(),
+            objects: trace.objects(),
+            key_version: trace.key_version(),
+            outcome: match failure {
+                None => Outcome::Success,
+                Some(failure) => Outcome::Failure(failure.reason(subject.version).xml_name()),
+            },
+            duration: self.clock.elapsed().saturating_sub(subject.started),
+            client_correlation: subject.client_correlation.map(str::to_owned),
+            server_correlation: subject.server_correlation.map(str::to_owned),
+        }
+    }
+
+    /// Counts an item and writes its log line.
+    pub(super) fn report(&self, subject: &Subject<'_>, trace: &Trace, failure: Option<&Failure>) {
+        let took = self.clock.elapsed().saturating_sub(subject.started);
+        let ending = if failure.is_none() { Ending::Success } else { Ending::Failure };
+        let (number, name) = (subject.operation.number(), subject.operation.xml_name());
+        self.metrics.operation(number, name, ending, took);
+        self.tenant_metrics(subject.caller).operation(ending);
+        let identity = &subject.caller.identity;
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        match failure {
+            None => tracing::info!(
+                tenant = identity.tenant.as_str(),
+                service = identity.service.as_str(),
+                operation = name,
+                object = trace.first_object().as_deref(),
+                micros,
+                "done"
+            ),
+            Some(failure) => {
+                let reason = failure.reason(subject.version).xml_name();
+                self.metrics.operation_failed(reason);
+                tracing::info!(
+                    tenant = identity.tenant.as_str(),
+                    service = identity.service.as_str(),
+                    operation = name,
+                    object = trace.first_object().as_deref(),
+                    micros,
+                    reason,
+                    "refused: {failure}"
+                );
+                log_cause(failure);
+            }
+        }
+    }
+}
+
+/// What went wrong behind an answer that does not tell.
+fn log_cause(failure: &Failure) {
+    match failure {
+        Failure::Store(error) => tracing::error!(%error, "the store failed"),
+        Failure::Keys(error) => tracing::error!(%error, "the key hierarchy failed"),
+        Failure::Internal(error) => tracing::error!(error, "internal error"),
+        _ => {}
+    }
+}
+
+/// Notes a message that was refused whole.
+pub(super) fn refused(caller: &Caller, error: Error) {
+    tracing::info!(
+        tenant = caller.identity.tenant.as_str(),
+        service = caller.identity.service.as_str(),
+        peer = %caller.identity.peer.address,
+        "message refused: {error}"
+    );
+}
+
+/// The version as audit records say it.
+fn version_name(version: kmip_ttlv::Version) -> &'static str {
+    use kmip_ttlv::Version as V;
+    match version {
+        V::V1_0 => "1.0",
+        V::V1_1 => "1.1",
+        V::V1_2 => "1.2",
+        V::V1_3 => "1.3",
+        V::V1_4 => "1.4",
+        V::V2_0 => "2.0",
+        V::V2_1 => "2.1",
+    }
+}

@@ -1,0 +1,105 @@
+//! Connections to the database file: how they are set, and what their errors mean.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
+
+use crate::store::Error;
+
+/// The database file in the store's directory.
+pub(super) const FILE: &str = "keystrata.db";
+
+/// Statements that a connection keeps prepared; more than there are.
+const STATEMENTS: usize = 64;
+
+/// For the committer: a commit is on the disk when it returns, deleted envelopes are overwritten
+/// where that needs no further write, and the log is folded into the file every 16 MiB.
+const WRITER: &str = "
+    PRAGMA synchronous = FULL;
+    PRAGMA foreign_keys = ON;
+    PRAGMA secure_delete = FAST;
+    PRAGMA temp_store = MEMORY;
+    PRAGMA cache_size = -65536;
+    PRAGMA wal_autocheckpoint = 4096;
+    PRAGMA journal_size_limit = 67108864;
+";
+
+/// For the readers.
+const READER: &str = "
+    PRAGMA query_only = ON;
+    PRAGMA temp_store = MEMORY;
+    PRAGMA cache_size = -32768;
+";
+
+/// Opens the database for the committer; the file is made (mode 0600) if it is not there.
+pub(super) fn writer(directory: &Path) -> rusqlite::Result<Connection> {
+    let path = directory.join(FILE);
+    // SQLite gives its log the mode of the file. If this fails, so will SQLite, and say why.
+    let _ = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    set(&connection, WRITER)?;
+    Ok(connection)
+}
+
+/// Changes the database to the write-ahead log, in which readers and the writer do not wait for
+/// each other. It stays so.
+pub(super) fn use_log(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))
+}
+
+/// Opens the database for a reader.
+pub(super) fn reader(directory: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(directory.join(FILE), flags)?;
+    set(&connection, READER)?;
+    Ok(connection)
+}
+
+fn set(connection: &Connection, pragmas: &str) -> rusqlite::Result<()> {
+    connection.execute_batch(pragmas)?;
+    connection.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;")?;
+    // Only the folding of the log ever makes one connection wait for another.
+    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(())
+}
+
+/// What an error of SQLite means for whoever asked.
+pub(super) fn error(error: &rusqlite::Error) -> Error {
+    let text = || error.to_string().into();
+    match error.sqlite_error() {
+        Some(ffi::Error { extended_code, .. })
+            if matches!(
+                *extended_code,
+                ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY
+            ) =>
+        {
+            Error::Conflict
+        }
+        Some(ffi::Error { code: ErrorCode::DiskFull | ErrorCode::ReadOnly, .. }) => {
+            Error::Unwritable(text())
+        }
+        Some(ffi::Error { code: ErrorCode::CannotOpen, .. }) => Error::Unwritable(text()),
+        Some(ffi::Error { extended_code, .. })
+            if matches!(
+                *extended_code,
+                ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_TRUNCATE | ffi::SQLITE_IOERR_SHMSIZE
+            ) =>
+        {
+            Error::Unwritable(text())
+        }
+        _ => Error::Failed(text()),
+    }
+}
+
+/// Whether it is not known what an error left behind: a sync failed, and the system may have
+/// dropped what it could not write.
+pub(super) fn is_uncertain(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| {
+        matches!(error.extended_code, ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC)
+    })
+}

@@ -1,0 +1,296 @@
+//! The embedded engine: SQLite in one directory, for one node.
+//!
+//! One thread writes ([`committer`]), a few read ([`readers`]); nothing here blocks a task. The
+//! directory holds `lock`, the database with its log, and usually the audit trail.
+
+mod committer;
+mod connection;
+mod outbox;
+mod prepare;
+mod read;
+mod readers;
+mod schema;
+mod select;
+mod write;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use self::committer::{Committer, Request, Surroundings};
+use self::prepare::Prepared;
+use self::readers::{Readers, closed};
+use self::schema::Kind;
+use super::audit_log::{AuditLog, AuditSettings, TrailError};
+use super::cache::Cache;
+use super::lock::{DirectoryLock, LockError};
+use super::queue::{Queue, Refused};
+use super::row::{KeyLevel, KeyRow, ServiceRow, Stored, TenantRow};
+use super::step::Observer;
+use super::{BoxFuture, Commit, Engine, Error, Position, Selected, Selector, View};
+use crate::clock::Clock;
+use crate::metrics::{CommitFailure, Metrics};
+use crate::tenant::{ServiceId, ServiceName, TenantId, TenantName};
+
+/// How many commits may wait. Beyond this they are refused.
+const COMMITS_WAITING_MAX: usize = 16 * 1024;
+
+/// Why a store could not be opened. `Display` is one line for an operator.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it, or the directory cannot be used.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The audit trail is the trouble.
+    #[error(transparent)]
+    Trail(#[from] TrailError),
+    /// A newer server has written it.
+    #[error(
+        "the store in {} has schema version {found}, this keystrata knows versions up to {known}: \
+         use the newer keystrata",
+        .directory.display()
+    )]
+    Newer {
+        /// The directory.
+        directory: PathBuf,
+        /// The store's schema version.
+        found: i64,
+        /// The newest that this server knows.
+        known: i64,
+    },
+    /// The database file is another program's.
+    #[error("{} is not a keystrata store", .0.display())]
+    Foreign(PathBuf),
+    /// The database cannot be read or written.
+    #[error("the store in {} cannot be opened: {text}", .directory.display())]
+    Database {
+        /// The directory.
+        directory: PathBuf,
+        /// What SQLite says.
+        text: String,
+    },
+    /// A thread could not be started.
+    #[error("no thread for the store: {0}")]
+    Thread(Arc<std::io::Error>),
+}
+
+/// Where an embedded store is and how it works.
+#[derive(Debug, Clone)]
+pub struct EmbeddedSettings {
+    /// The directory; it is made if it is not there.
+    pub directory: PathBuf,
+    /// Threads that read.
+    pub readers: usize,
+}
+
+/// What an engine shares with the rest of the store.
+#[derive(Debug, Clone)]
+pub struct Shared {
+    /// The cache, which the engine keeps right.
+    pub cache: Arc<Cache>,
+    /// For durations.
+    pub clock: Arc<dyn Clock>,
+    /// Where it counts.
+    pub metrics: Arc<Metrics>,
+    /// Told of every step.
+    pub observer: Observer,
+}
+
+/// The engine.
+#[derive(Debug)]
+pub struct Embedded {
+    commits: Arc<Queue<Request>>,
+    committer: Mutex<Option<JoinHandle<()>>>,
+    readers: Readers,
+    audit: Arc<AuditLog>,
+    shared: Shared,
+    _lock: DirectoryLock,
+}
+
+impl Embedded {
+    /// Opens a store, making it if there is none, and takes over into the audit trail what a crash
+    /// has kept from it.
+    ///
+    /// # Errors
+    /// [`OpenError`]. A store that is in use, newer or somebody else's is not touched.
+    pub fn open(
+        settings: &EmbeddedSettings,
+        audit: &AuditSettings,
+        shared: Shared,
+    ) -> Result<Self, OpenError> {
+        let directory = settings.directory.as_path();
+        let lock = DirectoryLock::take(directory)?;
+        let database = |error: rusqlite::Error| OpenError::Database {
+            directory: directory.to_owned(),
+            text: error.to_string(),
+        };
+        let db = open_database(directory)?;
+        let known = outbox::known(&db).map_err(database)?;
+        let groups = outbox::groups(&db).map_err(database)?;
+        let last = groups.last().map_or(0, |group| group.commit).max(known.number);
+        let (metrics, observer) = (shared.metrics.clone(), shared.observer.clone());
+        let audit = Arc::new(AuditLog::open(audit, known.anchor, &groups, metrics, observer)?);
+        let next = last.max(audit.durable().mark.commit) + 1;
+
+        let readers = (0..settings.readers.max(1)).map(|_| connection::reader(directory));
+        let readers = readers.collect::<rusqlite::Result<Vec<_>>>().map_err(database)?;
+        let readers = Readers::start(readers).map_err(|e| OpenError::Thread(e.into()))?;
+        let commits = Arc::new(Queue::new(COMMITS_WAITING_MAX));
+        let around = Surroundings {
+            queue: commits.clone(),
+            cache: shared.cache.clone(),
+            audit: audit.clone(),
+            clock: shared.clock.clone(),
+            metrics: shared.metrics.clone(),
+            observer: shared.observer.clone(),
+        };
+        let committer = Committer::new(db, around, next);
+        let thread = std::thread::Builder::new().name("store-commit".into());
+        let thread =
+            thread.spawn(|| committer.run()).map_err(|error| OpenError::Thread(error.into()))?;
+        let committer = Mutex::new(Some(thread));
+        Ok(Self { commits, committer, readers, audit, shared, _lock: lock })
+    }
+
+    /// The audit trail.
+    #[must_use]
+    pub fn audit(&self) -> &Arc<AuditLog> {
+        &self.audit
+    }
+
+    async fn push(&self, commit: Commit) -> Result<(), Error> {
+        let prepared = Prepared::new(commit, &self.audit);
+        let (answer, answered) = oneshot::channel();
+        let request = Request { prepared, answer };
+        if let Err(refused) = self.commits.try_push(request) {
+            return Err(match refused {
+                Refused::Closed => closed(),
+                Refused::Full => {
+                    self.shared.metrics.commit_failed(CommitFailure::Overloaded);
+                    Error::Overloaded
+                }
+            });
+        }
+        answered.await.map_err(|_| closed())?
+    }
+}
+
+impl Drop for Embedded {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Engine for Embedded {
+    fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(self.push(commit))
+    }
+
+    fn object<'a>(
+        &'a self,
+        view: View,
+        uid: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Arc<Stored>>, Error>> {
+        let (cache, wanted) = (self.shared.cache.clone(), uid.to_owned());
+        Box::pin(self.readers.run(move |db| {
+            let ticket = cache.miss(view.tenant, &wanted);
+            let Some(found) = read::object(db, view.tenant, &wanted)? else { return Ok(None) };
+            cache.keep(ticket, view.tenant, &found.stored, found.row_bytes);
+            Ok(Some(found.stored).filter(|stored| view.has(stored.service)))
+        }))
+    }
+
+    fn select(
+        &self,
+        view: View,
+        selector: Selector,
+        before: Option<Position>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Selected, Error>> {
+        Box::pin(self.readers.run(move |db| {
+            let found = select::select(db, view, &selector, before, limit)?;
+            Ok(found.into_iter().map(|(position, found)| (position, found.stored)).collect())
+        }))
+    }
+
+    fn tenant<'a>(
+        &'a self,
+        name: &'a TenantName,
+    ) -> BoxFuture<'a, Result<Option<TenantRow>, Error>> {
+        let name = name.clone();
+        Box::pin(self.readers.run(move |db| read::tenant(db, &name)))
+    }
+
+    fn service<'a>(
+        &'a self,
+        tenant: TenantId,
+        name: &'a ServiceName,
+    ) -> BoxFuture<'a, Result<Option<ServiceRow>, Error>> {
+        let name = name.clone();
+        Box::pin(self.readers.run(move |db| read::service(db, tenant, &name)))
+    }
+
+    fn service_by_id(
+        &self,
+        tenant: TenantId,
+        service: ServiceId,
+    ) -> BoxFuture<'_, Result<Option<ServiceRow>, Error>> {
+        Box::pin(self.readers.run(move |db| read::service_by_id(db, tenant, service)))
+    }
+
+    fn keys(&self, level: KeyLevel) -> BoxFuture<'_, Result<Vec<KeyRow>, Error>> {
+        Box::pin(self.readers.run(move |db| read::keys(db, level)))
+    }
+
+    fn setting(&self, name: &'static str) -> BoxFuture<'_, Result<Option<Vec<u8>>, Error>> {
+        Box::pin(self.readers.run(move |db| read::setting(db, name)))
+    }
+
+    fn close(&self) {
+        self.commits.close();
+        let committer = self.committer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(committer) = committer {
+            let _ = committer.join();
+        }
+        self.readers.close();
+    }
+}
+
+/// Opens the database for writing, with the newest schema. A database that is not ours or newer is
+/// left as it was.
+fn open_database(directory: &Path) -> Result<Connection, OpenError> {
+    let failed = |error: rusqlite::Error| OpenError::Database {
+        directory: directory.to_owned(),
+        text: error.to_string(),
+    };
+    let mut db = connection::writer(directory).map_err(failed)?;
+    let version = match schema::kind(&db).map_err(failed)? {
+        Kind::Empty => 0,
+        Kind::Store(version) if version <= schema::newest() => version,
+        Kind::Store(found) => {
+            let (directory, known) = (directory.to_owned(), schema::newest());
+            return Err(OpenError::Newer { directory, found, known });
+        }
+        Kind::Foreign => return Err(OpenError::Foreign(directory.join(connection::FILE))),
+    };
+    connection::use_log(&db).map_err(failed)?;
+    schema::migrate(&mut db, version).map_err(failed)?;
+    Ok(db)
+}
+
+/// The place in the audit trail that a store remembers; for verifying the trail, also while a
+/// server has the store open.
+///
+/// # Errors
+/// [`OpenError::Database`] if there is no store that can be read.
+pub fn remembered(directory: &Path) -> Result<crate::audit::Anchor, OpenError> {
+    let read = || outbox::known(&connection::reader(directory)?);
+    let known = read().map_err(|error| OpenError::Database {
+        directory: directory.to_owned(),
+        text: error.to_string(),
+    })?;
+    Ok(known.anchor)
+}

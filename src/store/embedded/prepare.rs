@@ -1,0 +1,115 @@
+//! Turns a commit into what the committer writes. Runs where the commit was made, so that the one
+//! committer has less to do.
+
+use std::sync::Arc;
+
+use crate::clock::Timestamp;
+use crate::store::audit_log::AuditLog;
+use crate::store::row::{Sealed, Stored};
+use crate::store::row_format::{self, Entry};
+use crate::store::{Change, Commit};
+use crate::tenant::{Mode, Role, ServiceName, TenantId, TenantName};
+
+/// What a row takes beside its attributes and envelope.
+const ROW_BYTES: usize = 128;
+
+/// A commit, ready to be written.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) writes: Vec<Write>,
+    /// The audit records as JSON fields.
+    pub(super) records: Vec<String>,
+    /// About how many bytes are written.
+    pub(super) bytes: usize,
+}
+
+/// One change, ready to be written.
+#[derive(Debug)]
+pub(super) enum Write {
+    Object(ObjectWrite),
+    NewTenant { name: TenantName, key: Sealed, created: Timestamp },
+    NewService(NewService),
+    NewSetting { name: &'static str, value: Vec<u8> },
+}
+
+/// An object's row and entries.
+#[derive(Debug)]
+pub(super) struct ObjectWrite {
+    pub(super) tenant: TenantId,
+    /// The object as it will be, with the revision that it will have.
+    pub(super) stored: Arc<Stored>,
+    /// The revision that must be there now; `None` for a new object.
+    pub(super) replaces: Option<u64>,
+    pub(super) attributes: Vec<u8>,
+    pub(super) entries: Vec<Entry>,
+}
+
+/// A service's row.
+#[derive(Debug)]
+pub(super) struct NewService {
+    pub(super) tenant: TenantId,
+    pub(super) name: ServiceName,
+    pub(super) mode: Mode,
+    pub(super) role: Role,
+    pub(super) key: Sealed,
+    pub(super) created: Timestamp,
+}
+
+impl Prepared {
+    pub(super) fn new(commit: Commit, audit: &AuditLog) -> Self {
+        let writes: Vec<_> = commit.changes.into_iter().map(Write::new).collect();
+        let records: Vec<_> = commit.audit.iter().map(|record| audit.fields(record)).collect();
+        let bytes = writes.iter().map(Write::bytes).sum::<usize>()
+            + records.iter().map(String::len).sum::<usize>();
+        Self { writes, records, bytes }
+    }
+
+    /// The objects that are written.
+    pub(super) fn objects(&self) -> impl Iterator<Item = &ObjectWrite> {
+        self.writes.iter().filter_map(|write| match write {
+            Write::Object(object) => Some(object),
+            _ => None,
+        })
+    }
+}
+
+impl Write {
+    fn new(change: Change) -> Self {
+        match change {
+            Change::Insert { tenant, stored } => Self::object(tenant, *stored, None),
+            Change::Update { tenant, stored } => {
+                let revision = stored.revision;
+                Self::object(tenant, *stored, Some(revision))
+            }
+            Change::NewTenant { name, key, created } => {
+                Self::NewTenant { name, key: key.sealed, created }
+            }
+            Change::NewService { tenant, name, mode, role, key, created } => {
+                let key = key.sealed;
+                Self::NewService(NewService { tenant, name, mode, role, key, created })
+            }
+            Change::NewSetting { name, value } => Self::NewSetting { name, value },
+        }
+    }
+
+    fn object(tenant: TenantId, mut stored: Stored, replaces: Option<u64>) -> Self {
+        stored.revision = replaces.unwrap_or(0).saturating_add(1);
+        let attributes = row_format::encode(&stored.object);
+        let entries = row_format::entries(&stored.object);
+        let stored = Arc::new(stored);
+        Self::Object(ObjectWrite { tenant, stored, replaces, attributes, entries })
+    }
+
+    fn bytes(&self) -> usize {
+        let payload = match self {
+            Self::Object(object) => {
+                let sealed = object.stored.sealed.as_ref().map_or(0, |it| it.as_bytes().len());
+                object.attributes.len() + sealed
+            }
+            Self::NewTenant { key, .. } => key.as_bytes().len(),
+            Self::NewService(service) => service.key.as_bytes().len(),
+            Self::NewSetting { value, .. } => value.len(),
+        };
+        ROW_BYTES + payload
+    }
+}

@@ -1,0 +1,185 @@
+//! The store as the service uses it: an engine with a cache before it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::audit_log::{AuditLog, AuditSettings};
+use super::cache::Cache;
+use super::embedded::{Embedded, EmbeddedSettings, OpenError, Shared};
+use super::row::{KeyLevel, KeyRow, ServiceRow, Stored, TenantRow};
+use super::step::Observer;
+use super::{Commit, Engine, Error, Position, Selected, Selector, View};
+use crate::clock::Clock;
+use crate::metrics::Metrics;
+use crate::tenant::{ServiceId, ServiceName, TenantId, TenantName};
+
+/// How a store is kept.
+#[derive(Debug, Clone)]
+pub struct StoreSettings {
+    /// The embedded engine.
+    pub embedded: EmbeddedSettings,
+    /// The audit trail.
+    pub audit: AuditSettings,
+    /// About how much memory the cache of objects takes. 2 KiB hold a usual one.
+    pub cache_bytes: u64,
+    /// Told of every step towards durability; for tests and simulation.
+    pub observer: Observer,
+}
+
+impl StoreSettings {
+    /// The defaults: everything in `directory`, two readers, a cache of 256 MiB.
+    #[must_use]
+    pub fn new(directory: &Path) -> Self {
+        Self {
+            embedded: EmbeddedSettings { directory: directory.to_owned(), readers: 2 },
+            audit: AuditSettings::new(&directory.join("audit")),
+            cache_bytes: 256 * 1024 * 1024,
+            observer: Observer::default(),
+        }
+    }
+}
+
+/// The store.
+#[derive(Debug)]
+pub struct Store {
+    engine: Arc<dyn Engine>,
+    cache: Arc<Cache>,
+    audit: Arc<AuditLog>,
+    metrics: Arc<Metrics>,
+}
+
+impl Store {
+    /// Opens the store, making it if there is none.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open(
+        settings: &StoreSettings,
+        clock: Arc<dyn Clock>,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, OpenError> {
+        let cache = Arc::new(Cache::new(settings.cache_bytes));
+        let shared = Shared {
+            cache: cache.clone(),
+            clock,
+            metrics: metrics.clone(),
+            observer: settings.observer.clone(),
+        };
+        let embedded = Embedded::open(&settings.embedded, &settings.audit, shared)?;
+        let audit = embedded.audit().clone();
+        Ok(Self { engine: Arc::new(embedded), cache, audit, metrics })
+    }
+
+    /// The object, if it is in the cache and the view has it. Never waits. What has been
+    /// acknowledged to anybody is seen here.
+    #[must_use]
+    pub fn cached(&self, view: View, uid: &str) -> Option<Arc<Stored>> {
+        let found = self.cache.find(view, uid);
+        match &found {
+            Some(_) => self.metrics.cache_hit(),
+            None => self.metrics.cache_miss(),
+        }
+        found
+    }
+
+    /// The object with this identifier, if the view has it.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] or [`Error::Failed`].
+    pub async fn object(&self, view: View, uid: &str) -> Result<Option<Arc<Stored>>, Error> {
+        match self.cached(view, uid) {
+            Some(stored) => Ok(Some(stored)),
+            None => self.engine.object(view, uid).await,
+        }
+    }
+
+    /// At most `limit` objects that `selector` selects, newest first, before `before`; see
+    /// [`Engine::select`].
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] or [`Error::Failed`].
+    pub async fn select(
+        &self,
+        view: View,
+        selector: Selector,
+        before: Option<Position>,
+        limit: usize,
+    ) -> Result<Selected, Error> {
+        self.engine.select(view, selector, before, limit).await
+    }
+
+    /// Makes changes and audit records durable together; resolves when they are. A commit that was
+    /// handed over happens even if nobody waits for it any more.
+    ///
+    /// # Errors
+    /// [`Error`]; then nothing of the commit was made, except that after [`Error::Failed`] it is
+    /// not known.
+    pub async fn commit(&self, commit: Commit) -> Result<(), Error> {
+        self.engine.commit(commit).await
+    }
+
+    /// The tenant of this name.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] or [`Error::Failed`].
+    pub async fn tenant(&self, name: &TenantName) -> Result<Option<TenantRow>, Error> {
+        self.engine.tenant(name).await
+    }
+
+    /// The service of this name.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] or [`Error::Failed`].
+    pub async fn service(
+        &self,
+        tenant: TenantId,
+        name: &ServiceName,
+    ) -> Result<Option<ServiceRow>, Error> {
+        self.engine.service(tenant, name).await
+    }
+
+    /// The service of this number, if it is the tenant's.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] or [`Error::Failed`].
+    pub async fn service_by_id(
+        &self,
+        tenant: TenantId,
+        service: ServiceId,
+    ) -> Result<Option<ServiceRow>, Error> {
+        self.engine.service_by_id(tenant, service).await
+    }
+
+    /// All versions of a key, oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] or [`Error::Failed`].
+    pub async fn keys(&self, level: KeyLevel) -> Result<Vec<KeyRow>, Error> {
+        self.engine.keys(level).await
+    }
+
+    /// A setting.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] or [`Error::Failed`].
+    pub async fn setting(&self, name: &'static str) -> Result<Option<Vec<u8>>, Error> {
+        self.engine.setting(name).await
+    }
+
+    /// The engine, for rooms that need no cache.
+    #[must_use]
+    pub fn engine(&self) -> &Arc<dyn Engine> {
+        &self.engine
+    }
+
+    /// The audit trail.
+    #[must_use]
+    pub fn audit(&self) -> &Arc<AuditLog> {
+        &self.audit
+    }
+
+    /// Completes what is queued and closes. Blocks; also done when the store is dropped.
+    pub fn close(&self) {
+        self.engine.close();
+    }
+}

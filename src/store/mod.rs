@@ -1,0 +1,23 @@
+//! The store: sealed rows, their changes, and the engines that make them durable.
+
+pub mod audit_log;
+pub mod cache;
+pub mod change;
+mod codes;
+pub mod embedded;
+pub mod engine;
+mod front;
+mod lock;
+mod queue;
+pub mod row;
+mod row_format;
+mod step;
+
+pub use audit_log::{AuditError, AuditLog, AuditSettings, Reads, TrailError};
+pub use change::{Change, Commit, NewKey};
+pub use embedded::{EmbeddedSettings, OpenError};
+pub use engine::{BoxFuture, Engine, Error, Position, Selected, Selector, View};
+pub use front::{Store, StoreSettings};
+pub use lock::LockError;
+pub use row::{KeyLevel, KeyRow, KeyState, Sealed, ServiceRow, Stored, TenantRow, TenantState};
+pub use step::{Observer, Step};

@@ -1,0 +1,121 @@
+//! What the store keeps, as values.
+
+use std::sync::Arc;
+
+use crate::clock::Timestamp;
+use crate::object::Object;
+use crate::tenant::{Mode, Role, ServiceId, ServiceName, TenantId, TenantName};
+
+/// An envelope: bytes that only `keys` can make and open. The store never sees a plain key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealed(Arc<[u8]>);
+
+impl Sealed {
+    /// Wraps the bytes of an envelope. Called by `keys` when it seals and by an engine when it
+    /// reads; `tests/architecture.rs` holds everybody else off.
+    #[must_use]
+    pub fn from_envelope(bytes: &[u8]) -> Self {
+        Self(bytes.into())
+    }
+
+    /// The envelope.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// A managed object as it is kept: attributes in the clear, value sealed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stored {
+    /// The service that owns it.
+    pub service: ServiceId,
+    /// What is known of it.
+    pub object: Object,
+    /// Its value, sealed; gone once it is destroyed.
+    pub sealed: Option<Sealed>,
+    /// Counts the row's changes, from 1. A change names the revision that it was decided on.
+    pub revision: u64,
+}
+
+/// Whether a tenant or service is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TenantState {
+    /// Served.
+    Active,
+    /// Its keys are out of memory and its requests are refused, until it is resumed.
+    Suspended,
+    /// Its keys are gone for good.
+    Shredded,
+}
+
+/// A tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TenantRow {
+    /// Its number.
+    pub id: TenantId,
+    /// Its name.
+    pub name: TenantName,
+    /// Whether it is served.
+    pub state: TenantState,
+    /// When it was registered.
+    pub created: Timestamp,
+}
+
+/// A service of a tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceRow {
+    /// Its number.
+    pub id: ServiceId,
+    /// The tenant that it belongs to.
+    pub tenant: TenantId,
+    /// Its name.
+    pub name: ServiceName,
+    /// Whether it is served.
+    pub state: TenantState,
+    /// The kind of work it may do.
+    pub mode: Mode,
+    /// Its reach.
+    pub role: Role,
+    /// If present, the only operations it may call, by their numbers.
+    pub operations: Option<Vec<u32>>,
+    /// When it was registered.
+    pub created: Timestamp,
+}
+
+/// Which key of the hierarchy a row holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeyLevel {
+    /// L2, the tenant's key.
+    Tenant(TenantId),
+    /// L3, the service's key.
+    Service(ServiceId),
+}
+
+/// The life of one version of a key (design: pending → active → retired → destroyed).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyState {
+    /// Exists, is loaded by the nodes, seals nothing yet.
+    Pending,
+    /// Seals and opens. Exactly one version of a key is active.
+    Active,
+    /// Opens old envelopes and seals nothing.
+    Retired,
+    /// Gone.
+    Destroyed,
+}
+
+/// One version of an L2 or L3 key, sealed by its parent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyRow {
+    /// Whose key it is.
+    pub level: KeyLevel,
+    /// Its version, from 1, never reused.
+    pub version: u32,
+    /// Where it is in its life.
+    pub state: KeyState,
+    /// The key in an envelope of the parent (which names the parent's version).
+    pub sealed: Sealed,
+    /// When it was made.
+    pub created: Timestamp,
+}

@@ -1,0 +1,225 @@
+//! Replays conformance cases over the real wire: the official ones where they are to be found
+//! (`KEYSTRATA_KMIP_CASES`, by default beside the project), and our own in `fixtures/cases`.
+
+mod case;
+mod compare;
+mod encode;
+mod exclude;
+mod itself;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+use case::Case;
+use encode::Bindings;
+use support::client::Client;
+use support::server::{Plan, Server};
+use support::ttlv::{Node, hex};
+
+/// The tenant that the cases run in; every case is a service of its own, so none sees another's.
+const TENANT: &str = "conformance";
+
+/// Versions of the official cases that are served.
+const VERSIONS: &[&str] = &["v1.0", "v1.1", "v1.2", "v1.3", "v1.4", "v2.0", "v2.1"];
+
+/// Cases that build on each other, in order, as one client of the server sees them.
+type Chain = Vec<Case>;
+
+/// How many cases ran, by version.
+#[derive(Default)]
+struct Tally {
+    passed: usize,
+    failed: usize,
+    excluded: usize,
+}
+
+/// Every case that must pass.
+fn required_cases() -> Vec<Case> {
+    let mut directories = vec![own_cases()];
+    directories.extend(official_cases().unwrap_or_default());
+    let cases = chains(&directories).into_iter().flatten();
+    cases.filter(|case| exclude::reason(case).is_none()).collect()
+}
+
+#[test]
+fn official_cases_are_answered_as_expected() {
+    match official_cases() {
+        Some(directories) => run(&directories, &exclude::listed()),
+        None => println!("no official cases: set KEYSTRATA_KMIP_CASES to their directory"),
+    }
+}
+
+#[test]
+fn the_list_of_exclusions_names_every_case_that_has_a_reason_and_no_other() {
+    let Some(directories) = official_cases() else { return };
+    let cases = chains(&directories).into_iter().flatten();
+    let reasons: BTreeMap<String, String> =
+        cases.filter_map(|case| Some((case.name.clone(), exclude::reason(&case)?))).collect();
+    let listed = exclude::listed();
+    let lines = |these: &BTreeMap<String, String>, others: &BTreeMap<String, String>| {
+        let only = these.iter().filter(|(name, reason)| others.get(*name) != Some(*reason));
+        only.map(|(name, reason)| format!("{name}: {reason}")).collect::<Vec<_>>().join("\n")
+    };
+    let (missing, stale) = (lines(&reasons, &listed), lines(&listed, &reasons));
+    assert!(missing.is_empty(), "fixtures/cases/exclusions.txt lacks:\n{missing}");
+    assert!(stale.is_empty(), "fixtures/cases/exclusions.txt has, but it is not so:\n{stale}");
+}
+
+#[test]
+fn own_cases_are_answered_as_expected() {
+    run(&[own_cases()], &BTreeMap::new());
+}
+
+/// The name and directory of our own cases.
+fn own_cases() -> (String, PathBuf) {
+    ("own".into(), Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/cases"))
+}
+
+/// The versions of the official cases and their directories, if the cases are there.
+#[allow(clippy::disallowed_methods, reason = "tests are told by the environment where cases are")]
+fn official_cases() -> Option<Vec<(String, PathBuf)>> {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/kmip/cases");
+    let root = std::env::var_os("KEYSTRATA_KMIP_CASES").map_or_else(beside, PathBuf::from);
+    let versions = VERSIONS.iter().map(|version| ((*version).to_owned(), root.join(version)));
+    let there: Vec<_> = versions.filter(|(_, directory)| directory.is_dir()).collect();
+    (!there.is_empty()).then_some(there)
+}
+
+/// Runs the cases of some directories, each under its name, and holds the list of exclusions.
+fn run(directories: &[(String, PathBuf)], listed: &BTreeMap<String, String>) {
+    let chains = chains(directories);
+    let services: Vec<String> = (0..chains.len()).map(|number| format!("case-{number}")).collect();
+    let services: Vec<&str> = services.iter().map(String::as_str).collect();
+    let server = Plan::new().tenant(TENANT, &services).start();
+    let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
+    let mut complaints = Vec::new();
+    for (chain, service) in chains.iter().zip(services) {
+        let mut bindings = Bindings::new(now());
+        for case in chain {
+            let version = case.name.split('/').next().unwrap_or_default();
+            let tally = tallies.entry(version.into()).or_default();
+            let outcome = judge(case, listed, || replay(case, &server, service, &mut bindings));
+            match outcome {
+                Verdict::Passed => tally.passed += 1,
+                Verdict::Excluded => tally.excluded += 1,
+                Verdict::Failed(why) => {
+                    tally.failed += 1;
+                    complaints.push(format!("{}: {why}", case.name));
+                }
+            }
+        }
+    }
+    for (version, tally) in &tallies {
+        let Tally { passed, failed, excluded } = tally;
+        let ran = passed + failed;
+        println!("{version}: ran {ran}, passed {passed}, failed {failed}, excluded {excluded}");
+    }
+    assert!(complaints.is_empty(), "{} complaints:\n{}", complaints.len(), complaints.join("\n"));
+}
+
+enum Verdict {
+    Passed,
+    Excluded,
+    Failed(String),
+}
+
+/// A case passes, or it is in the list for a reason that is true and does fail.
+fn judge(
+    case: &Case,
+    listed: &BTreeMap<String, String>,
+    replay: impl FnOnce() -> Result<(), String>,
+) -> Verdict {
+    let reason = exclude::reason(case);
+    match (listed.get(&case.name), reason) {
+        (Some(listed), Some(reason)) if *listed == reason => {
+            if case.steps.iter().any(|step| step.repeats) {
+                return Verdict::Excluded;
+            }
+            match replay() {
+                Ok(()) => Verdict::Failed(format!("passes, yet is excluded: {reason}")),
+                Err(_) => Verdict::Excluded,
+            }
+        }
+        (Some(listed), reason) => {
+            let reason = reason.unwrap_or_else(|| "no reason".into());
+            Verdict::Failed(format!("the list says '{listed}', the case itself: {reason}"))
+        }
+        (None, reason) => match replay() {
+            Ok(()) => Verdict::Passed,
+            Err(why) => {
+                let hint = reason.map(|reason| format!("\n  it {reason}")).unwrap_or_default();
+                Verdict::Failed(format!("{why}{hint}"))
+            }
+        },
+    }
+}
+
+/// Sends a case's requests and compares the answers.
+fn replay(
+    case: &Case,
+    server: &Server,
+    service: &str,
+    bindings: &mut Bindings,
+) -> Result<(), String> {
+    let mut clients: HashMap<&str, Client> = HashMap::new();
+    for (number, step) in case.steps.iter().enumerate() {
+        let at = |why: String| format!("step {number}: {why}");
+        let request = encode::request(&step.request, bindings).map_err(at)?;
+        let client = clients.entry(&step.client).or_insert_with(|| server.connect(TENANT, service));
+        let bytes = client.exchange(&request.encode()).map_err(|e| at(e.to_string()))?;
+        let answer = Node::parse(&bytes).map_err(|why| at(format!("{why}: {}", hex(&bytes))))?;
+        let differences = compare::response(&step.response, &answer, &step.request, bindings);
+        if !differences.is_empty() {
+            return Err(at(format!("{}\n{answer:?}", differences.join("\n  "))));
+        }
+    }
+    Ok(())
+}
+
+/// The cases below some directories in order of their names, those that go on with another after it.
+fn chains(directories: &[(String, PathBuf)]) -> Vec<Chain> {
+    let mut chains: Vec<Chain> = Vec::new();
+    for (version, directory) in directories {
+        let first = chains.len();
+        for path in files(directory) {
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let case = Case::read(&path, format!("{version}/{stem}"))
+                .unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+            let before = exclude::CONTINUATIONS.iter().find(|(next, _)| stem.starts_with(next));
+            let chain = before.and_then(|(_, before)| {
+                let start = format!("{version}/{before}");
+                chains[first..].iter_mut().find(|chain| chain[0].name.starts_with(&start))
+            });
+            match chain {
+                Some(chain) => chain.push(case),
+                None => chains.push(vec![case]),
+            }
+        }
+    }
+    chains
+}
+
+/// The XML files of a directory and those below it, in order of their names. A case that stands in
+/// two directories of a version counts once.
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let mut files = BTreeMap::new();
+    let mut open = vec![directory.to_owned()];
+    while let Some(directory) = open.pop() {
+        let entries = std::fs::read_dir(&directory)
+            .unwrap_or_else(|e| panic!("{}: {e}", directory.display()));
+        for path in entries.map(|entry| entry.expect("a directory entry").path()) {
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "xml") {
+                files.insert(path.file_name().unwrap_or_default().to_owned(), path);
+            }
+        }
+    }
+    files.into_values().collect()
+}
+
+fn now() -> i64 {
+    time::OffsetDateTime::now_utc().unix_timestamp()
+}

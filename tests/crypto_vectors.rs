@@ -1,0 +1,269 @@
+//! Published vectors, and what must be refused, from `fixtures/crypto/`.
+//!
+//! A file holds paragraphs of `key: value` lines; a line that is indented goes on with the value
+//! above. A new case is a new paragraph, not new code. Each case is tried at once and in parts.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use keystrata::crypto::cipher::{self, Decryptor, Encryptor, Parameters, Sealed};
+use keystrata::crypto::hash::{Hasher, hash};
+use keystrata::crypto::mac::{Macer, mac, verify};
+use keystrata::crypto::random::PredictableRandom;
+use keystrata::crypto::{Error, Limits};
+use kmip_ttlv::attribute::CryptographicParameters;
+use kmip_ttlv::enums::{BlockCipherMode, CryptographicAlgorithm, HashingAlgorithm, PaddingMethod};
+
+/// A paragraph of a file.
+struct Case(BTreeMap<String, String>);
+
+impl Case {
+    fn text(&self, key: &str) -> Option<&str> {
+        self.0.get(key).map(String::as_str)
+    }
+
+    fn bytes(&self, key: &str) -> Option<Vec<u8>> {
+        let digits = self.text(key)?.as_bytes();
+        assert_eq!(digits.len() % 2, 0, "{key} in {}", self.name());
+        let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16);
+        Some(digits.chunks(2).map(|pair| byte(pair).unwrap()).collect())
+    }
+
+    fn required(&self, key: &str) -> Vec<u8> {
+        self.bytes(key).unwrap_or_else(|| panic!("no {key} in {}", self.name()))
+    }
+
+    fn number(&self, key: &str) -> Option<i32> {
+        self.text(key).map(|text| text.parse().unwrap())
+    }
+
+    fn name(&self) -> String {
+        format!("{} ({})", self.0["source"], self.0["expect"])
+    }
+
+    /// The error that is to come, as its `Debug` prints it, or `None` if all goes well.
+    fn error(&self) -> Option<&str> {
+        match self.0["expect"].as_str() {
+            "ok" => None,
+            other => Some(other.strip_prefix("error ").unwrap()),
+        }
+    }
+}
+
+fn cases(file: &str) -> Vec<Case> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/crypto").join(file);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mut cases = Vec::new();
+    for paragraph in text.split("\n\n") {
+        let mut case = BTreeMap::new();
+        let mut key = "";
+        for line in paragraph.lines().filter(|line| !line.starts_with('#')) {
+            let (name, value) = match line.strip_prefix("  ") {
+                Some(more) => (key, more),
+                None => line.split_once(':').unwrap(),
+            };
+            key = name;
+            case.entry(key.to_owned()).or_insert_with(String::new).push_str(value.trim());
+        }
+        if !case.is_empty() {
+            cases.push(Case(case));
+        }
+    }
+    assert!(cases.len() > 10, "{file} has lost its cases");
+    cases
+}
+
+fn named<T>(case: &Case, key: &str, from: impl Fn(&str) -> Option<T>) -> Option<T> {
+    let name = case.text(key)?;
+    Some(from(name).unwrap_or_else(|| panic!("no {key} is called {name}")))
+}
+
+/// What is needed for both directions.
+struct Setup {
+    parameters: Parameters,
+    key: Vec<u8>,
+    iv: Option<Vec<u8>>,
+    aad: Vec<u8>,
+    tag: Option<Vec<u8>>,
+    random: PredictableRandom,
+}
+
+impl Setup {
+    fn new(case: &Case) -> Result<Self, Error> {
+        let wanted = CryptographicParameters {
+            block_cipher_mode: named(case, "mode", BlockCipherMode::from_xml_name),
+            padding_method: named(case, "padding", PaddingMethod::from_xml_name),
+            iv_length: case.number("iv-length"),
+            tag_length: case.number("tag-length"),
+            counter_length: case.number("counter-length"),
+            initial_counter_value: case.number("initial-counter-value"),
+            ..CryptographicParameters::default()
+        };
+        let algorithm = Some(CryptographicAlgorithm::Aes);
+        Ok(Self {
+            parameters: Parameters::resolve(algorithm, Some(&wanted), None)?,
+            key: case.required("key"),
+            iv: case.bytes("iv"),
+            aad: case.bytes("aad").unwrap_or_default(),
+            tag: case.bytes("tag"),
+            random: PredictableRandom::new(1),
+        })
+    }
+
+    fn encrypt(&self, plain: &[u8]) -> Result<Sealed, Error> {
+        let Self { parameters, key, iv, aad, random, .. } = self;
+        cipher::encrypt(parameters, key, iv.as_deref(), aad, plain, random)
+    }
+
+    fn decrypt(&self, data: &[u8]) -> Result<Vec<u8>, Error> {
+        let Self { parameters, key, iv, aad, tag, .. } = self;
+        let plain = cipher::decrypt(parameters, key, iv.as_deref(), aad, tag.as_deref(), data)?;
+        Ok(plain.to_vec())
+    }
+
+    fn encrypt_in_parts(&self, plain: &[u8], bytes: usize) -> Result<Sealed, Error> {
+        let Self { parameters, key, iv, aad, random, .. } = self;
+        let limits = Limits::default();
+        let mut stream = Encryptor::new(parameters, key, iv.as_deref(), aad, limits, random)?;
+        let mut data = Vec::new();
+        for part in plain.chunks(bytes) {
+            data.extend(stream.update(part)?);
+        }
+        let last = stream.finish(&[], random)?;
+        data.extend(last.data);
+        Ok(Sealed { data, ..last })
+    }
+
+    fn decrypt_in_parts(&self, data: &[u8], bytes: usize) -> Result<Vec<u8>, Error> {
+        let Self { parameters, key, iv, aad, tag, .. } = self;
+        let limits = Limits::default();
+        let mut stream =
+            Decryptor::new(parameters, key, iv.as_deref(), aad, tag.as_deref(), limits)?;
+        let mut plain = Vec::new();
+        for part in data.chunks(bytes) {
+            let text = stream.update(part)?;
+            assert!(text.is_empty() || !parameters.authenticates(), "text before the tag");
+            plain.extend_from_slice(&text);
+        }
+        plain.extend_from_slice(&stream.finish(&[])?);
+        Ok(plain)
+    }
+}
+
+/// Sizes of part that miss and meet the edges of blocks.
+const PART_BYTES: [usize; 5] = [1, 7, 16, 17, 32];
+
+fn run_cipher(file: &str) {
+    for case in cases(file) {
+        let name = case.name();
+        match case.error() {
+            None => {
+                let setup = Setup::new(&case).unwrap();
+                let (plain, data) = (case.required("plain"), case.required("cipher"));
+                let sealed = Sealed { data, tag: case.bytes("tag"), made_iv: None };
+                assert_eq!(setup.encrypt(&plain), Ok(sealed.clone()), "{name}");
+                assert_eq!(setup.decrypt(&sealed.data), Ok(plain.clone()), "{name}");
+                for bytes in PART_BYTES {
+                    let parts = setup.encrypt_in_parts(&plain, bytes);
+                    assert_eq!(parts, Ok(sealed.clone()), "{name}, parts of {bytes}");
+                    let parts = setup.decrypt_in_parts(&sealed.data, bytes);
+                    assert_eq!(parts, Ok(plain.clone()), "{name}, parts of {bytes}");
+                }
+            }
+            Some(error) => {
+                let once = |setup: Setup| match case.text("operation").unwrap() {
+                    "encrypt" => setup.encrypt(&case.required("plain")).map(|_| ()),
+                    _ => setup.decrypt(&case.required("cipher")).map(|_| ()),
+                };
+                let parts = |setup: Setup| match case.text("operation").unwrap() {
+                    "encrypt" => setup.encrypt_in_parts(&case.required("plain"), 7).map(|_| ()),
+                    _ => setup.decrypt_in_parts(&case.required("cipher"), 7).map(|_| ()),
+                };
+                let found = Setup::new(&case).and_then(once).unwrap_err();
+                assert_eq!(format!("{found:?}"), error, "{name}");
+                let found = Setup::new(&case).and_then(parts).unwrap_err();
+                assert_eq!(format!("{found:?}"), error, "{name}, in parts");
+            }
+        }
+    }
+}
+
+#[test]
+fn ecb_answers_as_published() {
+    run_cipher("aes-ecb.txt");
+}
+
+#[test]
+fn cbc_answers_as_published() {
+    run_cipher("aes-cbc.txt");
+}
+
+#[test]
+fn ctr_answers_as_published() {
+    run_cipher("aes-ctr.txt");
+}
+
+#[test]
+fn gcm_answers_as_published() {
+    run_cipher("aes-gcm.txt");
+}
+
+#[test]
+fn hashes_answer_as_published() {
+    for case in cases("hash.txt") {
+        let name = case.name();
+        let algorithm = named(&case, "algorithm", HashingAlgorithm::from_xml_name).unwrap();
+        let data = case.required("data");
+        if let Some(error) = case.error() {
+            let found = hash(algorithm, &data).unwrap_err();
+            assert_eq!(format!("{found:?}"), error, "{name}");
+            continue;
+        }
+        let value = case.required("value");
+        assert_eq!(hash(algorithm, &data), Ok(value.clone()), "{name}");
+        let mut hasher = Hasher::new(algorithm, Limits::default()).unwrap();
+        for part in data.chunks(7) {
+            hasher.update(part).unwrap();
+        }
+        assert_eq!(hasher.finish(&[]), Ok(value), "{name}, in parts");
+    }
+}
+
+#[test]
+fn macs_answer_as_published() {
+    for case in cases("hmac.txt") {
+        let name = case.name();
+        let algorithm = named(&case, "algorithm", CryptographicAlgorithm::from_xml_name).unwrap();
+        let (key, data) = (case.required("key"), case.required("data"));
+        let value = case.required("value");
+        match case.error() {
+            None => {
+                assert_eq!(mac(algorithm, &key, &data), Ok(value.clone()), "{name}");
+                assert_eq!(verify(algorithm, &key, &data, &value), Ok(true), "{name}");
+                let mut macer = Macer::new(algorithm, &key, Limits::default()).unwrap();
+                for part in data.chunks(7) {
+                    macer.update(part).unwrap();
+                }
+                assert_eq!(macer.verify(&[], &value), Ok(true), "{name}, in parts");
+            }
+            Some("Invalid") => {
+                assert_eq!(verify(algorithm, &key, &data, &value), Ok(false), "{name}");
+            }
+            Some(error) => {
+                let found = verify(algorithm, &key, &data, &value).unwrap_err();
+                assert_eq!(format!("{found:?}"), error, "{name}");
+            }
+        }
+    }
+}
+
+/// A table of what works proves little without one of what does not.
+#[test]
+fn refusals_are_tested_as_often_as_answers() {
+    let files = ["aes-ecb.txt", "aes-cbc.txt", "aes-ctr.txt", "aes-gcm.txt", "hmac.txt"];
+    for file in files {
+        let cases = cases(file);
+        let refused = cases.iter().filter(|case| case.error().is_some()).count();
+        assert!(2 * refused >= cases.len(), "{file}: {refused} of {}", cases.len());
+    }
+}

@@ -1,0 +1,187 @@
+//! A store in memory for tests of the hierarchy: settings, tenants, services and keys; no objects.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use keystrata::clock::Timestamp;
+use keystrata::store::{
+    BoxFuture, Change, Commit, Engine, Error, KeyLevel, KeyRow, KeyState, NewKey, Position,
+    Selector, ServiceRow, Stored, TenantRow, TenantState, View,
+};
+use keystrata::tenant::{ServiceId, ServiceName, TenantId, TenantName};
+
+/// What is in the store.
+#[derive(Debug, Default)]
+pub(crate) struct Rows {
+    pub(crate) settings: BTreeMap<&'static str, Vec<u8>>,
+    pub(crate) tenants: Vec<TenantRow>,
+    pub(crate) services: Vec<ServiceRow>,
+    pub(crate) keys: Vec<KeyRow>,
+}
+
+/// The store. Commits are atomic; faults can be switched on.
+#[derive(Debug, Default)]
+pub(crate) struct MemoryEngine {
+    rows: Mutex<Rows>,
+    /// Every commit fails as if the disk were full.
+    pub(crate) full: AtomicBool,
+    /// Every look-up fails.
+    pub(crate) broken: AtomicBool,
+    /// Commits that were made.
+    pub(crate) commits: AtomicUsize,
+    /// Done, once, just before the next commit: somebody else is faster.
+    pub(crate) rival: Mutex<Option<Commit>>,
+}
+
+impl MemoryEngine {
+    /// The rows, to look at and to change behind the server's back.
+    pub(crate) fn rows(&self) -> MutexGuard<'_, Rows> {
+        self.rows.lock().unwrap()
+    }
+
+    fn read<'a, T: Send + 'a>(
+        &'a self,
+        read: impl FnOnce(&Rows) -> T + Send + 'a,
+    ) -> BoxFuture<'a, Result<T, Error>> {
+        Box::pin(async move {
+            // Others may run in between, as with a real store.
+            tokio::task::yield_now().await;
+            if self.broken.load(Ordering::SeqCst) {
+                return Err(Error::Failed("switched off".into()));
+            }
+            Ok(read(&self.rows()))
+        })
+    }
+
+    fn write(&self, commit: &Commit) -> Result<(), Error> {
+        let mut rows = self.rows();
+        for change in &commit.changes {
+            check(&rows, change)?;
+        }
+        for change in &commit.changes {
+            apply(&mut rows, change);
+        }
+        self.commits.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+fn check(rows: &Rows, change: &Change) -> Result<(), Error> {
+    let taken = match change {
+        Change::NewTenant { name, .. } => rows.tenants.iter().any(|row| row.name == *name),
+        Change::NewService { tenant, name, .. } => {
+            rows.services.iter().any(|row| row.tenant == *tenant && row.name == *name)
+        }
+        Change::NewSetting { name, .. } => rows.settings.contains_key(name),
+        other => panic!("the hierarchy does not make {other:?}"),
+    };
+    if taken { Err(Error::Conflict) } else { Ok(()) }
+}
+
+fn apply(rows: &mut Rows, change: &Change) {
+    match change.clone() {
+        Change::NewTenant { name, key, created } => {
+            let id = TenantId(i64::try_from(rows.tenants.len()).unwrap() + 1);
+            rows.tenants.push(TenantRow { id, name, state: TenantState::Active, created });
+            add_key(rows, KeyLevel::Tenant(id), key);
+        }
+        Change::NewService { tenant, name, mode, role, key, created } => {
+            let id = ServiceId(i64::try_from(rows.services.len()).unwrap() + 1);
+            let state = TenantState::Active;
+            let operations = None;
+            rows.services.push(ServiceRow {
+                id,
+                tenant,
+                name,
+                state,
+                mode,
+                role,
+                operations,
+                created,
+            });
+            add_key(rows, KeyLevel::Service(id), key);
+        }
+        Change::NewSetting { name, value } => {
+            rows.settings.insert(name, value);
+        }
+        other => panic!("the hierarchy does not make {other:?}"),
+    }
+}
+
+fn add_key(rows: &mut Rows, level: KeyLevel, key: NewKey) {
+    let sealed = key.sealed;
+    let state = KeyState::Active;
+    rows.keys.push(KeyRow { level, version: 1, state, sealed, created: Timestamp::default() });
+}
+
+impl Engine for MemoryEngine {
+    fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(async move {
+            tokio::task::yield_now().await;
+            if self.full.load(Ordering::SeqCst) {
+                return Err(Error::Unwritable("no space left".into()));
+            }
+            let rival = self.rival.lock().unwrap().take();
+            if let Some(rival) = rival {
+                self.write(&rival).unwrap();
+            }
+            self.write(&commit)
+        })
+    }
+
+    fn object<'a>(
+        &'a self,
+        _: View,
+        _: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Arc<Stored>>, Error>> {
+        self.read(|_| None)
+    }
+
+    fn select(
+        &self,
+        _: View,
+        _: Selector,
+        _: Option<Position>,
+        _: usize,
+    ) -> BoxFuture<'_, Result<Vec<(Position, Arc<Stored>)>, Error>> {
+        self.read(|_| Vec::new())
+    }
+
+    fn tenant<'a>(
+        &'a self,
+        name: &'a TenantName,
+    ) -> BoxFuture<'a, Result<Option<TenantRow>, Error>> {
+        self.read(move |rows| rows.tenants.iter().find(|row| row.name == *name).cloned())
+    }
+
+    fn service<'a>(
+        &'a self,
+        tenant: TenantId,
+        name: &'a ServiceName,
+    ) -> BoxFuture<'a, Result<Option<ServiceRow>, Error>> {
+        self.read(move |rows| {
+            let mut own = rows.services.iter().filter(|row| row.tenant == tenant);
+            own.find(|row| row.name == *name).cloned()
+        })
+    }
+
+    fn service_by_id(
+        &self,
+        tenant: TenantId,
+        service: ServiceId,
+    ) -> BoxFuture<'_, Result<Option<ServiceRow>, Error>> {
+        self.read(move |rows| {
+            let mut own = rows.services.iter().filter(|row| row.tenant == tenant);
+            own.find(|row| row.id == service).cloned()
+        })
+    }
+
+    fn keys(&self, level: KeyLevel) -> BoxFuture<'_, Result<Vec<KeyRow>, Error>> {
+        self.read(move |rows| rows.keys.iter().filter(|row| row.level == level).cloned().collect())
+    }
+
+    fn setting(&self, name: &'static str) -> BoxFuture<'_, Result<Option<Vec<u8>>, Error>> {
+        self.read(move |rows| rows.settings.get(name).cloned())
+    }
+}
