@@ -3,6 +3,7 @@
 #[path = "../support/memory_engine.rs"]
 mod memory_engine;
 
+mod embedded;
 mod env_root;
 mod envelope;
 mod install;

@@ -184,4 +184,6 @@ impl Engine for MemoryEngine {
     fn setting(&self, name: &'static str) -> BoxFuture<'_, Result<Option<Vec<u8>>, Error>> {
         self.read(move |rows| rows.settings.get(name).cloned())
     }
+
+    fn close(&self) {}
 }
