@@ -212,6 +212,17 @@ fn what_is_missing_or_wrong_is_said_in_one_line() {
 }
 
 #[test]
+fn a_token_without_gcm_is_refused() {
+    with_token(|soft, _| {
+        let config = fs::read_to_string(soft.variable()).unwrap();
+        let less = format!("{config}slots.mechanisms = -CKM_AES_GCM\n");
+        fs::write(soft.variable(), less).unwrap();
+        let error = refused(soft.settings().unwrap());
+        assert!(matches!(error, HsmError::NoGcm(_)), "{error}");
+    });
+}
+
+#[test]
 fn versions_are_made_once() {
     with_token(|soft, _| {
         let settings = soft.settings().unwrap();
