@@ -70,9 +70,8 @@ pub(super) fn serve(
     announce: impl FnOnce(&Addresses) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     ensure_environment(&config.root.place, environment)?;
-    let metrics = Metrics::new(&MetricsSettings {
-        tenant_labels_max: config.metrics.tenant_labels_max,
-    });
+    let metrics =
+        Metrics::new(&MetricsSettings { tenant_labels_max: config.metrics.tenant_labels_max });
     let _logging = logging::start(config.log, &metrics)?;
     tracing::info!("{}", memory::protect());
     let runtime = tokio::runtime::Builder::new_multi_thread()

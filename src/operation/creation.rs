@@ -77,7 +77,8 @@ pub(super) fn normal(attribute: &Attribute) -> Attribute {
 /// [`Failure::InvalidAttributeValue`].
 pub(super) fn check_given(attribute: &Attribute) -> Result<(), Failure> {
     let name = || attribute.name().into_owned();
-    let rule = rules::rule(attribute.kind()).ok_or_else(|| Failure::UnsupportedAttribute(name()))?;
+    let rule =
+        rules::rule(attribute.kind()).ok_or_else(|| Failure::UnsupportedAttribute(name()))?;
     let servers_own = matches!(attribute, Attribute::Custom(custom) if custom.vendor == "y");
     if !rule.is_given_by_client() || servers_own {
         return Err(Failure::AttributeReadOnly(name()));
@@ -88,7 +89,11 @@ pub(super) fn check_given(attribute: &Attribute) -> Result<(), Failure> {
         Attribute::Name(found) => !found.value.is_empty(),
         _ => true,
     };
-    if good { Ok(()) } else { Err(Failure::InvalidAttributeValue(format!("bad value of {}", name()))) }
+    if good {
+        Ok(())
+    } else {
+        Err(Failure::InvalidAttributeValue(format!("bad value of {}", name())))
+    }
 }
 
 /// A new object with everything that the server says of it.
@@ -105,6 +110,7 @@ pub(super) fn object(
     let now = DateTime(cx.now());
     default(&mut attributes, Attribute::Sensitive(false));
     default(&mut attributes, Attribute::Extractable(true));
+<<<<<<< HEAD
     let sensitive = matches!(
         attributes.first(AttributeKind::Sensitive),
         Some(Attribute::Sensitive(true))
@@ -113,6 +119,13 @@ pub(super) fn object(
         attributes.first(AttributeKind::Extractable),
         Some(Attribute::Extractable(true))
     );
+=======
+    default(&mut attributes, Attribute::OperationPolicyName(OPERATION_POLICY.to_owned()));
+    let sensitive =
+        matches!(attributes.first(AttributeKind::Sensitive), Some(Attribute::Sensitive(true)));
+    let extractable =
+        matches!(attributes.first(AttributeKind::Extractable), Some(Attribute::Extractable(true)));
+>>>>>>> cli
     attributes.put(Attribute::AlwaysSensitive(sensitive));
     attributes.put(Attribute::NeverExtractable(!extractable));
     if origin == Origin::Made {

@@ -42,7 +42,10 @@ impl Parts {
             Arc::clone(clock),
             Arc::new(OsRandom),
             Arc::clone(metrics),
-            KeyringSettings { outage_grace: config.root.outage_grace, ..KeyringSettings::default() },
+            KeyringSettings {
+                outage_grace: config.root.outage_grace,
+                ..KeyringSettings::default()
+            },
         );
         let keyring = Arc::new(keyring.await.map_err(failed)?);
         let parts = operation::Parts {
