@@ -55,8 +55,7 @@ impl Usage {
 /// [`Denied::State`] or [`Denied::UsageMask`].
 pub fn check_usage(object: &Object, usage: Usage, now: i64) -> Result<(), Denied> {
     match (usage.direction(), object.state()) {
-        (_, State::Active)
-        | (Direction::Process, State::Deactivated | State::Compromised) => {}
+        (_, State::Active) | (Direction::Process, State::Deactivated | State::Compromised) => {}
         (Direction::Protect, _) => return Err(Denied::State("the object is not Active")),
         (Direction::Process, _) => {
             return Err(Denied::State("the object is neither Active, Deactivated nor Compromised"));

@@ -8,11 +8,11 @@ pub mod rekey;
 pub mod rules;
 pub mod set;
 
+use kmip_ttlv::DateTime;
 use kmip_ttlv::attribute::{Attribute, AttributeKind, UsageLimits};
 use kmip_ttlv::enums::{
     CryptographicAlgorithm, CryptographicUsageMask, KeyFormatType, ObjectType, State,
 };
-use kmip_ttlv::DateTime;
 
 pub use index::IndexEntry;
 pub use lifecycle::{Dates, Event};

@@ -212,12 +212,8 @@ impl<'a> Context<'a> {
         self.trace.note_object(&object.uid);
         let key = self.key(self.caller.service_id).await?;
         let sealed = key.seal(&*self.parts.random, &object.uid, &value::to_bytes(value))?;
-        let stored = Stored {
-            service: self.caller.service_id,
-            object,
-            sealed: Some(sealed),
-            revision: 1,
-        };
+        let stored =
+            Stored { service: self.caller.service_id, object, sealed: Some(sealed), revision: 1 };
         Ok(Change::Insert { tenant: self.caller.tenant_id, stored: Box::new(stored) })
     }
 

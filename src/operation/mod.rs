@@ -13,15 +13,19 @@ pub mod streams;
 pub mod trace;
 
 mod activate;
+mod attribute_change;
+mod change_attribute;
 mod create;
 mod creation;
 mod destroy;
 mod discover_versions;
 mod get;
+mod get_attributes;
 mod ping;
 mod query;
 mod register;
 mod revoke;
+mod shown;
 mod value;
 
 use kmip_ttlv::enums::Operation;
@@ -95,11 +99,17 @@ operations! {
     Create => create::create;
     Register => register::register;
     Get => get::get;
+    GetAttributes => get_attributes::get_attributes;
+    GetAttributeList => get_attributes::get_attribute_list;
+    AddAttribute => change_attribute::add_attribute;
+    ModifyAttribute => change_attribute::modify_attribute;
+    DeleteAttribute => change_attribute::delete_attribute;
     Activate => activate::activate;
     Revoke => revoke::revoke;
     Destroy => destroy::destroy;
     Query => query::query;
     DiscoverVersions => discover_versions::discover_versions;
+    SetAttribute => change_attribute::set_attribute;
     Interop => ping::interop;
     Ping => ping::ping;
 }

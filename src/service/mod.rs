@@ -5,8 +5,8 @@
 
 mod batch;
 mod item;
-mod report;
 mod reply;
+mod report;
 
 use std::sync::Arc;
 
