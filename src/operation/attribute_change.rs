@@ -97,11 +97,7 @@ pub(super) fn remove_all(
     finish(object, now)
 }
 
-fn check_deletable(
-    object: &Object,
-    meant: &AttributeReference,
-    now: i64,
-) -> Result<(), Failure> {
+fn check_deletable(object: &Object, meant: &AttributeReference, now: i64) -> Result<(), Failure> {
     let name = || meant.name().into_owned();
     let kind = match meant {
         AttributeReference::Known(kind) => *kind,
@@ -168,7 +164,8 @@ fn check_when(
         When::Ahead => not_ended && !object.attributes.instances(meant).any(|d| has_come(d, now)),
         When::Unused => object.usage_limits().is_none_or(|l| l.count.is_none_or(|c| c == l.total)),
         When::OwnVendor => {
-            let servers = matches!(meant, AttributeReference::Custom { vendor, .. } if vendor == "y");
+            let servers =
+                matches!(meant, AttributeReference::Custom { vendor, .. } if vendor == "y");
             if servers {
                 return Err(Failure::AttributeReadOnly(meant.name().into_owned()));
             }

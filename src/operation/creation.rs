@@ -11,7 +11,6 @@ use crate::object::{AttributeSet, Object, rules, set};
 /// Seconds for which a client may use an object before it asks again (KMIP 1.4 §3.20).
 const LEASE_SECONDS: u32 = 3600;
 
-
 /// Where a new object comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
@@ -110,22 +109,10 @@ pub(super) fn object(
     let now = DateTime(cx.now());
     default(&mut attributes, Attribute::Sensitive(false));
     default(&mut attributes, Attribute::Extractable(true));
-<<<<<<< HEAD
-    let sensitive = matches!(
-        attributes.first(AttributeKind::Sensitive),
-        Some(Attribute::Sensitive(true))
-    );
-    let extractable = matches!(
-        attributes.first(AttributeKind::Extractable),
-        Some(Attribute::Extractable(true))
-    );
-=======
-    default(&mut attributes, Attribute::OperationPolicyName(OPERATION_POLICY.to_owned()));
     let sensitive =
         matches!(attributes.first(AttributeKind::Sensitive), Some(Attribute::Sensitive(true)));
     let extractable =
         matches!(attributes.first(AttributeKind::Extractable), Some(Attribute::Extractable(true)));
->>>>>>> cli
     attributes.put(Attribute::AlwaysSensitive(sensitive));
     attributes.put(Attribute::NeverExtractable(!extractable));
     if origin == Origin::Made {

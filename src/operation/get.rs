@@ -28,12 +28,8 @@ pub(super) async fn get(cx: &Context<'_>, request: &Request<'_>) -> Result<Outco
     }
     let value = value::in_format(cx.value(&held).await?, request.key_format)?;
     let uid = object.uid.clone();
-<<<<<<< HEAD
-    let response = Response {
-        object_type: object.object_type,
-        uid: uid.clone().into(),
-        object: value,
-    };
+    let response =
+        Response { object_type: object.object_type, uid: uid.clone().into(), object: value };
     let changes = handed_out(cx, &held);
     Ok(Outcome::changed(uid, changes, ResponsePayload::Get(response)))
 }
@@ -47,9 +43,4 @@ fn handed_out(cx: &Context<'_>, held: &Held) -> Vec<Change> {
     let mut object = held.object().clone();
     object.attributes.put(Attribute::Fresh(false));
     vec![cx.update(held, object)]
-=======
-    let response =
-        Response { object_type: object.object_type, uid: uid.clone().into(), object: value };
-    Ok(Outcome::read(uid, ResponsePayload::Get(response)))
->>>>>>> cli
 }
