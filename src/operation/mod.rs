@@ -13,15 +13,24 @@ pub mod streams;
 pub mod trace;
 
 mod activate;
+mod cipher_parameters;
 mod create;
 mod creation;
+mod decrypt;
 mod destroy;
 mod discover_versions;
+mod encrypt;
 mod get;
+mod hash;
+mod key_use;
+mod mac;
+mod mac_verify;
+mod part;
 mod ping;
 mod query;
 mod register;
 mod revoke;
+mod rng_retrieve;
 mod value;
 
 use kmip_ttlv::enums::Operation;
@@ -32,7 +41,7 @@ pub use context::Context;
 pub use facts::Facts;
 pub use failure::Failure;
 pub use parts::Parts;
-pub use streams::Streams;
+pub use streams::{StreamLimits, Streams};
 pub use trace::Trace;
 
 use crate::store::Change;
@@ -100,6 +109,12 @@ operations! {
     Destroy => destroy::destroy;
     Query => query::query;
     DiscoverVersions => discover_versions::discover_versions;
+    Encrypt => encrypt::encrypt;
+    Decrypt => decrypt::decrypt;
+    Mac => mac::mac;
+    MacVerify => mac_verify::mac_verify;
+    RngRetrieve => rng_retrieve::rng_retrieve;
+    Hash => hash::hash;
     Interop => ping::interop;
     Ping => ping::ping;
 }
