@@ -30,7 +30,7 @@ use self::parts::Parts;
 pub(super) use self::root::ensure_environment;
 use self::signals::Signals;
 use super::status::SOCKET;
-use super::{Environment, Failure, logging};
+use super::{Environment, Failure, harden, logging};
 
 /// The arguments of `keystrata serve`.
 #[derive(Debug, clap::Args)]
@@ -72,6 +72,8 @@ pub(super) fn serve(
     let metrics =
         Metrics::new(&MetricsSettings { tenant_labels_max: config.metrics.tenant_labels_max });
     let _logging = logging::start(config.log, &metrics)?;
+    harden::no_core_dumps()?;
+    harden::no_swap();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
