@@ -3,7 +3,6 @@
 pub(crate) mod audit;
 pub(crate) mod config;
 mod guide;
-mod harden;
 mod logging;
 mod pki;
 mod private;

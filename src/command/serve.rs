@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use keystrata::clock::{Clock, SystemClock};
 use keystrata::config::Config;
+use keystrata::keys::memory;
 use keystrata::metrics::{Metrics, MetricsSettings};
 use keystrata::net::Listener;
 use keystrata::net::admin::{AdminListener, AdminSocket, private_routes, public_routes};
@@ -30,7 +31,7 @@ use self::parts::Parts;
 pub(super) use self::root::ensure_environment;
 use self::signals::Signals;
 use super::status::SOCKET;
-use super::{Environment, Failure, harden, logging};
+use super::{Environment, Failure, logging};
 
 /// The arguments of `keystrata serve`.
 #[derive(Debug, clap::Args)]
@@ -72,8 +73,7 @@ pub(super) fn serve(
     let metrics =
         Metrics::new(&MetricsSettings { tenant_labels_max: config.metrics.tenant_labels_max });
     let _logging = logging::start(config.log, &metrics)?;
-    harden::no_core_dumps()?;
-    harden::no_swap();
+    tracing::info!("{}", memory::protect());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
