@@ -31,28 +31,42 @@ Note the last hash elsewhere: it proves later that nothing before it was written
 #[derive(Debug, clap::Args)]
 pub(crate) struct VerifyArguments {
     #[command(flatten)]
-    place: Option<Place>,
-    /// The trail's files, in order, instead of those of a server
-    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["config", "dir"])]
-    files: Vec<PathBuf>,
+    trail: Trail,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
+/// Where the trail is.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct Trail {
+    /// The server's configuration file
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The directory of `keystrata try`
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// The trail's files, in order
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    files: Vec<PathBuf>,
+}
+
+impl Trail {
+    fn files(&self, environment: &Environment) -> Result<Vec<PathBuf>, Failure> {
+        if !self.files.is_empty() {
+            return Ok(self.files.clone());
+        }
+        let place = Place { config: self.config.clone(), dir: self.dir.clone() };
+        let directory = place.config(environment)?.audit.directory;
+        audit_log::files(&directory).about(&directory)
+    }
+}
+
 /// Runs `keystrata audit`.
 pub(crate) fn run(command: &Command, environment: &Environment) -> Result<(), Failure> {
     let Command::Verify(arguments) = command;
-    let files = match &arguments.place {
-        Some(place) => {
-            let directory = place.config(environment)?.audit.directory;
-            audit_log::files(&directory).about(&directory)?
-        }
-        None if arguments.files.is_empty() => {
-            return Err(Failure::new("give --config FILE, --dir DIR or --files FILE…"));
-        }
-        None => arguments.files.clone(),
-    };
+    let files = arguments.trail.files(environment)?;
     let mut verifier = Verifier::new(None);
     for path in &files {
         let file = BufReader::new(File::open(path).about(path)?);
