@@ -125,8 +125,9 @@ impl Config {
     fn resolve_paths(&mut self, base: &Path) {
         let tls = &mut self.tls;
         let own = [&mut tls.certificate, &mut tls.key];
-        let authorities = tls.client_ca.iter_mut().map(|authority| &mut authority.file);
-        let paths = own.into_iter().chain(authorities).chain(&mut tls.crl);
+        let authorities = tls.client_ca.iter_mut();
+        let theirs = authorities.flat_map(|ca| std::iter::once(&mut ca.file).chain(&mut ca.crl));
+        let paths = own.into_iter().chain(theirs);
         let kept = [&mut self.store.directory, &mut self.audit.directory];
         for path in paths.chain(kept).chain(self.root.paths()) {
             *path = base.join(&*path);

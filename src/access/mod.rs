@@ -13,6 +13,9 @@ pub enum Denied {
     /// The caller's mode or list of operations does not allow it.
     #[error("{0}")]
     Caller(&'static str),
+    /// Objects of this type are not for this use.
+    #[error("{0}")]
+    ObjectType(&'static str),
     /// The object's state or dates do not allow it.
     #[error("{0}")]
     State(&'static str),

@@ -33,9 +33,9 @@ fn kind(operation: Operation) -> Kind {
         | Operation::GetAttributeList
         | Operation::MacVerify
         | Operation::SignatureVerify
-        | Operation::Validate => Kind::Inspect,
+        | Operation::Validate
         // Get of a key that the same batch has made is weighed when the key is at hand.
-        Operation::Get => Kind::Inspect,
+        | Operation::Get => Kind::Inspect,
         Operation::Decrypt | Operation::Export => Kind::Reveal,
         _ => Kind::Change,
     }

@@ -1,7 +1,7 @@
 //! What a key may be used for: state, dates and usage mask (KMIP 1.4 §3.19, §3.22; KMIP 2.1
 //! §4.17, §4.57).
 
-use kmip_ttlv::enums::{CryptographicUsageMask, State};
+use kmip_ttlv::enums::{CryptographicUsageMask, ObjectType, State};
 
 use super::Denied;
 use crate::object::Object;
@@ -52,8 +52,11 @@ impl Usage {
 /// Whether `object`, as it is at `now` (seconds since the epoch), may be used like this.
 ///
 /// # Errors
-/// [`Denied::State`] or [`Denied::UsageMask`].
+/// [`Denied::ObjectType`], [`Denied::State`] or [`Denied::UsageMask`]; the first that applies.
 pub fn check_usage(object: &Object, usage: Usage, now: i64) -> Result<(), Denied> {
+    if object.object_type != ObjectType::SymmetricKey {
+        return Err(Denied::ObjectType("only a Symmetric Key can be used for this"));
+    }
     match (usage.direction(), object.state()) {
         (_, State::Active) | (Direction::Process, State::Deactivated | State::Compromised) => {}
         (Direction::Protect, _) => return Err(Denied::State("the object is not Active")),

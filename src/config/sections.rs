@@ -71,9 +71,6 @@ pub struct Tls {
     /// Whether TLS 1.2 with AEAD suites is served beside TLS 1.3.
     #[serde(default = "yes")]
     pub tls12: bool,
-    /// Lists of revoked client certificates, PEM.
-    #[serde(default)]
-    pub crl: Vec<PathBuf>,
     /// How long a session can be resumed at most.
     #[serde(default = "default_session", deserialize_with = "time")]
     pub session_lifetime: Duration,
@@ -88,6 +85,9 @@ pub struct Tls {
 pub struct ClientCa {
     /// Its certificate, PEM.
     pub file: PathBuf,
+    /// Its lists of revoked certificates, PEM.
+    #[serde(default)]
+    pub crl: Vec<PathBuf>,
     /// The tenants that its certificates may name; empty for all.
     #[serde(default, deserialize_with = "tenants")]
     pub tenants: Vec<TenantName>,
@@ -107,7 +107,7 @@ pub struct Identity {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rule {
     /// URI `spiffe://<trust-domain>/tenant/<tenant>/service/<service>`.
-    Uri {
+    Spiffe {
         /// The trust domain.
         trust_domain: String,
     },
@@ -147,13 +147,13 @@ struct RawIdentity {
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum RawRule {
-    Uri,
+    Spiffe,
     Dns,
     Subject,
 }
 
 fn default_rules() -> Vec<RawRule> {
-    vec![RawRule::Uri, RawRule::Dns]
+    vec![RawRule::Spiffe, RawRule::Dns]
 }
 
 impl TryFrom<RawIdentity> for Identity {
@@ -168,15 +168,15 @@ impl TryFrom<RawIdentity> for Identity {
             None => Err(format!("rule \"{rule}\" needs `{key}`: set it, or leave the rule out")),
         };
         let rules = raw.rules.into_iter().map(|rule| match rule {
-            RawRule::Uri => domain(&raw.trust_domain, "trust_domain", "uri")
-                .map(|trust_domain| Rule::Uri { trust_domain }),
+            RawRule::Spiffe => domain(&raw.trust_domain, "trust_domain", "spiffe")
+                .map(|trust_domain| Rule::Spiffe { trust_domain }),
             RawRule::Dns => domain(&raw.suffix, "suffix", "dns").map(|suffix| Rule::Dns { suffix }),
             RawRule::Subject => Ok(Rule::Subject),
         });
         let rules = rules.collect::<Result<Vec<_>, _>>()?;
         if rules.is_empty() {
             return Err(
-                "`rules` is empty: name at least one of \"uri\", \"dns\", \"subject\"".into()
+                "`rules` is empty: name at least one of \"spiffe\", \"dns\", \"subject\"".into()
             );
         }
         Ok(Self { rules, auto_register: raw.auto_register })

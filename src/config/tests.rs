@@ -51,7 +51,7 @@ fn an_error_names_file_line_and_key() {
         ("[log]", "[logs]", "`logs`: unknown field `logs`"),
         ("module = ", "# module = ", "`root`: `module` is missing"),
         ("token_label", "token_serial = \"1\"\ntoken_label", "either `token_label` or"),
-        ("trust_domain = ", "# ", "`identity`: rule \"uri\" needs `trust_domain`"),
+        ("trust_domain = ", "# ", "`identity`: rule \"spiffe\" needs `trust_domain`"),
         ("tenants = []", "tenants = [\"A\"]", "\"A\": a name is 1 to 63"),
         ("kmip = \"0.0.0.0:5696\"", "kmip = \"here\"", "dir/k.toml:7: `kmip`: invalid socket"),
         ("[[tls.client_ca]]", "[[tls.client_ca]", "dir/k.toml:24: "),

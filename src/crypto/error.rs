@@ -11,6 +11,12 @@ pub enum Error {
     /// No row of the table has this algorithm, mode and padding.
     #[error("the cryptographic parameters are not supported")]
     Unsupported,
+    /// No MAC has this algorithm, or none is named.
+    #[error("the MAC algorithm is missing or not supported")]
+    UnsupportedMac,
+    /// There is no such hash.
+    #[error("the hashing algorithm is not supported")]
+    UnsupportedHash,
     /// The parameters name another algorithm than the key's.
     #[error("the cryptographic parameters do not fit the key's algorithm")]
     WrongAlgorithm,

@@ -37,7 +37,7 @@ pub fn algorithms() -> impl Iterator<Item = HashingAlgorithm> {
 /// The hash of `data`.
 ///
 /// # Errors
-/// [`Error::Unsupported`] for an algorithm that is not in [`algorithms`].
+/// [`Error::UnsupportedHash`] for an algorithm that is not in [`algorithms`].
 pub fn hash(algorithm: HashingAlgorithm, data: &[u8]) -> Result<Vec<u8>, Error> {
     Hasher::new(algorithm, Limits::ONE_PART)?.finish(data)
 }
@@ -53,12 +53,12 @@ impl Hasher {
     /// Begins a hash.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] for an algorithm that is not in [`algorithms`].
+    /// [`Error::UnsupportedHash`] for an algorithm that is not in [`algorithms`].
     pub fn new(algorithm: HashingAlgorithm, limits: Limits) -> Result<Self, Error> {
         let (_, begin) = HASHES
             .iter()
             .find(|(supported, _)| *supported == algorithm)
-            .ok_or(Error::Unsupported)?;
+            .ok_or(Error::UnsupportedHash)?;
         Ok(Self { state: begin(), algorithm, budget: Budget::new(limits.stream_bytes_max) })
     }
 

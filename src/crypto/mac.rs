@@ -37,20 +37,20 @@ pub fn algorithms() -> impl Iterator<Item = CryptographicAlgorithm> {
 /// (the instance of lowest index), and these before the key's Cryptographic Algorithm.
 ///
 /// # Errors
-/// [`Error::Unsupported`] if nobody names one that is in [`algorithms`].
+/// [`Error::UnsupportedMac`] if nobody names one that is in [`algorithms`].
 pub fn resolve(
     key_algorithm: Option<CryptographicAlgorithm>,
     request: Option<CryptographicAlgorithm>,
     attribute: Option<CryptographicAlgorithm>,
 ) -> Result<CryptographicAlgorithm, Error> {
-    let wanted = request.or(attribute).or(key_algorithm).ok_or(Error::Unsupported)?;
-    algorithms().find(|algorithm| *algorithm == wanted).ok_or(Error::Unsupported)
+    let wanted = request.or(attribute).or(key_algorithm).ok_or(Error::UnsupportedMac)?;
+    algorithms().find(|algorithm| *algorithm == wanted).ok_or(Error::UnsupportedMac)
 }
 
 /// The MAC of `data` under `key`.
 ///
 /// # Errors
-/// [`Error::Unsupported`] for an algorithm that is not in [`algorithms`], [`Error::BadKeyLength`]
+/// [`Error::UnsupportedMac`] for an algorithm that is not in [`algorithms`], [`Error::BadKeyLength`]
 /// for an empty key.
 pub fn mac(algorithm: CryptographicAlgorithm, key: &[u8], data: &[u8]) -> Result<Vec<u8>, Error> {
     Macer::new(algorithm, key, Limits::ONE_PART)?.finish(data)
@@ -86,8 +86,10 @@ impl Macer {
         key: &[u8],
         limits: Limits,
     ) -> Result<Self, Error> {
-        let (_, begin) =
-            MACS.iter().find(|(supported, _)| *supported == algorithm).ok_or(Error::Unsupported)?;
+        let (_, begin) = MACS
+            .iter()
+            .find(|(supported, _)| *supported == algorithm)
+            .ok_or(Error::UnsupportedMac)?;
         if key.is_empty() {
             return Err(Error::BadKeyLength);
         }
@@ -165,8 +167,8 @@ mod tests {
         assert_eq!(resolve(three, one, two), Ok(HmacSha1));
         assert_eq!(resolve(three, None, two), Ok(HmacSha256));
         assert_eq!(resolve(three, None, None), Ok(HmacSha512));
-        assert_eq!(resolve(Some(Aes), None, None), Err(Error::Unsupported));
-        assert_eq!(resolve(None, None, None), Err(Error::Unsupported));
+        assert_eq!(resolve(Some(Aes), None, None), Err(Error::UnsupportedMac));
+        assert_eq!(resolve(None, None, None), Err(Error::UnsupportedMac));
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Hashes and MACs of different crates behind one trait.
 
 use sha2::Digest;
+use sha2::digest::FixedOutputReset;
 use sha2::digest::block_api::BlockSizeUser;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// Takes in data and gives a short value in the end. Implementations wipe themselves on drop.
 pub(super) trait State: Send {
@@ -25,46 +26,66 @@ impl<D: Digest + Send> State for OfDigest<D> {
 }
 
 /// The beginning of a hash.
-pub(super) fn digest<D: Digest + Send + 'static>() -> Box<dyn State> {
+pub(super) fn digest<D: Digest + ZeroizeOnDrop + Send + 'static>() -> Box<dyn State> {
     Box::new(OfDigest(D::new()))
 }
 
 /// HMAC (RFC 2104) over any hash.
 ///
-/// The crate `hmac` offers SHA-3 only in a form that leaves the key in memory; two hashes that have
-/// taken in their half of the key, and wipe themselves, are all that it takes.
+/// The crate `hmac` leaves keys behind: its `Hmac`, which cannot be made of `sha3` at all,
+/// pads the key in a block that nobody wipes, and its `SimpleHmac` keeps such a block. Two hashes
+/// that have taken in their half of the key, and wipe themselves, are all that it takes. They are
+/// worked on where they are, because a value that is moved leaves a copy behind.
 struct Hmac<D> {
     inner: D,
     outer: D,
 }
 
-impl<D: Digest + Send> State for Hmac<D> {
+impl<D: Hash> State for Hmac<D> {
     fn update(&mut self, data: &[u8]) {
-        self.inner.update(data);
+        Digest::update(&mut self.inner, data);
     }
 
-    fn finish(self: Box<Self>) -> Vec<u8> {
-        let Self { inner, outer } = *self;
-        outer.chain_update(inner.finalize()).finalize().to_vec()
+    fn finish(mut self: Box<Self>) -> Vec<u8> {
+        let inner = self.inner.finalize_reset();
+        Digest::update(&mut self.outer, inner);
+        self.outer.finalize_reset().to_vec()
     }
 }
 
+/// A hash that HMAC can be made of: one that wipes itself.
+pub(super) trait Hash:
+    Digest + BlockSizeUser + FixedOutputReset + ZeroizeOnDrop + Send + 'static
+{
+}
+
+impl<D> Hash for D where
+    D: Digest + BlockSizeUser + FixedOutputReset + ZeroizeOnDrop + Send + 'static
+{
+}
+
 /// The beginning of a MAC under `key`.
-pub(super) fn hmac<D: Digest + BlockSizeUser + Send + 'static>(key: &[u8]) -> Box<dyn State> {
+pub(super) fn hmac<D: Hash>(key: &[u8]) -> Box<dyn State> {
     let mut block = Zeroizing::new(vec![0; D::block_size()]);
-    let shorter = Zeroizing::new(if key.len() > block.len() {
-        D::digest(key).to_vec()
+    if key.len() > block.len() {
+        let mut shorter = D::digest(key);
+        copy(&shorter, &mut block);
+        shorter.as_mut_slice().zeroize();
     } else {
-        key.to_vec()
-    });
-    for (byte, key) in block.iter_mut().zip(shorter.iter()) {
-        *byte = *key;
+        copy(key, &mut block);
     }
-    let mut keyed = |pad: u8| {
+    let mut hmac = Box::new(Hmac { inner: D::new(), outer: D::new() });
+    for (hash, pad) in [(&mut hmac.inner, 0x36), (&mut hmac.outer, 0x5c)] {
         block.iter_mut().for_each(|byte| *byte ^= pad);
-        let hash = D::new_with_prefix(block.as_slice());
+        Digest::update(hash, block.as_slice());
         block.iter_mut().for_each(|byte| *byte ^= pad);
-        hash
-    };
-    Box::new(Hmac { inner: keyed(0x36), outer: keyed(0x5c) })
+    }
+    hmac
+}
+
+/// Copies `from` to the beginning of `to`.
+fn copy(from: &[u8], to: &mut [u8]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
+    }
 }

@@ -343,7 +343,7 @@ mod tests {
     #[test]
     fn a_lost_connection_costs_no_pause_but_a_shortage_does() {
         let lost = io::Error::from(io::ErrorKind::ConnectionAborted);
-        let no_files_left = io::Error::from_raw_os_error(libc::EMFILE);
+        let no_files_left = io::Error::from_raw_os_error(rustix::io::Errno::MFILE.raw_os_error());
         assert_eq!(pause_after(&lost, None), None);
         let mut pause = pause_after(&no_files_left, None);
         assert_eq!(pause, Some(PAUSE_MIN));

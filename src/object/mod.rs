@@ -7,7 +7,7 @@ pub mod lifecycle;
 pub mod rekey;
 pub mod rules;
 pub mod set;
-pub mod usage_limit;
+pub mod usage_limits;
 
 use kmip_ttlv::DateTime;
 use kmip_ttlv::attribute::{Attribute, AttributeKind, UsageLimits};
@@ -18,7 +18,7 @@ use kmip_ttlv::enums::{
 pub use index::IndexEntry;
 pub use lifecycle::{Dates, Event};
 pub use set::AttributeSet;
-pub use usage_limit::UsedUp;
+pub use usage_limits::UsedUp;
 
 /// A managed object, less its value.
 ///

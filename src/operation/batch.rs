@@ -17,10 +17,24 @@ pub struct Batch {
     /// The identifier that each item before this one made or used, if any.
     identifiers: Vec<Option<String>>,
     made: Vec<String>,
+    /// Whether all items are undone if one fails.
+    together: bool,
     pending: HashMap<String, Arc<Stored>>,
 }
 
 impl Batch {
+    /// A batch that stands or falls as a whole.
+    #[must_use]
+    pub fn together() -> Self {
+        Self { together: true, ..Self::default() }
+    }
+
+    /// Whether what an item does may have to be undone later.
+    #[must_use]
+    pub fn is_together(&self) -> bool {
+        self.together
+    }
+
     /// The identifier that is meant.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::batch::Batch;
 use super::failure::Failure;
+use super::part::{Advanced, Output};
 use super::parts::Parts;
 use super::trace::Trace;
 use super::value;
@@ -106,6 +107,23 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn service(&self) -> ServiceId {
         self.caller.service_id
+    }
+
+    /// What comes of a part of a stream. The stream goes on by it once, however often the item is
+    /// run.
+    ///
+    /// # Errors
+    /// [`Failure::FeatureNotSupported`] where it may have to be undone, and those of `advance`.
+    pub(super) fn advance_once(
+        &self,
+        advance: impl FnOnce() -> Result<Advanced, Failure>,
+    ) -> Result<Output, Failure> {
+        if self.batch.is_together() {
+            return Err(Failure::FeatureNotSupported(
+                "a stream cannot be part of a batch that can be undone",
+            ));
+        }
+        self.trace.advance_once(advance)
     }
 
     fn view(&self) -> View {

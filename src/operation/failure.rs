@@ -41,6 +41,9 @@ pub enum Failure {
     /// The operation does not apply to this type of object.
     #[error("{0}")]
     WrongObjectType(&'static str),
+    /// Nobody can compute with an object of this type.
+    #[error("{0}")]
+    NotUsable(&'static str),
     /// The object can't be given in this format.
     #[error("the key cannot be given in the Key Format Type that was asked for")]
     KeyFormat,
@@ -151,6 +154,7 @@ impl Failure {
             Self::Sensitive => (since_1_4(version, R::Sensitive), R::Sensitive),
             Self::NotExtractable => (since_1_4(version, R::NotExtractable), R::NotExtractable),
             Self::WrongObjectType(_) => (R::InvalidField, R::InvalidObjectType),
+            Self::NotUsable(_) => (R::PermissionDenied, R::InvalidObjectType),
             Self::KeyFormat => (R::KeyFormatTypeNotSupported, R::KeyFormatTypeNotSupported),
             Self::KeyCompression => {
                 (R::KeyCompressionTypeNotSupported, R::KeyCompressionTypeNotSupported)
@@ -179,7 +183,7 @@ impl Failure {
             // The official cases ask for this one.
             Self::NotQuantumSafe => (R::GeneralFailure, R::GeneralFailure),
             Self::CryptographicFailure(_) => (R::CryptographicFailure, R::CryptographicFailure),
-            Self::UnknownStream => (R::InvalidField, R::InvalidCorrelationValue),
+            Self::UnknownStream => (R::ItemNotFound, R::InvalidCorrelationValue),
             Self::LimitExceeded(_) => (R::PermissionDenied, R::ServerLimitExceeded),
             Self::ResponseTooLarge => (R::ResponseTooLarge, R::ResponseTooLarge),
             Self::Contention | Self::Store(_) | Self::Keys(_) | Self::Audit | Self::Internal(_) => {
@@ -202,16 +206,17 @@ fn crypto_reason(error: crypto::Error, version: Version) -> ResultReason {
     use ResultReason as R;
     use crypto::Error as E;
     let (in_1x, in_2x) = match error {
-        E::Unsupported => (R::CryptographicFailure, R::UnsupportedCryptographicParameters),
-        E::WrongAlgorithm | E::BadParameters | E::NotAuthenticating => {
-            (R::CryptographicFailure, R::BadCryptographicParameters)
+        E::Unsupported => (R::InvalidField, R::UnsupportedCryptographicParameters),
+        E::WrongAlgorithm | E::BadParameters | E::NotAuthenticating | E::UnsupportedMac => {
+            (R::InvalidField, R::BadCryptographicParameters)
         }
+        E::UnsupportedHash => (R::InvalidField, R::InvalidField),
         E::MissingIv | E::MissingTag => (R::InvalidMessage, R::InvalidMessage),
-        E::BadTagLength | E::Random(_) => (R::GeneralFailure, R::GeneralFailure),
-        E::BadKeyLength | E::BadIvLength | E::NotWholeBlocks | E::Rejected => {
+        E::BadTagLength => (R::GeneralFailure, R::GeneralFailure),
+        E::BadKeyLength | E::BadIvLength | E::NotWholeBlocks | E::Rejected | E::Random(_) => {
             (R::CryptographicFailure, R::CryptographicFailure)
         }
-        E::TooMuchData => (R::CryptographicFailure, R::ServerLimitExceeded),
+        E::TooMuchData => (R::GeneralFailure, R::ServerLimitExceeded),
     };
     if version.is_2x() { in_2x } else { in_1x }
 }
@@ -240,6 +245,7 @@ impl From<crate::access::Denied> for Failure {
             crate::access::Denied::Caller(rule) => Self::Forbidden(rule),
             crate::access::Denied::State(rule) => Self::WrongState(rule),
             crate::access::Denied::UsageMask => Self::UsageMask,
+            crate::access::Denied::ObjectType(rule) => Self::NotUsable(rule),
         }
     }
 }

@@ -1,14 +1,19 @@
-//! What an operation touched, for the audit trail: also of those that failed half way.
+//! What an item leaves behind however often it is run: what it touched, for the audit trail, and
+//! how far it brought a stream.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// Collects the objects and key versions that one batch item uses.
+use super::Failure;
+use super::part::{Advanced, Output};
+
+/// Collects the objects and key versions that one batch item uses, and the stream that it works on.
 #[derive(Debug, Default)]
 pub struct Trace {
     objects: Mutex<Vec<String>>,
     /// 0 for none: versions start at 1.
     key_version: AtomicU32,
+    advanced: Mutex<Option<Advanced>>,
 }
 
 impl Trace {
@@ -41,5 +46,28 @@ impl Trace {
     #[must_use]
     pub fn key_version(&self) -> Option<u32> {
         Some(self.key_version.load(Ordering::Relaxed)).filter(|version| *version > 0)
+    }
+
+    /// What comes of a part of a stream. The stream goes on by it once, however often this is
+    /// called.
+    pub(super) fn advance_once(
+        &self,
+        advance: impl FnOnce() -> Result<Advanced, Failure>,
+    ) -> Result<Output, Failure> {
+        let mut advanced = self.advanced.lock().unwrap_or_else(PoisonError::into_inner);
+        if advanced.is_none() {
+            *advanced = Some(advance()?);
+        }
+        let output = advanced.as_ref().map(|advanced| advanced.output.clone());
+        output.ok_or(Failure::UnknownStream)
+    }
+
+    /// Lets the stream, if there is one, go on with its next part: the item is done, and what it
+    /// changed is durable. Without this the stream ends with the trace.
+    pub fn settle(&self) {
+        let advanced = self.advanced.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(advanced) = advanced {
+            advanced.place.keep();
+        }
     }
 }

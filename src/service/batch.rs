@@ -118,7 +118,7 @@ impl Service {
         writer: &mut ResponseWriter<'_>,
         done: &mut Vec<Tentative<'a>>,
     ) -> (Commit, Option<(Option<Tentative<'a>>, Failure)>) {
-        let mut batch = Batch::default();
+        let mut batch = Batch::together();
         let mut commit = Commit::default();
         for item in run.request.items() {
             let item = match item {

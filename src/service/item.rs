@@ -42,6 +42,7 @@ impl Service {
         let start = writer.mark();
         let failure = match self.run_item(run, item, &subject, batch, &trace, writer).await {
             Ok(()) => {
+                trace.settle();
                 self.report(&subject, &trace, None);
                 return true;
             }

@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use keystrata::audit::{Report, Verifier};
+use keystrata::audit::Report;
 use keystrata::store::{Commit, Observer, Selector, Step, Store, audit_log, embedded};
 use kmip_ttlv::enums::State;
 
@@ -122,12 +122,7 @@ fn run_and_kill(directory: &Path, abort_at: Option<&str>, lines: usize, said: &m
 /// Verifies the trail of a store that is closed.
 pub(crate) fn verify(directory: &Path) -> Report {
     let remembered = embedded::remembered(directory).expect("reads");
-    let mut verifier = Verifier::new(Some(remembered));
-    for path in audit_log::files(&directory.join("audit")).expect("reads") {
-        let file = BufReader::new(fs::File::open(&path).expect("opens"));
-        verifier.file(&path.display().to_string(), file).expect("reads");
-    }
-    verifier.finish()
+    audit_log::verify(&directory.join("audit"), Some(remembered)).expect("reads")
 }
 
 /// How often the trail says that each object was made.

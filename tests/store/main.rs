@@ -4,6 +4,7 @@
 mod crash;
 mod faults;
 mod fixture;
+mod groups;
 mod model;
 mod races;
 mod suite;

@@ -25,17 +25,17 @@ async fn nothing_older_than_acknowledged_is_read(cache_bytes: u64) {
         .map(|_| {
             let (store, acknowledged, done) = (store.clone(), acknowledged.clone(), done.clone());
             tokio::spawn(async move {
-                let mut reads = 0_u64;
+                let mut times = 0_u64;
                 let mut last = 0;
                 while !done.load(Ordering::SeqCst) {
-                    let least = acknowledged.load(Ordering::SeqCst).max(last);
+                    let floor = acknowledged.load(Ordering::SeqCst).max(last);
                     let found = store.object(own, "u").await.expect("reads").expect("is there");
-                    assert!(found.revision >= least, "{} after {least}", found.revision);
+                    assert!(found.revision >= floor, "{} after {floor}", found.revision);
                     last = found.revision;
-                    reads += 1;
+                    times += 1;
                     tokio::task::yield_now().await;
                 }
-                reads
+                times
             })
         })
         .collect();

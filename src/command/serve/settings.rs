@@ -34,13 +34,13 @@ pub(super) fn tls(config: &Config) -> TlsSettings {
     let authorities = tls.client_ca.iter().map(|authority| Authority {
         certificates: authority.file.clone(),
         tenants: (!authority.tenants.is_empty()).then(|| authority.tenants.clone()),
+        revocation_lists: authority.crl.clone(),
     });
     TlsSettings {
         certificate: tls.certificate.clone(),
         key: tls.key.clone(),
         authorities: authorities.collect(),
         rules: Rules::new(config.identity.rules.iter().map(rule).collect()),
-        revocation_lists: tls.crl.clone(),
         tls12: tls.tls12,
         ticket_lifetime: tls.session_lifetime,
     }
@@ -48,7 +48,9 @@ pub(super) fn tls(config: &Config) -> TlsSettings {
 
 fn rule(rule: &config::Rule) -> Rule {
     match rule {
-        config::Rule::Uri { trust_domain } => Rule::Uri { trust_domain: trust_domain.clone() },
+        config::Rule::Spiffe { trust_domain } => {
+            Rule::Spiffe { trust_domain: trust_domain.clone() }
+        }
         config::Rule::Dns { suffix } => Rule::Dns { suffix: suffix.clone() },
         config::Rule::Subject => Rule::Subject,
     }
