@@ -5,6 +5,9 @@
 //! with its last part, with a part that fails, when nobody has touched it for a while, and when the
 //! node stops.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
