@@ -8,10 +8,10 @@ use crate::{AttributeKind, Fields, Item, ItemType, Tag, Version, enums};
 
 /// Shows items by name, one a line, indented by nesting.
 ///
-/// It is meant for any bytes: what cannot be read ends the text with the reason. Byte strings and
-/// big integers are shown as lengths, but for the few in [`PLAIN_BYTES`]; text is shown unless its
-/// tag is in [`SECRET_TEXT`], is unknown, or belongs to a custom attribute. Inside a Key Value and a
-/// vendor extension no text, bytes or big integers are shown at all.
+/// It is meant for any bytes: what cannot be read ends the text with the reason. Big integers, and
+/// byte strings but for identifiers, digests and nonces, are shown as lengths. Text is shown unless
+/// it is a password, has an unknown tag or belongs to a custom attribute. Inside a Key Value and a
+/// vendor extension neither text nor bytes nor big integers are shown.
 #[derive(Clone, Copy)]
 pub struct Dump<'a>(pub &'a [u8]);
 

@@ -1,9 +1,9 @@
 //! TTLV in XML, as the KMIP profiles define it (KMIP 2.1 §10.2.3).
 //!
-//! An item is an element named like its tag, with its type and its value as attributes; a tag without
-//! a name is a `TTLV` element with the number in the attribute `tag`. Enumeration values and mask
-//! bits are names, or numbers in hexadecimal. Nothing is lost on the way from XML to TTLV and back
-//! but the choice between a name and its number.
+//! An item is an element named like its tag, with its type and its value as attributes; a tag
+//! without a name is a `TTLV` element with the number in the attribute `tag`. Enumeration values and
+//! mask bits are names, or numbers in hexadecimal. Nothing is lost on the way from XML to TTLV and
+//! back but the choice between a name and its number.
 
 mod read;
 mod write;

@@ -46,9 +46,8 @@ pub(super) fn start(settings: Log, metrics: &Arc<Metrics>) -> Result<Logging, Fa
         LogLevel::Info => LevelFilter::INFO,
         LogLevel::Debug => LevelFilter::DEBUG,
     };
-    let filter = Targets::new()
-        .with_default(LevelFilter::WARN.min(level))
-        .with_target("keystrata", level);
+    let filter =
+        Targets::new().with_default(LevelFilter::WARN.min(level)).with_target("keystrata", level);
     let line = Line { entries: entries.clone(), metrics: Arc::clone(metrics) };
     let lines = tracing_subscriber::fmt::layer().with_writer(move || line.clone());
     let registry = tracing_subscriber::registry().with(filter);

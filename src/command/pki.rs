@@ -73,7 +73,8 @@ impl Authority {
         };
         let names = ["localhost".parse().map(SanType::DnsName)];
         let addresses = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
-        let names = names.into_iter().chain(addresses.map(|address| Ok(SanType::IpAddress(address))));
+        let names =
+            names.into_iter().chain(addresses.map(|address| Ok(SanType::IpAddress(address))));
         self.issue(&files, "localhost", names, ExtendedKeyUsagePurpose::ServerAuth)?;
         Ok(files)
     }

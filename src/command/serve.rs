@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use keystrata::clock::{Clock, SystemClock};
 use keystrata::config::Config;
+use keystrata::keys::memory;
 use keystrata::metrics::{Metrics, MetricsSettings};
 use keystrata::net::Listener;
 use keystrata::net::admin::{AdminListener, AdminSocket, private_routes, public_routes};
@@ -69,10 +70,10 @@ pub(super) fn serve(
     announce: impl FnOnce(&Addresses) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     ensure_environment(&config.root.place, environment)?;
-    let metrics = Metrics::new(&MetricsSettings {
-        tenant_labels_max: config.metrics.tenant_labels_max,
-    });
+    let metrics =
+        Metrics::new(&MetricsSettings { tenant_labels_max: config.metrics.tenant_labels_max });
     let _logging = logging::start(config.log, &metrics)?;
+    tracing::info!("{}", memory::protect());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -35,8 +35,8 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<(), Failure> {
     let config = arguments.place.config(environment)?;
     let answer = ask(&config.store.directory.join(SOCKET), "/status")?;
-    let status: Value =
-        serde_json::from_str(&answer).map_err(|_| Failure::new("the server's answer is no JSON"))?;
+    let status: Value = serde_json::from_str(&answer)
+        .map_err(|_| Failure::new("the server's answer is no JSON"))?;
     if arguments.json {
         println!("{status:#}");
     } else {

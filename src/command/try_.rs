@@ -115,11 +115,7 @@ fn certificates(directory: &Path, asked: &[TenantServices]) -> Result<Vec<PathBu
 }
 
 /// Writes the clients' files, now that the address is known, and tells the user.
-fn announce(
-    directory: &Path,
-    clients: &[PathBuf],
-    addresses: &Addresses,
-) -> Result<(), Failure> {
+fn announce(directory: &Path, clients: &[PathBuf], addresses: &Addresses) -> Result<(), Failure> {
     let ca = directory.join("ca.pem");
     for client in clients {
         let conf = guide::pykmip_conf(addresses.kmip, client, &ca);

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
-use cryptoki::error::Error as CallError;
+use cryptoki::error::{Error as CallError, RvError};
 use cryptoki::mechanism::aead::GcmParams;
 use cryptoki::mechanism::{Mechanism, MechanismType};
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
@@ -107,8 +107,12 @@ impl Token {
 
     fn log_in(pkcs11: &Pkcs11, settings: &TokenSettings) -> Result<Self, HsmError> {
         let slot = find_slot(pkcs11, &settings.token)?;
-        if !pkcs11.get_mechanism_list(slot)?.contains(&MechanismType::AES_GCM) {
-            return Err(HsmError::NoGcm(settings.token.clone()));
+        match pkcs11.get_mechanism_info(slot, MechanismType::AES_GCM) {
+            Ok(gcm) if gcm.encrypt() && gcm.decrypt() => {}
+            Ok(_) | Err(CallError::Pkcs11(RvError::MechanismInvalid, _)) => {
+                return Err(HsmError::NoGcm(settings.token.clone()));
+            }
+            Err(error) => return Err(error.into()),
         }
         let login = pkcs11.open_ro_session_no_drop(slot)?;
         login

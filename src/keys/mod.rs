@@ -8,6 +8,7 @@ pub mod envelope;
 mod error;
 pub mod install;
 mod keyring;
+pub mod memory;
 mod register;
 mod root;
 pub mod secret_file;

@@ -1,12 +1,14 @@
 //! The administrative side: metrics and health over TCP, everything that changes the server over
 //! a Unix socket.
 
+mod bounded;
 pub mod socket;
 
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -14,10 +16,16 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::time::sleep;
 
-pub use socket::{AdminSocket, SocketError};
+use self::bounded::Bounded;
+pub use self::socket::{AdminSocket, SocketError};
 
 use crate::metrics::Metrics;
+
+/// How long requests in flight may take once the server stops.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// Whether requests can be served, and what the server says of itself.
 pub trait Health: Send + Sync + 'static {
@@ -106,7 +114,36 @@ impl AdminListener {
         routes: Router,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
-        axum::serve(self.0, routes).with_graceful_shutdown(stop).await
+        serve(Bounded::new(self.0), routes, stop).await
+    }
+}
+
+/// Serves until `stop` resolves, and then a little longer for requests in flight.
+async fn serve<L>(
+    listener: L,
+    routes: Router,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()>
+where
+    L: axum::serve::Listener,
+    L::Addr: std::fmt::Debug,
+{
+    let (stopped, stopping) = oneshot::channel();
+    let graceful = async {
+        stop.await;
+        // Without a receiver the server has ended already.
+        let _ = stopped.send(());
+    };
+    let late = async {
+        if stopping.await.is_ok() {
+            sleep(GRACE).await;
+        } else {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        served = axum::serve(listener, routes).with_graceful_shutdown(graceful) => served,
+        () = late => Ok(()),
     }
 }
 

@@ -9,11 +9,12 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use kmip_ttlv::{Buffer, Error};
 use tokio::io::{AsyncBufRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::timeout;
 
 use super::inbox::{Inbox, release};
 use super::listener::Phase;
@@ -52,8 +53,8 @@ pub(super) struct Connection<'a, S, A> {
     outbox: Buffer,
     /// Whether any request has come.
     greeted: bool,
-    /// When the message that has begun to arrive must be complete.
-    complete_by: Option<Instant>,
+    /// When, on the clock's scale, the message that has begun to arrive must be complete.
+    complete_by: Option<Duration>,
 }
 
 /// What a read brought.
@@ -131,15 +132,18 @@ where
     async fn read(&mut self) -> Result<Read, ConnectionEnd> {
         let idle = self.inbox.is_empty();
         let settings = self.around.settings;
-        let (deadline, late) = match self.complete_by {
-            Some(deadline) => (deadline, ConnectionEnd::ReadDeadline),
-            None if self.greeted => (Instant::now() + settings.idle_timeout, ConnectionEnd::Idle),
-            None => (Instant::now() + settings.first_byte_timeout, ConnectionEnd::Idle),
+        let (patience, late) = match self.complete_by {
+            Some(deadline) => {
+                let left = deadline.saturating_sub(self.around.clock.elapsed());
+                (left, ConnectionEnd::ReadDeadline)
+            }
+            None if self.greeted => (settings.idle_timeout, ConnectionEnd::Idle),
+            None => (settings.first_byte_timeout, ConnectionEnd::Idle),
         };
         // Bytes first: a request that has arrived before the server drains is answered.
         let received = tokio::select! {
             biased;
-            received = timeout_at(deadline, gather(&mut self.stream, &mut self.inbox)) => received,
+            received = timeout(patience, gather(&mut self.stream, &mut self.inbox)) => received,
             _ = self.phase.wait_for(|phase| *phase != Phase::Serving), if idle => {
                 return Err(ConnectionEnd::Drained);
             }
@@ -190,7 +194,7 @@ where
         if self.inbox.is_empty() {
             self.complete_by = None;
         } else if any || self.complete_by.is_none() {
-            self.complete_by = Some(Instant::now() + settings.message_timeout);
+            self.complete_by = Some(self.around.clock.elapsed() + settings.message_timeout);
         }
         ended
     }
@@ -278,3 +282,6 @@ where
     // The connection is over in any case; how it ended changes nothing.
     let _ = timeout(settings.linger_timeout, farewell).await;
 }
+
+#[cfg(test)]
+mod tests;

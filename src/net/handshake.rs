@@ -159,6 +159,14 @@ fn group_name(group: NamedGroup) -> String {
 }
 
 impl Failed {
+    /// Whether it is no news to the log: the verifier has said more about it, or it is only a port
+    /// scan, a health check or a client that tries whether the port is open.
+    pub(super) fn is_known(&self) -> bool {
+        use HandshakeRefusal::{Gone, NoIdentity, TwoIdentities, WrongAuthority};
+        matches!(self, Self::Tls(_))
+            && matches!(self.reason(), Some(Gone | NoIdentity | TwoIdentities | WrongAuthority))
+    }
+
     /// How the failure is counted; `None` for what is no failure of the handshake.
     pub(super) fn reason(&self) -> Option<HandshakeRefusal> {
         Some(match self {

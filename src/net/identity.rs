@@ -15,7 +15,7 @@ use crate::tenant::{ServiceName, TenantName};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rule {
     /// A URI name `spiffe://<trust_domain>/tenant/<tenant>/service/<service>`.
-    Uri {
+    Spiffe {
         /// The trust domain, compared as it is.
         trust_domain: String,
     },
@@ -34,7 +34,7 @@ impl Rule {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Uri { .. } => "uri",
+            Self::Spiffe { .. } => "spiffe",
             Self::Dns { .. } => "dns",
             Self::Subject => "subject",
         }
@@ -43,7 +43,7 @@ impl Rule {
     /// The tenant's and the service's name, unchecked, if `name` has this rule's shape.
     fn read(&self, name: &GeneralName<'_>) -> Option<(String, String)> {
         match (self, name) {
-            (Self::Uri { trust_domain }, GeneralName::URI(uri)) => {
+            (Self::Spiffe { trust_domain }, GeneralName::URI(uri)) => {
                 let path = uri.strip_prefix("spiffe://")?.strip_prefix(trust_domain.as_str())?;
                 let mut parts = path.strip_prefix("/tenant/")?.split('/');
                 match (parts.next(), parts.next(), parts.next(), parts.next()) {
@@ -169,11 +169,11 @@ impl Rules {
 }
 
 impl Default for Rules {
-    /// The rule `uri` with the trust domain `keystrata` and the rule `dns` with the suffix
+    /// The rule `spiffe` with the trust domain `keystrata` and the rule `dns` with the suffix
     /// `keystrata.internal`.
     fn default() -> Self {
         Self(vec![
-            Rule::Uri { trust_domain: "keystrata".to_owned() },
+            Rule::Spiffe { trust_domain: "keystrata".to_owned() },
             Rule::Dns { suffix: "keystrata.internal".to_owned() },
         ])
     }
@@ -248,7 +248,7 @@ mod tests {
 
     #[test]
     fn each_default_rule_finds_tenant_and_service() {
-        assert_eq!(claim(&[SPIFFE], &[]).unwrap(), "uri acme/orders");
+        assert_eq!(claim(&[SPIFFE], &[]).unwrap(), "spiffe acme/orders");
         assert_eq!(claim(&[], &["orders.acme.keystrata.internal"]).unwrap(), "dns acme/orders");
         assert_eq!(claim(&[], &["Orders.ACME.keystrata.Internal"]).unwrap(), "dns acme/orders");
     }
@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn names_that_agree_are_one_identity_by_the_first_rule() {
         let both = claim(&[SPIFFE], &["orders.acme.keystrata.internal", "host7.example.com"]);
-        assert_eq!(both.unwrap(), "uri acme/orders");
+        assert_eq!(both.unwrap(), "spiffe acme/orders");
     }
 
     #[test]
@@ -282,7 +282,7 @@ mod tests {
             "https://keystrata/tenant/acme/service/orders",
         ] {
             let refused = claim(&[uri], &[]).unwrap_err();
-            assert_eq!(refused, NoIdentity::NoMatch { rules: "uri, dns".to_owned() }, "{uri}");
+            assert_eq!(refused, NoIdentity::NoMatch { rules: "spiffe, dns".to_owned() }, "{uri}");
         }
         for host in ["keystrata.internal", "acme.keystrata.internal", "a.b.c.keystrata.internal"] {
             assert!(matches!(claim(&[], &[host]), Err(NoIdentity::NoMatch { .. })), "{host}");
@@ -307,8 +307,8 @@ mod tests {
         let der = certificate(&[], &["host7.example.com"], &names);
         assert!(matches!(Rules::default().claim(&der), Err(NoIdentity::NoMatch { .. })));
 
-        let uri = Rule::Uri { trust_domain: "keystrata".to_owned() };
-        let rules = Rules::new(vec![Rule::Subject, uri]);
+        let spiffe = Rule::Spiffe { trust_domain: "keystrata".to_owned() };
+        let rules = Rules::new(vec![Rule::Subject, spiffe]);
         let found = rules.claim(&der).unwrap();
         assert_eq!((found.rule, found.to_string()), ("subject", "acme/orders".to_owned()));
 

@@ -19,7 +19,7 @@ use super::places::{TenantPlace, TenantPlaces};
 use super::tls::Tls;
 use super::{Answer, Settings};
 use crate::clock::{Clock, Timestamp};
-use crate::metrics::{ConnectionRefusal, HandshakeRefusal, Metrics};
+use crate::metrics::{ConnectionRefusal, Metrics};
 use crate::tenant::Caller;
 
 /// The shortest and the longest pause after the system could not accept a connection.
@@ -239,11 +239,11 @@ impl<A: Answer> Shared<A> {
             return tracing::warn!(%why, "connection refused");
         };
         self.metrics.handshake_refused(reason);
-        if reason == HandshakeRefusal::Gone {
-            // Port scans, health checks and clients that only try whether the port is open.
-            tracing::debug!(%why, "no handshake");
+        let reason = reason.as_str();
+        if why.is_known() {
+            tracing::debug!(reason, %why, "connection refused");
         } else {
-            tracing::warn!(reason = reason.as_str(), %why, "connection refused");
+            tracing::warn!(reason, %why, "connection refused");
         }
     }
 }
@@ -264,6 +264,8 @@ async fn accept_all<A: Answer>(
         match accepted {
             Ok((stream, address)) => {
                 pause = None;
+                // A socket for both families shows IPv4 peers in the form of IPv6.
+                let address = SocketAddr::new(address.ip().to_canonical(), address.port());
                 start(&shared, stream, address, &placement.next());
             }
             Err(error) => {
@@ -341,7 +343,7 @@ mod tests {
     #[test]
     fn a_lost_connection_costs_no_pause_but_a_shortage_does() {
         let lost = io::Error::from(io::ErrorKind::ConnectionAborted);
-        let no_files_left = io::Error::from_raw_os_error(libc::EMFILE);
+        let no_files_left = io::Error::from_raw_os_error(rustix::io::Errno::MFILE.raw_os_error());
         assert_eq!(pause_after(&lost, None), None);
         let mut pause = pause_after(&no_files_left, None);
         assert_eq!(pause, Some(PAUSE_MIN));

@@ -36,6 +36,9 @@ pub struct Authority {
     pub certificates: PathBuf,
     /// The only tenants that they may vouch for; `None` for any.
     pub tenants: Option<Vec<TenantName>>,
+    /// PEM files with their lists of revoked certificates. If there is one, every certificate of a
+    /// chain must be covered by a list, and a list that is out of date refuses all it covers.
+    pub revocation_lists: Vec<PathBuf>,
 }
 
 /// What TLS is made of.
@@ -47,9 +50,6 @@ pub struct TlsSettings {
     pub key: PathBuf,
     /// Who may vouch for clients.
     pub authorities: Vec<Authority>,
-    /// PEM files with lists of revoked certificates. An issuer's list that is out of date refuses
-    /// all its certificates; those of an issuer without a list are not checked for revocation.
-    pub revocation_lists: Vec<PathBuf>,
     /// How an identity is written in a client's certificate.
     pub rules: Rules,
     /// Whether TLS 1.2 is served beside 1.3 (AEAD suites only in either case).
@@ -65,8 +65,11 @@ impl Default for TlsSettings {
         Self {
             certificate: "server.pem".into(),
             key: "server.key".into(),
-            authorities: vec![Authority { certificates: "ca.pem".into(), tenants: None }],
-            revocation_lists: Vec::new(),
+            authorities: vec![Authority {
+                certificates: "ca.pem".into(),
+                tenants: None,
+                revocation_lists: Vec::new(),
+            }],
             rules: Rules::default(),
             tls12: true,
             ticket_lifetime: Duration::from_hours(1),

@@ -9,11 +9,11 @@ pub mod rules;
 pub mod set;
 pub mod usage_limits;
 
+use kmip_ttlv::DateTime;
 use kmip_ttlv::attribute::{Attribute, AttributeKind, UsageLimits};
 use kmip_ttlv::enums::{
     CryptographicAlgorithm, CryptographicUsageMask, KeyFormatType, ObjectType, State,
 };
-use kmip_ttlv::DateTime;
 
 pub use index::IndexEntry;
 pub use lifecycle::{Dates, Event};

@@ -13,10 +13,9 @@ pub struct AttributeSet(Vec<IndexedAttribute>);
 #[must_use]
 pub fn reference(attribute: &Attribute) -> AttributeReference {
     match attribute {
-        Attribute::Custom(custom) => AttributeReference::Custom {
-            vendor: custom.vendor.clone(),
-            name: custom.name.clone(),
-        },
+        Attribute::Custom(custom) => {
+            AttributeReference::Custom { vendor: custom.vendor.clone(), name: custom.name.clone() }
+        }
         Attribute::Unknown(unknown) => AttributeReference::UnknownName(unknown.name().into_owned()),
         known => AttributeReference::Known(known.kind()),
     }

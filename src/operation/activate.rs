@@ -10,10 +10,7 @@ use super::{Failure, Outcome};
 use crate::object::Event;
 
 /// Makes a Pre-Active object Active, from now on.
-pub(super) async fn activate(
-    cx: &Context<'_>,
-    request: &Request<'_>,
-) -> Result<Outcome, Failure> {
+pub(super) async fn activate(cx: &Context<'_>, request: &Request<'_>) -> Result<Outcome, Failure> {
     let held = cx.object(request.uid.as_ref(), Right::Change).await?;
     let mut object = held.object().clone();
     object.step(Event::Activate, cx.now())?;

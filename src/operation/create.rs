@@ -1,11 +1,11 @@
 //! Create (KMIP 1.4 §4.1, KMIP 2.1 §6.1.8).
 
+use kmip_ttlv::Secret;
 use kmip_ttlv::attribute::{Attribute, AttributeKind};
 use kmip_ttlv::enums::{CryptographicAlgorithm, KeyFormatType, ObjectType, SecretDataType};
 use kmip_ttlv::object::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, SecretData};
 use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::create::{Request, Response};
-use kmip_ttlv::Secret;
 
 use super::creation::{self, Origin};
 use super::{Context, Failure, Outcome, value};
@@ -56,15 +56,11 @@ pub(super) async fn create(cx: &Context<'_>, request: &Request) -> Result<Outcom
         ObjectType::SecretData => secret_data(cx, &attributes)?,
         _ => return Err(Failure::WrongObjectType("objects of this type cannot be created")),
     };
-    let object =
-        creation::object(cx, request.object_type, attributes, &value, Origin::Made)?;
+    let object = creation::object(cx, request.object_type, attributes, &value, Origin::Made)?;
     let uid = object.uid.clone();
     let change = cx.insert(object, &value).await?;
-    let response = Response {
-        object_type: request.object_type,
-        uid: uid.clone().into(),
-        attributes: None,
-    };
+    let response =
+        Response { object_type: request.object_type, uid: uid.clone().into(), attributes: None };
     Ok(Outcome::changed(uid, vec![change], ResponsePayload::Create(response)))
 }
 
@@ -124,7 +120,10 @@ fn length_asked(attributes: &AttributeSet) -> Option<i32> {
 }
 
 /// The length that a new key has, in bits.
-pub(super) fn length(algorithm: CryptographicAlgorithm, asked: Option<i32>) -> Result<i32, Failure> {
+pub(super) fn length(
+    algorithm: CryptographicAlgorithm,
+    asked: Option<i32>,
+) -> Result<i32, Failure> {
     let row = LENGTHS.iter().find(|row| row.algorithm == algorithm).ok_or_else(|| {
         Failure::InvalidField("keys of this Cryptographic Algorithm cannot be created".into())
     })?;

@@ -11,9 +11,6 @@ use crate::object::{AttributeSet, Object, rules, set};
 /// Seconds for which a client may use an object before it asks again (KMIP 1.4 §3.20).
 const LEASE_SECONDS: u32 = 3600;
 
-/// The Operation Policy Name of objects that are given none: `PyKMIP` and Synology look for it.
-const OPERATION_POLICY: &str = "default";
-
 /// Where a new object comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
@@ -60,7 +57,7 @@ pub(super) fn give(given: &mut AttributeSet, instance: &IndexedAttribute) -> Res
 }
 
 /// The attribute with the parts that the server decides as the server has them.
-fn normal(attribute: &Attribute) -> Attribute {
+pub(super) fn normal(attribute: &Attribute) -> Attribute {
     match attribute {
         // The count is the server's and starts at the total (KMIP 1.4 §3.21).
         Attribute::UsageLimits(limits) => {
@@ -79,7 +76,8 @@ fn normal(attribute: &Attribute) -> Attribute {
 /// [`Failure::InvalidAttributeValue`].
 pub(super) fn check_given(attribute: &Attribute) -> Result<(), Failure> {
     let name = || attribute.name().into_owned();
-    let rule = rules::rule(attribute.kind()).ok_or_else(|| Failure::UnsupportedAttribute(name()))?;
+    let rule =
+        rules::rule(attribute.kind()).ok_or_else(|| Failure::UnsupportedAttribute(name()))?;
     let servers_own = matches!(attribute, Attribute::Custom(custom) if custom.vendor == "y");
     if !rule.is_given_by_client() || servers_own {
         return Err(Failure::AttributeReadOnly(name()));
@@ -90,7 +88,11 @@ pub(super) fn check_given(attribute: &Attribute) -> Result<(), Failure> {
         Attribute::Name(found) => !found.value.is_empty(),
         _ => true,
     };
-    if good { Ok(()) } else { Err(Failure::InvalidAttributeValue(format!("bad value of {}", name()))) }
+    if good {
+        Ok(())
+    } else {
+        Err(Failure::InvalidAttributeValue(format!("bad value of {}", name())))
+    }
 }
 
 /// A new object with everything that the server says of it.
@@ -107,15 +109,10 @@ pub(super) fn object(
     let now = DateTime(cx.now());
     default(&mut attributes, Attribute::Sensitive(false));
     default(&mut attributes, Attribute::Extractable(true));
-    default(&mut attributes, Attribute::OperationPolicyName(OPERATION_POLICY.to_owned()));
-    let sensitive = matches!(
-        attributes.first(AttributeKind::Sensitive),
-        Some(Attribute::Sensitive(true))
-    );
-    let extractable = matches!(
-        attributes.first(AttributeKind::Extractable),
-        Some(Attribute::Extractable(true))
-    );
+    let sensitive =
+        matches!(attributes.first(AttributeKind::Sensitive), Some(Attribute::Sensitive(true)));
+    let extractable =
+        matches!(attributes.first(AttributeKind::Extractable), Some(Attribute::Extractable(true)));
     attributes.put(Attribute::AlwaysSensitive(sensitive));
     attributes.put(Attribute::NeverExtractable(!extractable));
     if origin == Origin::Made {

@@ -13,6 +13,8 @@ pub mod streams;
 pub mod trace;
 
 mod activate;
+mod attribute_change;
+mod change_attribute;
 mod cipher_parameters;
 mod create;
 mod creation;
@@ -21,6 +23,7 @@ mod destroy;
 mod discover_versions;
 mod encrypt;
 mod get;
+mod get_attributes;
 mod hash;
 mod key_use;
 mod mac;
@@ -31,6 +34,7 @@ mod query;
 mod register;
 mod revoke;
 mod rng_retrieve;
+mod shown;
 mod value;
 
 use kmip_ttlv::enums::Operation;
@@ -104,6 +108,11 @@ operations! {
     Create => create::create;
     Register => register::register;
     Get => get::get;
+    GetAttributes => get_attributes::get_attributes;
+    GetAttributeList => get_attributes::get_attribute_list;
+    AddAttribute => change_attribute::add_attribute;
+    ModifyAttribute => change_attribute::modify_attribute;
+    DeleteAttribute => change_attribute::delete_attribute;
     Activate => activate::activate;
     Revoke => revoke::revoke;
     Destroy => destroy::destroy;
@@ -115,6 +124,7 @@ operations! {
     MacVerify => mac_verify::mac_verify;
     RngRetrieve => rng_retrieve::rng_retrieve;
     Hash => hash::hash;
+    SetAttribute => change_attribute::set_attribute;
     Interop => ping::interop;
     Ping => ping::ping;
 }

@@ -40,9 +40,8 @@ pub(super) async fn query(cx: &Context<'_>, request: &Request) -> Result<Outcome
                     vec![ClientRegistrationMethod::ServerPreGenerated];
             }
             QueryFunction::QueryStorageProtectionMasks => {
-                response.protection_storage_masks = Some(ProtectionStorageMasks {
-                    masks: vec![ProtectionStorageMask::SOFTWARE],
-                });
+                response.protection_storage_masks =
+                    Some(ProtectionStorageMasks { masks: vec![ProtectionStorageMask::SOFTWARE] });
             }
             // No namespaces, extensions, attestation, validations or profiles are claimed.
             _ => {}

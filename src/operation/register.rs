@@ -23,8 +23,7 @@ pub(super) async fn register(cx: &Context<'_>, request: &Request) -> Result<Outc
         return Err(Failure::InvalidField("the object is not of the Object Type given".into()));
     }
     let value = accept(value, &mut attributes)?;
-    let object =
-        creation::object(cx, request.object_type, attributes, &value, Origin::Brought)?;
+    let object = creation::object(cx, request.object_type, attributes, &value, Origin::Brought)?;
     let uid = object.uid.clone();
     let change = cx.insert(object, &value).await?;
     let response = Response { uid: uid.clone().into(), attributes: None };
@@ -32,10 +31,7 @@ pub(super) async fn register(cx: &Context<'_>, request: &Request) -> Result<Outc
 }
 
 /// Checks the value and moves what it says of itself into the attributes.
-fn accept(
-    value: ManagedObject,
-    attributes: &mut AttributeSet,
-) -> Result<ManagedObject, Failure> {
+fn accept(value: ManagedObject, attributes: &mut AttributeSet) -> Result<ManagedObject, Failure> {
     match value {
         ManagedObject::OpaqueObject(opaque) => Ok(ManagedObject::OpaqueObject(opaque)),
         ManagedObject::SecretData(mut secret) => {

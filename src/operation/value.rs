@@ -2,11 +2,11 @@
 //! into another.
 
 use kmip_ttlv::attribute::Digest;
+use kmip_ttlv::codec::encode;
 use kmip_ttlv::enums::{HashingAlgorithm, KeyFormatType};
 use kmip_ttlv::object::{
     KeyBlock, KeyMaterial, KeyValue, ManagedObject, SymmetricKey, TransparentSymmetricKey,
 };
-use kmip_ttlv::codec::encode;
 use kmip_ttlv::{Buffer, Secret, Tag, Version, Writer};
 
 use super::Failure;

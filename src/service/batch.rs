@@ -96,7 +96,9 @@ impl Service {
                 Some(failed) => failed,
                 None => match self.parts.store.commit(commit).await {
                     Ok(()) => {
-                        done.iter().for_each(|one| self.report(&one.subject, &one.trace, None));
+                        for one in &done {
+                            self.report(&one.subject, &one.trace, None);
+                        }
                         return;
                     }
                     Err(StoreError::Conflict) => continue,

@@ -10,9 +10,8 @@ use crate::operation::Failure;
 /// The version to answer in: the one stated, or the nearest that is served (KMIP 1.4 §6.1).
 pub(super) fn closest_version(stated: Option<ProtocolVersion>) -> Version {
     let Some(stated) = stated else { return Version::V1_0 };
-    let at_most = |version: &Version| {
-        (version.major(), version.minor()) <= (stated.major, stated.minor)
-    };
+    let at_most =
+        |version: &Version| (version.major(), version.minor()) <= (stated.major, stated.minor);
     Version::ALL.into_iter().rev().find(at_most).unwrap_or(Version::V1_0)
 }
 

@@ -13,6 +13,8 @@
 mod file;
 mod writer;
 
+use std::fs::File;
+use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,7 +29,7 @@ use self::writer::Writer;
 use super::queue::Queue;
 use super::step::Observer;
 use crate::audit::chain::Head;
-use crate::audit::{Anchor, Record};
+use crate::audit::{Anchor, Record, Report, Verifier};
 use crate::metrics::Metrics;
 
 /// How long records may gather before they are written and synced together.
@@ -36,8 +38,9 @@ pub const GATHER: Duration = Duration::from_millis(25);
 /// How many records of reads may wait for the writer. Beyond this, reads wait.
 const RECORDS_WAITING_MAX: usize = 16 * 1024;
 
-/// How far the trail may lag behind the commits, in records. Beyond this, commits are refused.
-const CHANGES_WAITING_MAX: usize = 64 * 1024;
+/// How many group commits the trail may lag behind, when reads fill their places too. Beyond this,
+/// commits are refused.
+const GROUPS_WAITING_MAX: usize = 256;
 
 /// When a read's record has to be durable (`audit.reads`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -78,6 +81,20 @@ impl AuditSettings {
             accept_loss: false,
         }
     }
+}
+
+/// Verifies the trail in `directory`, file by file. `remembered` is what the store knows of it
+/// ([`embedded::remembered`](super::embedded::remembered)); without it, records that were cut off
+/// at the end, or an end that was written anew, go unseen. Read it first if a server is writing.
+///
+/// # Errors
+/// What reading the files fails with.
+pub fn verify(directory: &Path, remembered: Option<Anchor>) -> io::Result<Report> {
+    let mut verifier = Verifier::new(remembered);
+    for path in files(directory)? {
+        verifier.file(&path.display().to_string(), BufReader::new(File::open(&path)?))?;
+    }
+    Ok(verifier.finish())
 }
 
 /// The trail cannot be written. Nothing may be served until it can.
@@ -162,7 +179,7 @@ impl AuditLog {
         metrics: Arc<Metrics>,
         observer: Observer,
     ) -> Result<Self, TrailError> {
-        let failed = |error: std::io::Error| TrailError::Io {
+        let failed = |error: io::Error| TrailError::Io {
             path: settings.directory.clone(),
             error: error.into(),
         };
@@ -227,7 +244,7 @@ impl AuditLog {
     /// Whether the committer may commit: the trail is written, and not too far behind.
     pub(super) fn check_commit(&self) -> Result<(), AuditError> {
         self.check()?;
-        if self.shared.queue.len() > CHANGES_WAITING_MAX {
+        if self.shared.queue.len() > RECORDS_WAITING_MAX + GROUPS_WAITING_MAX {
             return Err(AuditError("it is too far behind".into()));
         }
         Ok(())

@@ -115,6 +115,7 @@ pub trait Engine: Send + Sync + std::fmt::Debug {
     /// A setting.
     fn setting(&self, name: &'static str) -> BoxFuture<'_, Result<Option<Vec<u8>>, Error>>;
 
-    /// Completes what is queued and ends; what comes after fails. May block. Idempotent.
-    fn close(&self);
+    /// Completes what is queued and ends; what comes after fails. May block. Idempotent. An engine
+    /// without threads of its own has nothing to do.
+    fn close(&self) {}
 }

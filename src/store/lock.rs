@@ -54,7 +54,7 @@ impl DirectoryLock {
             directory: directory.to_owned(),
             error: error.into(),
         };
-        DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(unusable)?;
+        make(directory).map_err(unusable)?;
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -75,5 +75,17 @@ impl DirectoryLock {
         // The number is a courtesy: a full disk shall not keep a store from being opened.
         let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
         Ok(Ok(Self { _file: file }))
+    }
+}
+
+/// Makes a directory that outlives a loss of power, unless it is there.
+fn make(directory: &Path) -> io::Result<()> {
+    if directory.is_dir() {
+        return Ok(());
+    }
+    DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    match directory.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        Some(parent) => File::open(parent)?.sync_all(),
+        None => File::open(".")?.sync_all(),
     }
 }

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, TryAcquireError};
 
 /// Why an item was not taken into a queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,11 @@ impl<T> Queue<T> {
 
     /// Puts an item in if there is a place now.
     pub(super) fn try_push(&self, item: T) -> Result<(), Refused> {
-        self.places.try_acquire().map_err(|_| Refused::Full)?.forget();
+        let place = self.places.try_acquire().map_err(|error| match error {
+            TryAcquireError::NoPermits => Refused::Full,
+            TryAcquireError::Closed => Refused::Closed,
+        })?;
+        place.forget();
         self.put(item, false, false)
     }
 
@@ -228,6 +232,7 @@ mod tests {
         let queue = Queue::new(4);
         queue.try_push(1).expect("there is a place");
         queue.close();
+        assert_eq!(queue.try_push(2), Err(Refused::Closed));
         assert_eq!(queue.push_over(2, true), Err(Refused::Closed));
         assert_eq!(queue.take_all(Duration::from_hours(1)), Some([1].into()));
         assert_eq!(queue.take_all(Duration::from_hours(1)), None);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use keystrata::clock::Timestamp;
 use keystrata::store::{
     BoxFuture, Change, Commit, Engine, Error, KeyLevel, KeyRow, KeyState, NewKey, Position,
     Selector, ServiceRow, Stored, TenantRow, TenantState, View,
@@ -12,30 +13,30 @@ use keystrata::tenant::{ServiceId, ServiceName, TenantId, TenantName};
 
 /// What is in the store.
 #[derive(Debug, Default)]
-pub struct Rows {
-    pub settings: BTreeMap<&'static str, Vec<u8>>,
-    pub tenants: Vec<TenantRow>,
-    pub services: Vec<ServiceRow>,
-    pub keys: Vec<KeyRow>,
+pub(crate) struct Rows {
+    pub(crate) settings: BTreeMap<&'static str, Vec<u8>>,
+    pub(crate) tenants: Vec<TenantRow>,
+    pub(crate) services: Vec<ServiceRow>,
+    pub(crate) keys: Vec<KeyRow>,
 }
 
 /// The store. Commits are atomic; faults can be switched on.
 #[derive(Debug, Default)]
-pub struct MemoryEngine {
+pub(crate) struct MemoryEngine {
     rows: Mutex<Rows>,
     /// Every commit fails as if the disk were full.
-    pub full: AtomicBool,
+    pub(crate) full: AtomicBool,
     /// Every look-up fails.
-    pub broken: AtomicBool,
+    pub(crate) broken: AtomicBool,
     /// Commits that were made.
-    pub commits: AtomicUsize,
+    pub(crate) commits: AtomicUsize,
     /// Done, once, just before the next commit: somebody else is faster.
-    pub rival: Mutex<Option<Commit>>,
+    pub(crate) rival: Mutex<Option<Commit>>,
 }
 
 impl MemoryEngine {
     /// The rows, to look at and to change behind the server's back.
-    pub fn rows(&self) -> MutexGuard<'_, Rows> {
+    pub(crate) fn rows(&self) -> MutexGuard<'_, Rows> {
         self.rows.lock().unwrap()
     }
 
@@ -111,7 +112,7 @@ fn apply(rows: &mut Rows, change: &Change) {
 fn add_key(rows: &mut Rows, level: KeyLevel, key: NewKey) {
     let sealed = key.sealed;
     let state = KeyState::Active;
-    rows.keys.push(KeyRow { level, version: 1, state, sealed, created: Default::default() });
+    rows.keys.push(KeyRow { level, version: 1, state, sealed, created: Timestamp::default() });
 }
 
 impl Engine for MemoryEngine {
@@ -183,4 +184,6 @@ impl Engine for MemoryEngine {
     fn setting(&self, name: &'static str) -> BoxFuture<'_, Result<Option<Vec<u8>>, Error>> {
         self.read(move |rows| rows.settings.get(name).cloned())
     }
+
+    fn close(&self) {}
 }

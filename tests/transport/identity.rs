@@ -1,20 +1,21 @@
 //! Who gets in, and which alert the others get.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use keystrata::net::tls::Authority as Trusted;
 use keystrata::tenant::TenantName;
 use rcgen::DnType;
 use rustls::{AlertDescription, HandshakeKind};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::pki::{self, Authority, Wish};
-use super::server::{Server, TLS12, TLS13, echo, message, rest};
+use super::server::{Log, Server, TLS12, TLS13, echo, message, rest};
 
-async fn facts(server: &Server, config: &std::sync::Arc<rustls::ClientConfig>) -> String {
+async fn facts(server: &Server, config: &Arc<rustls::ClientConfig>) -> String {
     let mut stream = server.connect(config).await.unwrap();
-    tokio::io::AsyncWriteExt::write_all(&mut stream, &message(b'?', 8)).await.unwrap();
-    tokio::io::AsyncWriteExt::shutdown(&mut stream).await.unwrap();
+    stream.write_all(&message(b'?', 8)).await.unwrap();
+    stream.shutdown().await.unwrap();
     rest(&mut stream).await
 }
 
@@ -121,6 +122,7 @@ async fn a_tenants_own_authority_cannot_vouch_for_another_tenant() {
             tls.authorities.push(Trusted {
                 certificates: pki::file(directory, "acme.pem", &own.pem()),
                 tenants: Some(vec![TenantName::new("acme").unwrap()]),
+                revocation_lists: Vec::new(),
             });
         },
     );
@@ -143,7 +145,8 @@ async fn a_revoked_certificate_is_refused_after_a_reload() {
     assert!(facts(&server, &client).await.starts_with("acme/orders "));
     let mut settings = server.tls_settings.clone();
     let list = server.authority.revoke(66);
-    settings.revocation_lists = vec![pki::file(server.directory.path(), "crl.pem", &list)];
+    settings.authorities[0].revocation_lists =
+        vec![pki::file(server.directory.path(), "crl.pem", &list)];
     server.tls.reload(&settings).unwrap();
     // The client holds a ticket, which the reload has made worthless.
     assert_eq!(server.alert(&client).await, AlertDescription::CertificateRevoked);
@@ -201,7 +204,7 @@ async fn an_open_connection_ends_with_its_certificate() {
     let mut stream = server.caller().await;
     echo(&mut stream, &message(1, 8)).await;
     clock.advance(Duration::from_hours(30));
-    tokio::io::AsyncWriteExt::write_all(&mut stream, &message(1, 8)).await.unwrap();
+    stream.write_all(&message(1, 8)).await.unwrap();
     assert_eq!(rest(&mut stream).await, "");
     server.comes_to_count("connections_ended_total{reason=\"expired\"} 1").await;
 }
@@ -213,4 +216,17 @@ async fn a_caller_who_is_not_served_is_sent_off_properly() {
     let mut stream = server.connect(&client).await.unwrap();
     assert_eq!(rest(&mut stream).await, "");
     server.comes_to_count("handshakes_refused_total{reason=\"suspended\"} 1").await;
+}
+
+#[tokio::test]
+async fn a_refusal_is_logged_once_with_peer_rule_and_reason() {
+    let server = Server::start();
+    let wish = Wish::service("acme", "logged").dns("logged.globex.keystrata.internal");
+    server.alert(&server.client(wish)).await;
+    server.comes_to_count("handshakes_refused_total{reason=\"two_identities\"} 1").await;
+    let log = Log::shared().text();
+    let lines: Vec<_> = log.lines().filter(|line| line.contains("acme/logged")).collect();
+    let [line] = lines[..] else { panic!("not one line: {lines:?}") };
+    let reason = "reason=rule spiffe says acme/logged but rule dns says globex/logged";
+    assert!(line.contains("connection{peer=127.0.0.1:") && line.ends_with(reason), "{line}");
 }

@@ -1,14 +1,18 @@
 //! Bounds, deadlines, storms, and how the server stops.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use keystrata::clock::SystemClock;
 use keystrata::net::Drained;
+use keystrata::net::listener::Placement;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::runtime::{Handle, Runtime};
 
 use super::pki::Wish;
-use super::server::{Server, echo, message, rest};
+use super::server::{Server, echo, handshake, message, rest};
 
 #[tokio::test]
 async fn connections_beyond_the_bound_are_closed_and_the_others_are_served() {
@@ -53,20 +57,21 @@ async fn a_handshake_that_does_not_come_is_ended() {
 }
 
 #[tokio::test]
-async fn a_connection_without_requests_is_ended() {
-    let server = Server::start_with(
-        |limits| {
-            limits.first_byte_timeout = Duration::from_millis(100);
-            limits.idle_timeout = Duration::from_millis(150);
-        },
-        |_, _| {},
-    );
+async fn a_connection_without_a_first_request_is_ended() {
+    let limit = Duration::from_millis(100);
+    let server = Server::start_with(|limits| limits.first_byte_timeout = limit, |_, _| {});
     assert_eq!(rest(&mut server.caller().await).await, "");
     server.comes_to_count("connections_ended_total{reason=\"idle\"} 1").await;
+}
+
+#[tokio::test]
+async fn a_connection_without_further_requests_is_ended() {
+    let limit = Duration::from_millis(100);
+    let server = Server::start_with(|limits| limits.idle_timeout = limit, |_, _| {});
     let mut stream = server.caller().await;
     echo(&mut stream, &message(1, 8)).await;
     assert_eq!(rest(&mut stream).await, "");
-    server.comes_to_count("connections_ended_total{reason=\"idle\"} 2").await;
+    server.comes_to_count("connections_ended_total{reason=\"idle\"} 1").await;
 }
 
 #[tokio::test]
@@ -74,6 +79,42 @@ async fn a_connection_whose_certificate_validated_and_that_says_nothing_is_no_fa
     let server = Server::start();
     drop(server.caller().await);
     server.comes_to_count("connections_ended_total{reason=\"peer\"} 1").await;
+}
+
+#[tokio::test]
+async fn ipv4_and_ipv6_are_served_side_by_side() {
+    let both = ["127.0.0.1:0", "[::1]:0"].map(|address| address.parse().unwrap());
+    let server = Server::start_with(|limits| limits.listen = both.to_vec(), |_, _| {});
+    let client = server.client(Wish::service("acme", "orders"));
+    for address in &server.addresses {
+        let socket = TcpStream::connect(address).await.unwrap();
+        let mut stream = handshake(&client, socket).await.unwrap();
+        echo(&mut stream, &message(1, 8)).await;
+    }
+}
+
+/// Serves connections on a run-time of their own.
+struct Elsewhere(Handle);
+
+impl Placement for Elsewhere {
+    fn next(&self) -> Handle {
+        self.0.clone()
+    }
+}
+
+#[test]
+fn connections_can_live_on_another_run_time_than_the_listener() {
+    let elsewhere = Runtime::new().unwrap();
+    let placement = Elsewhere(elsewhere.handle().clone());
+    Runtime::new().unwrap().block_on(async {
+        let clock = Arc::new(SystemClock::new());
+        let server = Server::start_on(placement, clock, |_| {}, |_, _| {});
+        let mut stream = server.caller().await;
+        echo(&mut stream, &message(1, 8)).await;
+        let running = server.stop();
+        assert_eq!(rest(&mut stream).await, "");
+        assert_eq!(running.await.unwrap(), Drained { cut: 0 });
+    });
 }
 
 #[tokio::test]

@@ -2,12 +2,12 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use keystrata::clock::{Clock, ManualClock, SystemClock};
 use keystrata::metrics::{Metrics, MetricsSettings};
-use keystrata::net::listener::SameRuntime;
+use keystrata::net::listener::{Placement, SameRuntime};
 use keystrata::net::tls::{Authority as Trusted, Tls, TlsSettings};
 use keystrata::net::{Answer, Drained, Listener, Refusal, Settings};
 use keystrata::tenant::{Caller, Identity, Mode, Role, ServiceId, TenantId};
@@ -86,6 +86,41 @@ impl Answer for Echo {
     }
 }
 
+/// What all servers of this process have logged.
+#[derive(Clone, Default)]
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// The log, which begins with the first call.
+    pub(crate) fn shared() -> &'static Self {
+        static LOG: OnceLock<Log> = OnceLock::new();
+        LOG.get_or_init(|| {
+            let log = Self::default();
+            let lines = log.clone();
+            tracing_subscriber::fmt()
+                .with_max_level(tracing::Level::WARN)
+                .with_ansi(false)
+                .with_writer(move || lines.clone())
+                .init();
+            log
+        })
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        io::Write::write(&mut *self.0.lock().unwrap(), bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// A request message whose body is `length` times `fill`.
 pub(crate) fn message(fill: u8, length: usize) -> Vec<u8> {
     let mut message = vec![0x42, 0x00, 0x78, 0x01];
@@ -97,6 +132,7 @@ pub(crate) fn message(fill: u8, length: usize) -> Vec<u8> {
 /// A running server, its authority and its files.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
+    pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) authority: Authority,
     pub(crate) echo: Arc<Echo>,
     pub(crate) metrics: Arc<Metrics>,
@@ -125,6 +161,16 @@ impl Server {
         limits: impl FnOnce(&mut Settings),
         tls: impl FnOnce(&mut TlsSettings, &std::path::Path),
     ) -> Self {
+        Self::start_on(SameRuntime, clock, limits, tls)
+    }
+
+    pub(crate) fn start_on(
+        placement: impl Placement,
+        clock: Arc<dyn Clock>,
+        limits: impl FnOnce(&mut Settings),
+        tls: impl FnOnce(&mut TlsSettings, &std::path::Path),
+    ) -> Self {
+        Log::shared();
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();
         let authority = Authority::new("test authority");
@@ -135,6 +181,7 @@ impl Server {
             authorities: vec![Trusted {
                 certificates: pki::file(path, "ca.pem", &authority.pem()),
                 tenants: None,
+                revocation_lists: Vec::new(),
             }],
             ..TlsSettings::default()
         };
@@ -148,12 +195,23 @@ impl Server {
         let echo = Arc::new(Echo::default());
         let listener =
             Listener::bind(settings, tls.clone(), echo.clone(), clock, metrics.clone()).unwrap();
-        let address = listener.addresses()[0];
+        let addresses = listener.addresses();
         let (stop, stopped) = oneshot::channel();
-        let running = tokio::spawn(listener.run(SameRuntime, async {
+        let running = tokio::spawn(listener.run(placement, async {
             let _ = stopped.await;
         }));
-        Self { address, authority, echo, metrics, tls, tls_settings, directory, stop, running }
+        Self {
+            address: addresses[0],
+            addresses,
+            authority,
+            echo,
+            metrics,
+            tls,
+            tls_settings,
+            directory,
+            stop,
+            running,
+        }
     }
 
     /// A clock that shows the time of day and can be moved on.

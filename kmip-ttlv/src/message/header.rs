@@ -38,6 +38,25 @@ ttlv_struct! {
 }
 
 impl RequestHeader<'_> {
+    /// A header with the two fields that every request has, and no others.
+    #[must_use]
+    pub const fn new(protocol_version: ProtocolVersion, batch_count: i32) -> Self {
+        Self {
+            protocol_version,
+            maximum_response_size: None,
+            client_correlation_value: None,
+            server_correlation_value: None,
+            asynchronous: None,
+            attestation_capable: None,
+            attestation_types: Vec::new(),
+            authentication: None,
+            error_continuation: None,
+            batch_order: None,
+            time_stamp: None,
+            batch_count,
+        }
+    }
+
     /// What happens to the rest of the batch when an item fails, default included (KMIP 1.4 §6.13,
     /// KMIP 2.1 §9.6).
     #[must_use]

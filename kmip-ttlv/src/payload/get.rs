@@ -21,6 +21,19 @@ ttlv_struct! {
     }
 }
 
+impl<'a> Request<'a> {
+    /// Asks for an object in whatever form the server keeps it.
+    pub fn new(uid: impl Into<UniqueIdentifier<'a>>) -> Self {
+        Self {
+            uid: Some(uid.into()),
+            key_format: None,
+            key_wrap_type: None,
+            key_compression: None,
+            wrapping: None,
+        }
+    }
+}
+
 ttlv_struct! {
     /// The object (KMIP 1.4 §4.11, KMIP 2.1 §6.1.19).
     pub struct Response<'a> {

@@ -13,7 +13,7 @@ ttlv_struct! {
         Pkcs11Interface => interface: Option<String>;
         /// The function called.
         Pkcs11Function => function: Pkcs11Function;
-        /// Ties the parts of one stream together.
+        /// Names the PKCS#11 session of the client; the server gives it to the first call.
         CorrelationValue => correlation_value: Option<Cow<'a, [u8]>>;
         /// The arguments, encoded as the PKCS#11 profile says.
         Pkcs11InputParameters => input: Option<SecretBytes<'a>>;
@@ -27,7 +27,7 @@ ttlv_struct! {
         Pkcs11Interface => interface: Option<String>;
         /// The function called.
         Pkcs11Function => function: Pkcs11Function;
-        /// Ties the parts of one stream together.
+        /// Names the PKCS#11 session of the client; the server gives it to the first call.
         CorrelationValue => correlation_value: Option<Cow<'a, [u8]>>;
         /// The results, encoded as the PKCS#11 profile says.
         Pkcs11OutputParameters => output: Option<SecretBytes<'a>>;

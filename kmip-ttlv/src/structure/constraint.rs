@@ -44,9 +44,8 @@ ttlv_struct! {
 ttlv_struct! {
     /// Attribute values that new objects get when they are made without (KMIP 2.1 §7.22).
     pub struct ObjectDefaults {
-        /// Only objects of this type.
-        // KMIP 2.1 §7.22 names the type and the list as alternatives.
-        ObjectType @ ..=V2_0 accept ..=V2_1 => object_type: Option<ObjectType>;
+        /// Only objects of this type; 2.1 allows a list in its place.
+        ObjectType @ V2_0..=V2_0 accept V2_0.. => object_type: Option<ObjectType>;
         /// Only objects of these types.
         ObjectTypes @ V2_1.. => object_types: Option<ObjectTypes>;
         /// The values.

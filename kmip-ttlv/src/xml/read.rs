@@ -12,8 +12,8 @@ use zeroize::Zeroizing;
 use super::{Error, Place, ROOTS, TTLV};
 use crate::{BigInteger, ItemType, Tag, Value, enums};
 
-/// Reads all items, one after the other; a `KMIP` or `KmipTestCase` element around them is looked through, and text
-/// between elements is skipped.
+/// Reads all items, one after the other. A `KMIP` or `KmipTestCase` element around them is looked
+/// through, and text between elements is skipped.
 ///
 /// # Errors
 ///

@@ -1,101 +1,99 @@
-//! Compares a structure's table with the rows of the facts, in every version and in both ways.
+//! Compares a structure's table in source with its rows in the facts.
 
 use kmip_ttlv::{FieldRule, Occurs, Tag, Version};
 
 use crate::csv::{Row, number, range};
 
-/// A structure's table.
-pub(crate) type Table = &'static [&'static [FieldRule]];
-
-/// A structure and a field in which the source differs from the facts on purpose.
-pub(crate) type Difference = (&'static str, Tag);
-
-/// The rows that hold in one version, in the order of the wire; a row that only says that there are
-/// no fields is left out.
-fn rows_in<'r>(facts: &[&'r Row], version: Version) -> Vec<&'r Row> {
-    let mut rows: Vec<&Row> = facts
-        .iter()
-        .filter(|row| row["position"] != "0" && range(&row["versions"]).contains(version))
-        .copied()
-        .collect();
-    rows.sort_by_key(|row| row["position"].parse::<u32>().unwrap());
-    rows
+/// A structure's table, and where its facts are.
+pub(crate) struct Table {
+    /// The structure's name in the facts.
+    pub(crate) name: &'static str,
+    /// Which of the structures of this name.
+    pub(crate) part: &'static str,
+    /// The table in source.
+    pub(crate) fields: &'static [&'static [FieldRule]],
 }
 
-/// The tag of a row: `column` names the field's. Managed objects stand under [`Tag::Objects`], items
-/// of any tag under [`Tag::VENDOR_SPECIFIC`].
-fn tag_of(row: &Row, column: &str) -> Tag {
-    match (row[column].as_str(), row["field"].as_str()) {
-        ("", "ManagedObject") => Tag::Objects,
-        ("", _) => Tag::VENDOR_SPECIFIC,
-        (tag, _) => Tag::from_number(number(tag)),
-    }
-}
-
-/// Compares the table of the structure `name` with its rows: the fields of each version, their order,
-/// and how often they occur. `freer` lists fields that the specification requires and that may be
-/// absent here, or that occur more often here.
-pub(crate) fn compare(
-    name: &str,
-    table: Table,
-    facts: &[&Row],
-    column: &str,
-    freer: &[Difference],
+/// Compares a table with its rows, in every version that has any: tags, order and occurrence.
+///
+/// The fields in `wider` may occur otherwise than the facts say.
+pub(crate) fn compare<'r>(
+    table: &Table,
+    facts: impl Iterator<Item = &'r Row>,
+    tag_column: &str,
+    wider: &[(&str, Tag)],
 ) {
-    assert!(!facts.is_empty(), "{name} is not in the facts");
-    let known: Vec<Version> = Version::ALL
-        .into_iter()
-        .filter(|version| facts.iter().any(|row| range(&row["versions"]).contains(*version)))
-        .collect();
-    for version in &known {
-        let rows = rows_in(facts, *version);
-        let expected: Vec<Tag> = rows.iter().map(|row| tag_of(row, column)).collect();
-        let rules: Vec<&FieldRule> = table
-            .iter()
-            .filter_map(|rules| rules.iter().find(|rule| rule.versions.contains(*version)))
-            .collect();
+    let facts: Vec<&Row> = facts.collect();
+    assert!(!facts.is_empty(), "{} {} is not in the facts", table.name, table.part);
+    for version in Version::ALL {
+        let mut rows: Vec<&Row> =
+            facts.iter().copied().filter(|row| range(&row["versions"]).contains(version)).collect();
+        if rows.is_empty() {
+            continue; // This version does not have the structure.
+        }
+        rows.retain(|row| row["position"] != "0"); // Which says that there is no field.
+        rows.sort_by_key(|row| row["position"].parse::<u32>().unwrap());
+        let rules = rules_in(table, version);
         let tags: Vec<Tag> = rules.iter().map(|rule| rule.tag).collect();
-        assert_eq!(tags, expected, "{name} in {version}");
+        let expected: Vec<Tag> = rows.iter().map(|row| tag(row, tag_column)).collect();
+        assert_eq!(tags, expected, "{} {} in {version}", table.name, table.part);
     }
-    for rules in table {
-        check_occurrence(name, rules, facts, column, &known, freer);
+    for rules in table.fields {
+        if !wider.contains(&(table.name, rules[0].tag)) {
+            check_occurrence(table, rules, &facts, tag_column);
+        }
     }
 }
 
-/// A field occurs once if it is required in every version of the structure, any number of times if it
-/// is so in any version, and at most once otherwise.
-fn check_occurrence(
-    name: &str,
-    rules: &[FieldRule],
-    facts: &[&Row],
-    column: &str,
-    known: &[Version],
-    freer: &[Difference],
-) {
-    let rows: Vec<Vec<&Row>> = known
+/// The rules that hold in one version, in order.
+fn rules_in(table: &Table, version: Version) -> Vec<&'static FieldRule> {
+    table
+        .fields
         .iter()
-        .map(|version| {
-            let tag = rules.iter().find(|rule| rule.versions.contains(*version)).map(|r| r.tag);
-            let mut rows = rows_in(facts, *version);
-            rows.retain(|row| Some(tag_of(row, column)) == tag);
-            rows
-        })
-        .collect();
-    let required = |row: &&Row| matches!(row["required"].as_str(), "yes" | "");
-    let expected = if rows.iter().flatten().any(|row| row["repeatable"] == "yes") {
+        .flat_map(|rules| rules.iter())
+        .filter(|rule| rule.versions.contains(version))
+        .collect()
+}
+
+/// The tag of a row. Where it has none, any object or any item may stand.
+fn tag(row: &Row, column: &str) -> Tag {
+    match (row["field"].as_str(), row[column].as_str()) {
+        ("ManagedObject", "") => Tag::Objects,
+        (_, "") => Tag::VENDOR_SPECIFIC,
+        (_, tag) => Tag::from_number(number(tag)),
+    }
+}
+
+/// A field's type allows what any version allows, and no more.
+fn check_occurrence(table: &Table, rules: &[FieldRule], facts: &[&Row], tag_column: &str) {
+    let tags: Vec<Tag> = rules.iter().map(|rule| rule.tag).collect();
+    let rows: Vec<&Row> =
+        facts.iter().copied().filter(|row| tags.contains(&tag(row, tag_column))).collect();
+    let expected = if rows.iter().any(|row| row["repeatable"] == "yes") {
         Occurs::Repeated
-    } else if rows.iter().all(|rows| rows.first().is_some_and(required)) {
+    } else if in_all_versions(&rows, facts) && rows.iter().all(|row| is_required(row)) {
         Occurs::Once
     } else {
         Occurs::Optional
     };
-    for rule in rules {
-        if freer.contains(&(name, rule.tag)) {
-            assert_ne!(rule.occurs, expected, "{} in {name} is no difference", rule.tag);
-        } else {
-            assert_eq!(rule.occurs, expected, "{} in {name}", rule.tag);
-        }
-        assert!(rule.accepted.first <= rule.versions.first, "{} in {name}", rule.tag);
-        assert!(rule.accepted.last >= rule.versions.last, "{} in {name}", rule.tag);
+    assert_eq!(rules[0].occurs, expected, "{} in {} {}", tags[0], table.name, table.part);
+}
+
+fn is_required(row: &Row) -> bool {
+    matches!(row["required"].as_str(), "yes" | "required" | "")
+}
+
+/// Whether every version that has the structure has the field.
+fn in_all_versions(field: &[&Row], structure: &[&Row]) -> bool {
+    let has =
+        |rows: &[&Row], version| rows.iter().any(|row| range(&row["versions"]).contains(version));
+    Version::ALL.into_iter().all(|version| has(field, version) || !has(structure, version))
+}
+
+/// What is accepted is at least what the specification has.
+pub(crate) fn every_rule_is_in_its_range(table: &Table) {
+    for rule in table.fields.iter().flat_map(|rules| rules.iter()) {
+        let (accepted, versions) = (rule.accepted, rule.versions);
+        assert!(accepted.first <= versions.first && versions.last <= accepted.last, "{}", rule.tag);
     }
 }

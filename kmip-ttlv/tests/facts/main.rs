@@ -2,12 +2,11 @@
 //!
 //! The facts are in `fixtures/kmip/*.csv`. Rows that are new in 3.0 are not this crate's.
 
-mod compare;
 mod csv;
 
 mod attributes;
+mod compare;
 mod enumerations;
-mod messages;
 mod payloads;
 mod structures;
 mod tags;

@@ -8,7 +8,7 @@ use keystrata::crypto::random::OsRandom;
 use keystrata::keys::{Keyring, KeyringSettings};
 use keystrata::metrics::Metrics;
 use keystrata::operation;
-use keystrata::service::{self, Service};
+use keystrata::service::Service;
 use keystrata::store::Store;
 
 use super::{Environment, Failure, failed, root, settings};
@@ -42,7 +42,10 @@ impl Parts {
             Arc::clone(clock),
             Arc::new(OsRandom),
             Arc::clone(metrics),
-            KeyringSettings { outage_grace: config.root.outage_grace, ..KeyringSettings::default() },
+            KeyringSettings {
+                outage_grace: config.root.outage_grace,
+                ..KeyringSettings::default()
+            },
         );
         let keyring = Arc::new(keyring.await.map_err(failed)?);
         let parts = operation::Parts {

@@ -4,7 +4,9 @@ use std::ffi::{OsStr, OsString};
 use std::sync::Arc;
 
 use keystrata::clock::Clock;
-use keystrata::config::{EnvRoot, EnvVersion, KeySource, Pkcs11Root, PinSource, RootPlace, TokenName};
+use keystrata::config::{
+    EnvRoot, EnvVersion, KeySource, PinSource, Pkcs11Root, RootPlace, TokenName,
+};
 use keystrata::crypto::random::OsRandom;
 use keystrata::hsm::{self, Pin, TokenSettings};
 use keystrata::keys::{RootKey, env_root};
@@ -21,7 +23,8 @@ pub(in super::super) fn ensure_environment(
 ) -> Result<(), Failure> {
     let RootPlace::Pkcs11(root) = place else { return Ok(()) };
     let wanted = root.environment.iter().map(|(name, value)| (name.as_str(), OsStr::new(value)));
-    let missing = hsm::environment::missing(wanted, |name| environment.get(name).map(OsString::from));
+    let missing =
+        hsm::environment::missing(wanted, |name| environment.get(name).map(OsString::from));
     if missing.is_empty() {
         return Ok(());
     }

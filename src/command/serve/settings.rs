@@ -2,9 +2,9 @@
 
 use keystrata::config::{self, Config, ReadRecords};
 use keystrata::keys::AutoRegister;
+use keystrata::net;
 use keystrata::net::identity::{Rule, Rules};
 use keystrata::net::tls::{Authority, TlsSettings};
-use keystrata::net;
 use keystrata::operation::Facts;
 use keystrata::service;
 use keystrata::store::{AuditSettings, Reads, StoreSettings};
@@ -48,7 +48,9 @@ pub(super) fn tls(config: &Config) -> TlsSettings {
 
 fn rule(rule: &config::Rule) -> Rule {
     match rule {
-        config::Rule::Spiffe { trust_domain } => Rule::Spiffe { trust_domain: trust_domain.clone() },
+        config::Rule::Spiffe { trust_domain } => {
+            Rule::Spiffe { trust_domain: trust_domain.clone() }
+        }
         config::Rule::Dns { suffix } => Rule::Dns { suffix: suffix.clone() },
         config::Rule::Subject => Rule::Subject,
     }
@@ -92,6 +94,7 @@ pub(super) fn store(config: &Config) -> StoreSettings {
             ReadRecords::Batched => Reads::Batched,
         },
         file_bytes_max: config.audit.rotate_size as u64,
+        accept_loss: config.audit.accept_loss,
         ..AuditSettings::new(&config.audit.directory)
     };
     StoreSettings { audit, cache_bytes: config.store.cache_size as u64, ..defaults }

@@ -68,7 +68,7 @@ impl AdminSocket {
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
         let Self { listener, file } = self;
-        let served = axum::serve(listener, routes).with_graceful_shutdown(stop).await;
+        let served = super::serve(listener, routes, stop).await;
         drop(file);
         served
     }

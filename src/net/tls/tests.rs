@@ -34,8 +34,11 @@ impl Files {
         let mut this = Self { directory, settings: TlsSettings::default() };
         this.settings.certificate = this.write("server.pem", &certificate.pem());
         this.settings.key = this.write("server.key", &key.serialize_pem());
-        this.settings.authorities =
-            vec![Authority { certificates: this.write("ca.pem", &authority.pem()), tenants: None }];
+        this.settings.authorities = vec![Authority {
+            certificates: this.write("ca.pem", &authority.pem()),
+            tenants: None,
+            revocation_lists: Vec::new(),
+        }];
         this
     }
 
@@ -135,7 +138,7 @@ fn a_server_certificate_without_alternative_names_is_refused() {
 #[test]
 fn a_revocation_list_that_cannot_be_read_is_named() {
     let mut files = Files::good();
-    files.settings.revocation_lists = vec![files.write("crl.pem", "nothing")];
+    files.settings.authorities[0].revocation_lists = vec![files.write("crl.pem", "nothing")];
     assert_eq!(files.complaint(), "crl.pem holds no certificate revocation list in PEM form");
     files.write("crl.pem", "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n");
     let line = files.complaint();

@@ -37,7 +37,6 @@ impl Verifier {
         settings: &TlsSettings,
         provider: &Arc<CryptoProvider>,
     ) -> Result<Self, TlsError> {
-        let crls = material::revocation_lists(&settings.revocation_lists)?;
         let mut everybody = RootCertStore::empty();
         let mut this = Self {
             rules: settings.rules.clone(),
@@ -53,8 +52,7 @@ impl Verifier {
             let verifier =
                 WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone())
                     .clear_root_hint_subjects()
-                    .with_crls(crls.iter().cloned())
-                    .allow_unknown_revocation_status()
+                    .with_crls(material::revocation_lists(&authority.revocation_lists)?)
                     .enforce_revocation_expiration()
                     .build()
                     .map_err(|error| TlsError::authority(authority, &error))?;

@@ -31,8 +31,8 @@ pub enum TrailError {
     },
     /// The last whole line is not a record with its hash.
     #[error(
-        "the last record in {} is damaged; see `keystrata audit verify`, and move the audit files \
-         away to start a new trail after it",
+        "the last record in {} is damaged: see `keystrata audit verify`; to go on without this \
+         file, move it away and set `audit.accept_loss`",
         .0.display()
     )]
     Damaged(PathBuf),

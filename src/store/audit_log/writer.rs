@@ -79,6 +79,7 @@ impl Writer {
                 self.add(entry);
             }
             self.flush();
+            self.shared.metrics.audit_waiting(self.shared.queue.len());
         }
         if self.failed {
             self.flush();

@@ -1,0 +1,126 @@
+//! Add Attribute (KMIP 1.4 §4.14, KMIP 2.1 §6.1.2), Modify Attribute (KMIP 1.4 §4.15, KMIP 2.1
+//! §6.1.34), Delete Attribute (KMIP 1.4 §4.16, KMIP 2.1 §6.1.13) and Set Attribute (KMIP 2.1
+//! §6.1.52).
+
+use kmip_ttlv::attribute::{AttributeReference, IndexedAttribute};
+use kmip_ttlv::payload::{
+    ResponsePayload, add_attribute, delete_attribute, modify_attribute, set_attribute,
+};
+
+use super::attribute_change as change;
+use super::context::{Context, Held, Right};
+use super::{Failure, Outcome};
+use crate::object::{Object, set};
+
+/// Adds an attribute, or one more instance of it.
+pub(super) async fn add_attribute(
+    cx: &Context<'_>,
+    request: &add_attribute::Request<'_>,
+) -> Result<Outcome, Failure> {
+    let (held, mut object) = edit(cx, request.uid.as_ref()).await?;
+    let added = &request.attribute;
+    if added.index.is_some() {
+        // The index of a new instance is the server's to choose (KMIP 1.4 §4.14).
+        return Err(Failure::IndexOutOfBounds(added.attribute.name().into_owned()));
+    }
+    let max = cx.parts().facts.attributes_max;
+    let added = change::add(&mut object, &added.attribute, max, cx.now())?;
+    let uid = object.uid.clone();
+    let response = add_attribute::Response { uid: uid.clone().into(), attribute: Some(added) };
+    let response = ResponsePayload::AddAttribute(response);
+    Ok(Outcome::changed(uid, vec![cx.update(&held, object)], response))
+}
+
+/// Gives an instance that is there another value.
+pub(super) async fn modify_attribute(
+    cx: &Context<'_>,
+    request: &modify_attribute::Request<'_>,
+) -> Result<Outcome, Failure> {
+    let (held, mut object) = edit(cx, request.uid.as_ref()).await?;
+    let IndexedAttribute { index, attribute } = &request.attribute;
+    let meant = set::reference(attribute);
+    let current = request.current.as_ref().map(|current| &current.attribute);
+    if current.is_some_and(|current| set::reference(current) != meant) {
+        return Err(Failure::InvalidField("current and new attribute are not the same".into()));
+    }
+    let index = change::which(&object, &meant, current, *index, cx.version().is_2x())?;
+    let modified = change::replace(&mut object, index, attribute, cx.now())?;
+    let uid = object.uid.clone();
+    let response =
+        modify_attribute::Response { uid: uid.clone().into(), attribute: Some(modified) };
+    let response = ResponsePayload::ModifyAttribute(response);
+    Ok(Outcome::changed(uid, vec![cx.update(&held, object)], response))
+}
+
+/// Takes an instance away; in 2.x, by reference, all instances.
+pub(super) async fn delete_attribute(
+    cx: &Context<'_>,
+    request: &delete_attribute::Request<'_>,
+) -> Result<Outcome, Failure> {
+    let (held, mut object) = edit(cx, request.uid.as_ref()).await?;
+    let gone = delete(cx, request, &mut object)?;
+    let uid = object.uid.clone();
+    let response = delete_attribute::Response { uid: uid.clone().into(), attribute: gone };
+    let response = ResponsePayload::DeleteAttribute(response);
+    Ok(Outcome::changed(uid, vec![cx.update(&held, object)], response))
+}
+
+fn delete(
+    cx: &Context<'_>,
+    request: &delete_attribute::Request<'_>,
+    object: &mut Object,
+) -> Result<Option<IndexedAttribute>, Failure> {
+    let is_2x = cx.version().is_2x();
+    match (&request.current, &request.reference) {
+        (Some(current), _) => {
+            let meant = set::reference(&current.attribute);
+            let index = change::which(object, &meant, Some(&current.attribute), None, is_2x)?;
+            change::remove(object, &meant, index, cx.now()).map(Some)
+        }
+        (None, Some(meant)) if is_2x => {
+            change::remove_all(object, meant, cx.now())?;
+            Ok(None)
+        }
+        (None, Some(meant)) => {
+            change::remove(object, meant, request.index.unwrap_or(0), cx.now()).map(Some)
+        }
+        (None, None) => Err(Failure::InvalidMessage("no attribute is named".into())),
+    }
+}
+
+/// Adds or changes an attribute that has one value.
+pub(super) async fn set_attribute(
+    cx: &Context<'_>,
+    request: &set_attribute::Request<'_>,
+) -> Result<Outcome, Failure> {
+    let (held, mut object) = edit(cx, request.uid.as_ref()).await?;
+    let attribute = &request.attribute.attribute;
+    let meant = set::reference(attribute);
+    let vendors = matches!(meant, AttributeReference::Custom { .. });
+    if attribute.kind().is_multi_instance() && !vendors {
+        return Err(Failure::AttributeMultiValued(attribute.name().into_owned()));
+    }
+    if object.attributes.instances(&meant).next().is_some() {
+        let index = change::which(&object, &meant, None, None, true)?;
+        change::replace(&mut object, index, attribute, cx.now())?;
+    } else {
+        let max = cx.parts().facts.attributes_max;
+        change::add(&mut object, attribute, max, cx.now())?;
+    }
+    let uid = object.uid.clone();
+    let response =
+        ResponsePayload::SetAttribute(set_attribute::Response { uid: uid.clone().into() });
+    Ok(Outcome::changed(uid, vec![cx.update(&held, object)], response))
+}
+
+async fn edit(
+    cx: &Context<'_>,
+    uid: Option<&kmip_ttlv::UniqueIdentifier<'_>>,
+) -> Result<(Held, Object), Failure> {
+    let held = cx.object(uid, Right::Change).await?;
+    if held.object().is_destroyed() {
+        return Err(Failure::Destroyed);
+    }
+    let object = held.object().clone();
+    Ok((held, object))
+}

@@ -1,0 +1,50 @@
+//! Get Attributes (KMIP 1.4 §4.12, KMIP 2.1 §6.1.20) and Get Attribute List (KMIP 1.4 §4.13,
+//! KMIP 2.1 §6.1.21).
+
+use kmip_ttlv::attribute::{AttributeList, AttributeReference};
+use kmip_ttlv::payload::{ResponsePayload, get_attribute_list, get_attributes};
+
+use super::context::{Context, Right};
+use super::{Failure, Outcome, shown};
+use crate::object::set;
+
+/// Gives the attributes that are asked for, all of them if none is. One that is not set, or that
+/// nobody knows, is left out.
+pub(super) async fn get_attributes(
+    cx: &Context<'_>,
+    request: &get_attributes::Request<'_>,
+) -> Result<Outcome, Failure> {
+    for (place, one) in request.references.iter().enumerate() {
+        if request.references.iter().take(place).any(|earlier| earlier == one) {
+            let message = format!("{} is asked for more than once", one.name());
+            return Err(Failure::InvalidMessage(message));
+        }
+    }
+    let held = cx.object(request.uid.as_ref(), Right::Attributes).await?;
+    let mut attributes = shown::shown(held.object(), cx.version())?;
+    if !request.references.is_empty() {
+        attributes = shown::pick(&attributes, &request.references);
+    }
+    let uid = held.object().uid.clone();
+    let list = AttributeList { templates: Vec::new(), attributes };
+    let response = get_attributes::Response { uid: uid.clone().into(), attributes: list.into() };
+    Ok(Outcome::read(uid, ResponsePayload::GetAttributes(response)))
+}
+
+/// Names the attributes that the object has.
+pub(super) async fn get_attribute_list(
+    cx: &Context<'_>,
+    request: &get_attribute_list::Request<'_>,
+) -> Result<Outcome, Failure> {
+    let held = cx.object(request.uid.as_ref(), Right::Attributes).await?;
+    let mut references: Vec<AttributeReference> = Vec::new();
+    for instance in shown::shown(held.object(), cx.version())? {
+        let reference = set::reference(&instance.attribute);
+        if !references.contains(&reference) {
+            references.push(reference);
+        }
+    }
+    let uid = held.object().uid.clone();
+    let response = get_attribute_list::Response { uid: uid.clone().into(), references };
+    Ok(Outcome::read(uid, ResponsePayload::GetAttributeList(response)))
+}

@@ -1,0 +1,59 @@
+//! An object's attributes as clients see them: those that are kept, and those that follow from the
+//! object itself.
+
+use kmip_ttlv::Version;
+use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeReference, IndexedAttribute};
+use kmip_ttlv::enums::HashingAlgorithm;
+
+use super::Failure;
+use crate::crypto::hash::hash;
+use crate::object::{Object, rules, set};
+
+/// The Operation Policy Name of objects that were given none: `PyKMIP` and Synology look for it.
+pub(super) const OPERATION_POLICY: &str = "default";
+
+/// Every attribute that a client of `version` may know of.
+///
+/// # Errors
+/// That of the hash, which is always there.
+pub(super) fn shown(object: &Object, version: Version) -> Result<Vec<IndexedAttribute>, Failure> {
+    let derived = derived(object)?.into_iter().map(IndexedAttribute::from);
+    let kept = object.attributes.iter().cloned();
+    let mut all: Vec<IndexedAttribute> = derived.chain(kept).collect();
+    all.retain(|instance| is_shown(object, &instance.attribute, version));
+    Ok(all)
+}
+
+fn is_shown(object: &Object, attribute: &Attribute, version: Version) -> bool {
+    let kind = attribute.kind();
+    let held = rules::rule(kind).is_none_or(|rule| rule.is_held_by(object.object_type));
+    let nameable = match attribute {
+        // 1.x names vendors by one letter (KMIP 1.4 §3.39).
+        Attribute::Custom(custom) => version.is_2x() || matches!(&*custom.vendor, "x" | "y"),
+        _ => true,
+    };
+    kind.is_in(version) && nameable && (version.is_2x() || held)
+}
+
+/// What is not kept because it follows from something else.
+fn derived(object: &Object) -> Result<Vec<Attribute>, Failure> {
+    let short = hash(HashingAlgorithm::Sha256, object.uid.as_bytes())?;
+    let mut derived = vec![
+        Attribute::UniqueIdentifier(object.uid.as_str().into()),
+        Attribute::ObjectType(object.object_type),
+        Attribute::ShortUniqueIdentifier(short),
+    ];
+    if object.attributes.first(AttributeKind::OperationPolicyName).is_none() {
+        derived.push(Attribute::OperationPolicyName(OPERATION_POLICY.to_owned()));
+    }
+    Ok(derived)
+}
+
+/// The instances of the attributes that are meant, in the order in which they are.
+pub(super) fn pick(
+    shown: &[IndexedAttribute],
+    meant: &[AttributeReference],
+) -> Vec<IndexedAttribute> {
+    let of = |one| shown.iter().filter(move |instance| set::is(&instance.attribute, one)).cloned();
+    meant.iter().flat_map(of).collect()
+}

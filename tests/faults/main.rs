@@ -1,0 +1,12 @@
+//! What may go wrong, over the real wire and through the real binary: broken messages, rude
+//! connections, a start over something damaged, and death in the middle of work.
+
+mod connections;
+mod crash;
+mod damage;
+mod messages;
+mod secrets;
+mod start;
+#[path = "../support/mod.rs"]
+mod support;
+mod token;
