@@ -5,9 +5,6 @@
 //! with its last part, with a part that fails, when nobody has touched it for a while, and when the
 //! node stops.
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -235,3 +232,6 @@ fn key(service: ServiceId, value: &[u8]) -> Result<Key, Failure> {
     let value = value.try_into().map_err(|_| Failure::UnknownStream)?;
     Ok(Key { service, value })
 }
+
+#[cfg(test)]
+mod tests;
