@@ -233,6 +233,12 @@ impl From<crate::object::NoSuchStep> for Failure {
     }
 }
 
+impl From<crate::object::UsedUp> for Failure {
+    fn from(_: crate::object::UsedUp) -> Self {
+        Self::UsageLimit
+    }
+}
+
 impl From<crate::access::Denied> for Failure {
     fn from(denied: crate::access::Denied) -> Self {
         match denied {

@@ -1,0 +1,224 @@
+//! A whole server less its transport: a real store in a directory that vanishes, a root key, a
+//! clock that stands until it is moved.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use keystrata::clock::{Clock, ManualClock, Timestamp};
+use keystrata::crypto::random::OsRandom;
+use keystrata::keys::env_root::KeySource;
+use keystrata::keys::{AutoRegister, EnvRoot, Keyring, KeyringSettings};
+use keystrata::metrics::{Metrics, MetricsSettings};
+use keystrata::operation::{Facts, Parts, StreamLimits, Streams};
+use keystrata::service::{Service, Settings};
+use keystrata::store::{Store, StoreSettings};
+use keystrata::tenant::{Caller, Fingerprint, Identity, Peer, ServiceName, TenantName};
+use kmip_ttlv::attribute::{Attribute, AttributeList};
+use kmip_ttlv::enums::{
+    BatchErrorContinuationOption, CryptographicAlgorithm, CryptographicUsageMask, KeyFormatType,
+    ObjectType, ResultReason, ResultStatus,
+};
+use kmip_ttlv::message::{RequestHeader, RequestItem, RequestMessage, ResponseMessage};
+use kmip_ttlv::object::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, SymmetricKey};
+use kmip_ttlv::payload::{RequestPayload, ResponsePayload, create, register};
+use kmip_ttlv::scan::Limits;
+use kmip_ttlv::{Buffer, DateTime, Secret, UniqueIdentifier, Version};
+use tempfile::TempDir;
+use zeroize::Zeroizing;
+
+/// Where the clock stands at first, in seconds since the epoch.
+pub(crate) const START: i64 = 1_700_000_000;
+
+/// What comes of one batch item.
+pub(crate) type Answer = Result<ResponsePayload<'static>, ResultReason>;
+
+/// The server.
+pub(crate) struct World {
+    pub(crate) service: Service,
+    pub(crate) clock: Arc<ManualClock>,
+    /// Last, so that the store is closed before.
+    _dir: TempDir,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with_streams(StreamLimits::default()).await
+    }
+
+    pub(crate) async fn with_streams(limits: StreamLimits) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::new(Timestamp(START * 1_000_000)));
+        let time: Arc<dyn Clock> = clock.clone();
+        let metrics = Metrics::new(&MetricsSettings::default());
+        let settings = StoreSettings::new(dir.path());
+        let store = Store::open(&settings, time.clone(), metrics.clone()).unwrap();
+        let store = Arc::new(store);
+        let source =
+            KeySource::Variable { name: "ROOT".into(), value: Zeroizing::new("5a".repeat(32)) };
+        let root = EnvRoot::new([(1, source)], Arc::new(OsRandom)).unwrap();
+        let keyring = Keyring::open(
+            Arc::new(root),
+            Arc::clone(store.engine()),
+            time.clone(),
+            Arc::new(OsRandom),
+            metrics.clone(),
+            KeyringSettings::default(),
+        );
+        let parts = Parts {
+            keyring: Arc::new(keyring.await.unwrap()),
+            store,
+            random: Arc::new(OsRandom),
+            streams: Streams::new(limits),
+            facts: Facts::default(),
+        };
+        let settings = Settings { limits: Limits::default(), auto_register: AutoRegister::Tenants };
+        Self { service: Service::new(parts, metrics, time, settings), clock, _dir: dir }
+    }
+
+    /// A client that speaks `version` for this service of tenant `tenant-a`.
+    pub(crate) async fn client(&self, service: &str, version: Version) -> Client<'_> {
+        let identity = Identity {
+            tenant: TenantName::new("tenant-a").unwrap(),
+            service: ServiceName::new(service).unwrap(),
+            peer: Peer {
+                address: SocketAddr::from((Ipv4Addr::LOCALHOST, 1)),
+                fingerprint: Fingerprint([0; 32]),
+                serial: "1".into(),
+                tls_version: "TLSv1_3".into(),
+                tls_suite: "TLS13_AES_256_GCM_SHA384".into(),
+                tls_group: "X25519".into(),
+            },
+        };
+        let caller = self.service.admit(identity).await.unwrap();
+        Client { world: self, caller, version }
+    }
+}
+
+/// A client.
+#[derive(Clone)]
+pub(crate) struct Client<'w> {
+    pub(crate) world: &'w World,
+    caller: Arc<Caller>,
+    pub(crate) version: Version,
+}
+
+impl Client<'_> {
+    /// The same client, speaking another version.
+    pub(crate) fn speaking(&self, version: Version) -> Self {
+        Self { version, ..self.clone() }
+    }
+
+    /// One batch item.
+    pub(crate) async fn ask<'a>(&self, payload: impl Into<RequestPayload<'a>>) -> Answer {
+        let mut answers = self.batch(None, vec![payload.into()]).await;
+        assert_eq!(answers.len(), 1);
+        answers.remove(0)
+    }
+
+    /// A batch, and what becomes of it if an item fails.
+    pub(crate) async fn batch<'a>(
+        &self,
+        on_error: Option<BatchErrorContinuationOption>,
+        payloads: Vec<RequestPayload<'a>>,
+    ) -> Vec<Answer> {
+        let numbered = |(number, payload): (usize, RequestPayload<'a>)| RequestItem {
+            unique_batch_item_id: Some(number.to_be_bytes().to_vec().into()),
+            ..RequestItem::new(payload)
+        };
+        let request = RequestMessage {
+            header: RequestHeader {
+                protocol_version: self.version.into(),
+                maximum_response_size: None,
+                client_correlation_value: None,
+                server_correlation_value: None,
+                asynchronous: None,
+                attestation_capable: None,
+                attestation_types: Vec::new(),
+                authentication: None,
+                error_continuation: on_error,
+                batch_order: None,
+                time_stamp: None,
+                batch_count: i32::try_from(payloads.len()).unwrap(),
+            },
+            items: payloads.into_iter().enumerate().map(numbered).collect(),
+        };
+        let mut response = Buffer::new();
+        let request = request.to_bytes().unwrap();
+        self.world.service.answer(&self.caller, &request, &mut response).await;
+        // A test may leave behind what it has read.
+        let response: &'static [u8] = Vec::leak(response.to_vec());
+        let response = ResponseMessage::from_bytes(response).unwrap();
+        let answers = response.items.into_iter().map(|item| {
+            if item.status == ResultStatus::Success {
+                return Ok(item.payload.unwrap());
+            }
+            assert!(item.message.is_some_and(|message| !message.is_empty()));
+            Err(item.reason.unwrap())
+        });
+        answers.collect()
+    }
+
+    /// A new Active AES key of so many bits, for every use, with more attributes.
+    pub(crate) async fn key(&self, bits: usize, more: Vec<Attribute>) -> String {
+        let mut attributes = vec![
+            Attribute::CryptographicAlgorithm(CryptographicAlgorithm::Aes),
+            Attribute::CryptographicLength(i32::try_from(bits).unwrap()),
+            Attribute::CryptographicUsageMask(every_use()),
+            Attribute::ActivationDate(DateTime(START - 100)),
+        ];
+        attributes.retain(|usual| more.iter().all(|own| own.kind() != usual.kind()));
+        attributes.extend(more);
+        let request = create::Request {
+            object_type: ObjectType::SymmetricKey,
+            attributes: attributes.into_iter().collect::<AttributeList>(),
+            protection_storage_masks: None,
+        };
+        match self.ask(request).await {
+            Ok(ResponsePayload::Create(response)) => text(&response.uid),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// An Active key of these bytes, for every use, with more attributes.
+    pub(crate) async fn register(&self, bytes: Option<&[u8]>, more: Vec<Attribute>) -> String {
+        let mut attributes = vec![
+            Attribute::CryptographicUsageMask(every_use()),
+            Attribute::ActivationDate(DateTime(START - 100)),
+        ];
+        attributes.extend(more);
+        let value =
+            bytes.map(|bytes| KeyValue::new(KeyMaterial::Bytes(Secret::new(bytes.to_vec()))));
+        let key_block = KeyBlock {
+            format: KeyFormatType::Raw,
+            compression: None,
+            value,
+            algorithm: Some(CryptographicAlgorithm::Aes),
+            length: Some(bytes.map_or(128, |bytes| i32::try_from(8 * bytes.len()).unwrap())),
+            wrapping: None,
+        };
+        let request = register::Request {
+            object_type: ObjectType::SymmetricKey,
+            attributes: attributes.into_iter().collect::<AttributeList>(),
+            object: Some(ManagedObject::SymmetricKey(SymmetricKey { key_block })),
+            protection_storage_masks: None,
+        };
+        match self.ask(request).await {
+            Ok(ResponsePayload::Register(response)) => text(&response.uid),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+pub(crate) fn every_use() -> CryptographicUsageMask {
+    [
+        CryptographicUsageMask::DECRYPT,
+        CryptographicUsageMask::MAC_GENERATE,
+        CryptographicUsageMask::MAC_VERIFY,
+    ]
+    .into_iter()
+    .fold(CryptographicUsageMask::ENCRYPT, CryptographicUsageMask::union)
+}
+
+pub(crate) fn text(uid: &UniqueIdentifier<'_>) -> String {
+    uid.text().unwrap().to_owned()
+}
