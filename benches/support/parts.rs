@@ -8,7 +8,7 @@ use keystrata::crypto::random::OsRandom;
 use keystrata::keys::env_root::{EnvRoot, KeySource};
 use keystrata::keys::{AutoRegister, Keyring, KeyringSettings};
 use keystrata::metrics::{Metrics, MetricsSettings};
-use keystrata::operation::{Facts, Parts, Streams};
+use keystrata::operation::{Facts, GroupTurns, Parts, Streams};
 use keystrata::service::{Service, Settings};
 use keystrata::store::{Store, StoreSettings, Stored, View};
 use keystrata::tenant::{Caller, Fingerprint, Identity, Peer, ServiceName, TenantName};
@@ -46,6 +46,7 @@ impl Bench {
             random: Arc::new(OsRandom),
             streams: Streams::default(),
             facts: Facts::default(),
+            group_turns: GroupTurns::default(),
         };
         let settings = Settings { limits: Limits::default(), auto_register: AutoRegister::Tenants };
         let service = Arc::new(Service::new(parts, metrics, clock, settings));
