@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::facts::Facts;
+use super::groups::GroupTurns;
 use super::streams::Streams;
 use crate::crypto::random::Random;
 use crate::keys::Keyring;
@@ -19,6 +20,8 @@ pub struct Parts {
     pub random: Arc<dyn Random>,
     /// Cryptographic operations that run over several requests.
     pub streams: Streams,
+    /// Whose turn it is in each object group.
+    pub group_turns: GroupTurns,
     /// What Query tells, and the limits.
     pub facts: Facts,
 }

@@ -53,6 +53,7 @@ impl Parts {
             keyring: Arc::clone(&keyring),
             random: Arc::new(OsRandom),
             streams: operation::Streams::default(),
+            group_turns: operation::GroupTurns::default(),
             facts: settings::facts(config),
         };
         let service = Arc::new(Service::new(
