@@ -64,13 +64,9 @@ impl World {
             metrics.clone(),
             KeyringSettings::default(),
         );
-        let parts = Parts {
-            keyring: Arc::new(keyring.await.unwrap()),
-            store,
-            random: Arc::new(OsRandom),
-            streams: Streams::new(limits),
-            facts: Facts::default(),
-        };
+        let keyring = Arc::new(keyring.await.unwrap());
+        let mut parts = Parts::new(store, keyring, Arc::new(OsRandom), Facts::default());
+        parts.streams = Streams::new(limits);
         let settings = Settings { limits: Limits::default(), auto_register: AutoRegister::Tenants };
         Self { service: Service::new(parts, metrics, time, settings), clock, _dir: dir }
     }
