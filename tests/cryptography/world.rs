@@ -9,7 +9,7 @@ use keystrata::crypto::random::OsRandom;
 use keystrata::keys::env_root::KeySource;
 use keystrata::keys::{AutoRegister, EnvRoot, Keyring, KeyringSettings};
 use keystrata::metrics::{Metrics, MetricsSettings};
-use keystrata::operation::{Facts, Parts, StreamLimits, Streams};
+use keystrata::operation::{Facts, GroupTurns, Parts, StreamLimits, Streams};
 use keystrata::service::{Service, Settings};
 use keystrata::store::{Store, StoreSettings};
 use keystrata::tenant::{Caller, Fingerprint, Identity, Peer, ServiceName, TenantName};
@@ -69,6 +69,7 @@ impl World {
             store,
             random: Arc::new(OsRandom),
             streams: Streams::new(limits),
+            group_turns: GroupTurns::default(),
             facts: Facts::default(),
         };
         let settings = Settings { limits: Limits::default(), auto_register: AutoRegister::Tenants };
