@@ -160,7 +160,8 @@ fn every_room_is_in_the_table() {
 fn no_file_is_longer_than_a_person_reads() {
     let sources = files(&["src", "kmip-ttlv/src", "tests", "benches"], &[".rs"]);
     let long = sources.iter().filter(|source| source.text.lines().count() > LINES_MAX);
-    let long: Vec<_> = long.map(|source| format!("{}: over {LINES_MAX} lines", source.path)).collect();
+    let long: Vec<_> =
+        long.map(|source| format!("{}: over {LINES_MAX} lines", source.path)).collect();
     none(&long);
 }
 
