@@ -4,7 +4,9 @@
 CARGO ?= cargo
 PYTHON ?= python3
 VENV := .venv
-DENY_VERSION := 0.20.2
+
+# The documentation is for those who work on the source: it shows private items and links to them.
+DOC_FLAGS := -D warnings -A rustdoc::private-intra-doc-links
 
 # What `make run` hands to `keystrata try`: make run ARGS="--listen 127.0.0.1:0"
 ARGS ?=
@@ -20,7 +22,7 @@ test: softhsm venv check rust
 check:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
+	RUSTDOCFLAGS="$(DOC_FLAGS)" $(CARGO) doc --locked --workspace --no-deps --document-private-items
 	@$(MAKE) --no-print-directory deny
 
 rust:

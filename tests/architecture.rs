@@ -23,7 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("operation", &["access", "keys", "store", "object", "crypto", "clock", "tenant"]),
-    ("hsm", &["keys", "metrics", "clock"]),
+    ("hsm", &["keys", "crypto", "metrics", "clock"]),
     ("keys", &["store", "crypto", "metrics", "clock", "tenant"]),
     ("store", &["object", "audit", "metrics", "clock", "tenant"]),
     ("audit", &["tenant", "clock"]),
@@ -114,7 +114,7 @@ fn sources() -> Vec<Source> {
 }
 
 /// Fails with all of `found`, a line each.
-fn none(found: Vec<String>) {
+fn none(found: &[String]) {
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
 
@@ -136,7 +136,7 @@ fn rooms_use_only_the_rooms_that_their_arrows_name() {
             }
         }
     }
-    none(wrong);
+    none(&wrong);
 }
 
 #[test]
@@ -160,7 +160,9 @@ fn every_room_is_in_the_table() {
 fn no_file_is_longer_than_a_person_reads() {
     let sources = files(&["src", "kmip-ttlv/src", "tests", "benches"], &[".rs"]);
     let long = sources.iter().filter(|source| source.text.lines().count() > LINES_MAX);
-    none(long.map(|source| format!("{}: over {LINES_MAX} lines", source.path)).collect());
+    let long: Vec<_> =
+        long.map(|source| format!("{}: over {LINES_MAX} lines", source.path)).collect();
+    none(&long);
 }
 
 #[test]
@@ -178,7 +180,7 @@ fn no_file_names_a_path_of_somebodys_machine() {
             }
         }
     }
-    none(wrong);
+    none(&wrong);
 }
 
 /// Where the listed words may stand in code; elsewhere they are refused.
@@ -186,8 +188,9 @@ fn no_file_names_a_path_of_somebodys_machine() {
 fn some_words_belong_to_one_room() {
     let words: &[(&str, &[&str])] = &[
         ("Sealed::from_envelope(", &["src/keys/", "src/store/"]),
-        ("SystemTime::now()", &["src/clock.rs"]),
-        ("Instant::now()", &["src/clock.rs"]),
+        ("SystemTime", &["src/clock.rs"]),
+        ("std::time::Instant", &["src/clock.rs"]),
+        ("std::time::{Duration, Instant", &["src/clock.rs"]),
         ("cryptoki::", &["src/hsm"]),
         ("rusqlite::", &["src/store/"]),
         ("rustls::", &["src/net/"]),
@@ -204,7 +207,7 @@ fn some_words_belong_to_one_room() {
             }
         }
     }
-    none(wrong);
+    none(&wrong);
 }
 
 #[test]

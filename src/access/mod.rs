@@ -2,6 +2,8 @@
 //! usage mask of the object, time.
 
 mod mode;
+#[cfg(test)]
+mod tests;
 mod usage;
 
 pub use mode::{check_operation, check_value};

@@ -73,5 +73,8 @@ pub fn check_usage(object: &Object, usage: Usage, now: i64) -> Result<(), Denied
         }
         _ => {}
     }
-    if object.usage_mask().contains(usage.mask()) { Ok(()) } else { Err(Denied::UsageMask) }
+    let mask = object.usage_mask();
+    let allowed =
+        mask.contains(usage.mask()) || mask.contains(CryptographicUsageMask::UNRESTRICTED);
+    if allowed { Ok(()) } else { Err(Denied::UsageMask) }
 }

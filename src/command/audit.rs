@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::PathBuf;
 
-use keystrata::audit::Verifier;
-use keystrata::store::audit_log;
+use keystrata::audit::{Report, Verifier};
+use keystrata::store::{audit_log, embedded};
 use serde_json::json;
 
 use super::{About as _, Environment, Failure, Place};
@@ -17,7 +17,8 @@ pub(crate) enum Command {
     ///
     /// Every record holds the hash of the one before it. A record that was changed, taken out,
     /// put in or moved breaks the chain, and is named. The trail may be verified while the server
-    /// writes it. Files that were moved away from its beginning are not missed.
+    /// writes it. Files that were moved away from its beginning are not missed; records that were cut
+    /// off its end are, as the store remembers how far the trail has come.
     #[command(after_help = "Examples:
   keystrata audit verify --dir keystrata-try
   keystrata audit verify --config keystrata.toml --json
@@ -31,34 +32,45 @@ Note the last hash elsewhere: it proves later that nothing before it was written
 #[derive(Debug, clap::Args)]
 pub(crate) struct VerifyArguments {
     #[command(flatten)]
-    place: Option<Place>,
-    /// The trail's files, in order, instead of those of a server
-    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["config", "dir"])]
-    files: Vec<PathBuf>,
+    trail: Trail,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
+/// Where the trail is.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct Trail {
+    /// The server's configuration file
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The directory of `keystrata try`
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// The trail's files, in order
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    files: Vec<PathBuf>,
+}
+
+impl Trail {
+    fn verify(&self, environment: &Environment) -> Result<Report, Failure> {
+        if !self.files.is_empty() {
+            return verify_files(&self.files);
+        }
+        let place = Place { config: self.config.clone(), dir: self.dir.clone() };
+        let config = place.config(environment)?;
+        // A store that cannot be read leaves the chain itself to be verified.
+        let remembered = embedded::remembered(&config.store.directory).ok();
+        let directory = &config.audit.directory;
+        audit_log::verify(directory, remembered).about(directory)
+    }
+}
+
 /// Runs `keystrata audit`.
 pub(crate) fn run(command: &Command, environment: &Environment) -> Result<(), Failure> {
     let Command::Verify(arguments) = command;
-    let files = match &arguments.place {
-        Some(place) => {
-            let directory = place.config(environment)?.audit.directory;
-            audit_log::files(&directory).about(&directory)?
-        }
-        None if arguments.files.is_empty() => {
-            return Err(Failure::new("give --config FILE, --dir DIR or --files FILE…"));
-        }
-        None => arguments.files.clone(),
-    };
-    let mut verifier = Verifier::new(None);
-    for path in &files {
-        let file = BufReader::new(File::open(path).about(path)?);
-        verifier.file(&path.display().to_string(), file).about(path)?;
-    }
-    let report = verifier.finish();
+    let report = arguments.trail.verify(environment)?;
     if arguments.json {
         let findings: Vec<_> = report.findings.iter().map(ToString::to_string).collect();
         let (first, last) = (report.first, report.last.map(|anchor| anchor.seq));
@@ -72,4 +84,13 @@ pub(crate) fn run(command: &Command, environment: &Environment) -> Result<(), Fa
         println!("{report}");
     }
     if report.is_sound() { Ok(()) } else { Err(Failure::new("the audit trail is damaged")) }
+}
+
+fn verify_files(files: &[PathBuf]) -> Result<Report, Failure> {
+    let mut verifier = Verifier::new(None);
+    for path in files {
+        let file = BufReader::new(File::open(path).about(path)?);
+        verifier.file(&path.display().to_string(), file).about(path)?;
+    }
+    Ok(verifier.finish())
 }

@@ -218,6 +218,9 @@ pub struct Audit {
     /// A file that reaches this size is followed by a new one.
     #[serde(default = "default_rotate", deserialize_with = "size")]
     pub rotate_size: usize,
+    /// Starts although the end of the trail is lost, and goes on after the gap.
+    #[serde(default)]
+    pub accept_loss: bool,
 }
 
 /// When the audit records of reads are durable.

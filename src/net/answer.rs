@@ -5,20 +5,19 @@ use std::sync::Arc;
 use kmip_ttlv::{Buffer, Error};
 
 use super::{Answer, Refusal};
-use crate::keys;
-use crate::service::Service;
+use crate::service::{NotAdmitted, Service};
 use crate::tenant::{Caller, Identity};
 
 impl Answer for Service {
     async fn admit(&self, identity: Identity) -> Result<Arc<Caller>, Refusal> {
         Self::admit(self, identity).await.map_err(|error| match error {
-            keys::Error::UnknownTenant(_)
-            | keys::Error::UnknownService(..)
-            | keys::Error::UnknownServiceId(..) => Refusal::Unregistered,
-            keys::Error::TenantSuspended(_)
-            | keys::Error::TenantShredded(_)
-            | keys::Error::ServiceSuspended(..)
-            | keys::Error::ServiceShredded(..) => Refusal::Suspended,
+            NotAdmitted::UnknownTenant(_)
+            | NotAdmitted::UnknownService(..)
+            | NotAdmitted::UnknownServiceId(..) => Refusal::Unregistered,
+            NotAdmitted::TenantSuspended(_)
+            | NotAdmitted::TenantShredded(_)
+            | NotAdmitted::ServiceSuspended(..)
+            | NotAdmitted::ServiceShredded(..) => Refusal::Suspended,
             other => Refusal::Unavailable(other.to_string()),
         })
     }

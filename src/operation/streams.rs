@@ -232,3 +232,6 @@ fn key(service: ServiceId, value: &[u8]) -> Result<Key, Failure> {
     let value = value.try_into().map_err(|_| Failure::UnknownStream)?;
     Ok(Key { service, value })
 }
+
+#[cfg(test)]
+mod tests;

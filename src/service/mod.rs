@@ -16,6 +16,7 @@ use kmip_ttlv::{Buffer, Error};
 use quick_cache::sync::Cache;
 
 use crate::clock::Clock;
+pub use crate::keys::Error as NotAdmitted;
 use crate::keys::{self, AutoRegister};
 use crate::metrics::{MessageRefusal, Metrics, TenantMetrics};
 use crate::operation::Parts;

@@ -38,8 +38,9 @@ pub const GATHER: Duration = Duration::from_millis(25);
 /// How many records of reads may wait for the writer. Beyond this, reads wait.
 const RECORDS_WAITING_MAX: usize = 16 * 1024;
 
-/// How far the trail may lag behind the commits, in records. Beyond this, commits are refused.
-const CHANGES_WAITING_MAX: usize = 64 * 1024;
+/// How many group commits the trail may lag behind, when reads fill their places too. Beyond this,
+/// commits are refused.
+const GROUPS_WAITING_MAX: usize = 256;
 
 /// When a read's record has to be durable (`audit.reads`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -243,7 +244,7 @@ impl AuditLog {
     /// Whether the committer may commit: the trail is written, and not too far behind.
     pub(super) fn check_commit(&self) -> Result<(), AuditError> {
         self.check()?;
-        if self.shared.queue.len() > CHANGES_WAITING_MAX {
+        if self.shared.queue.len() > RECORDS_WAITING_MAX + GROUPS_WAITING_MAX {
             return Err(AuditError("it is too far behind".into()));
         }
         Ok(())

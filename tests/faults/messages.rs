@@ -43,7 +43,15 @@ fn changed(change: impl FnOnce(&mut Vec<Node>)) -> Vec<u8> {
 fn a_message_that_cannot_be_understood_is_refused_and_the_next_is_served() {
     let server = Server::start_default();
     let mut client = server.connect("tenant-a", "mongodb");
-    let cases: Vec<(&str, Vec<u8>)> = vec![
+    for (case, bytes) in [wrong_headers(), wrong_items(), wrong_bytes()].concat() {
+        let reasons = [ResultReason::InvalidMessage, ResultReason::InvalidField];
+        refused_and_served(&mut client, &bytes, &reasons, case);
+    }
+}
+
+/// Messages with a header that is wrong or does not fit the items.
+fn wrong_headers() -> Vec<(&'static str, Vec<u8>)> {
+    vec![
         (
             "a Batch Count in words",
             changed(|children| {
@@ -86,6 +94,12 @@ fn a_message_that_cannot_be_understood_is_refused_and_the_next_is_served() {
                 children.remove(0);
             }),
         ),
+    ]
+}
+
+/// Messages of well-formed items that do not belong together.
+fn wrong_items() -> Vec<(&'static str, Vec<u8>)> {
+    vec![
         (
             "an item after the last",
             changed(|children| {
@@ -115,6 +129,12 @@ fn a_message_that_cannot_be_understood_is_refused_and_the_next_is_served() {
             .encode(),
         ),
         ("a structure too deep", deep(200).encode()),
+    ]
+}
+
+/// Messages with bytes that are not TTLV.
+fn wrong_bytes() -> Vec<(&'static str, Vec<u8>)> {
+    vec![
         (
             "padding that is not zero",
             spoilt(&query(), |bytes| {
@@ -148,11 +168,7 @@ fn a_message_that_cannot_be_understood_is_refused_and_the_next_is_served() {
                 },
             ),
         ),
-    ];
-    for (case, bytes) in cases {
-        let reasons = [ResultReason::InvalidMessage, ResultReason::InvalidField];
-        refused_and_served(&mut client, &bytes, &reasons, case);
-    }
+    ]
 }
 
 /// A Query with an extension of so many structures in each other.

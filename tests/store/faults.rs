@@ -66,6 +66,27 @@ fn a_file_that_is_no_database_is_refused() {
     assert!(error.to_string().contains("file is not a database"), "{error}");
 }
 
+#[tokio::test]
+async fn nobody_else_can_read_what_a_store_writes() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let inside = directory.path().join("store");
+    let store = store(&inside);
+    let own = view(&**store.engine(), "tenant-a", "orders").await;
+    store.audit().read(record(own, "Get", &["u"])).await.expect("is taken");
+    store.close();
+    let mut left = vec![inside];
+    let mut seen = 0;
+    while let Some(path) = left.pop() {
+        let mode = fs::metadata(&path).expect("is there").permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{} has mode {mode:o}", path.display());
+        seen += 1;
+        if path.is_dir() {
+            left.extend(fs::read_dir(&path).expect("reads").map(|it| it.expect("reads").path()));
+        }
+    }
+    assert!(seen >= 6, "two directories, two locks, a database and a trail, not {seen}");
+}
+
 /// The child of the next test: says why a store cannot be opened.
 #[test]
 #[ignore = "runs as a child of another test"]

@@ -94,6 +94,7 @@ pub(super) fn store(config: &Config) -> StoreSettings {
             ReadRecords::Batched => Reads::Batched,
         },
         file_bytes_max: config.audit.rotate_size as u64,
+        accept_loss: config.audit.accept_loss,
         ..AuditSettings::new(&config.audit.directory)
     };
     StoreSettings { audit, cache_bytes: config.store.cache_size as u64, ..defaults }

@@ -1,0 +1,139 @@
+//! The command line, as scripts and people use it.
+
+mod support;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use support::server::{Ended, Plan, run_to_end};
+
+fn run(arguments: &[&str]) -> Ended {
+    run_to_end(arguments, &[])
+}
+
+/// Runs `try` in a directory where it must not come to serve.
+fn refused(directory: &Path, more: &[&str]) -> String {
+    let mut arguments = vec!["try", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
+    let directory = directory.to_str().expect("a path in UTF-8");
+    arguments.extend(["--dir", directory]);
+    arguments.extend(more);
+    one_line(&run(&arguments))
+}
+
+/// The one line that a refused start says; exit status 1 and no `ready`.
+fn one_line(ended: &Ended) -> String {
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    assert_eq!(ended.stdout, "", "{ended:?}");
+    let mut said = ended.stderr.lines().filter_map(|line| line.strip_prefix("keystrata: "));
+    let line = said.next().unwrap_or_else(|| panic!("no line for a person: {ended:?}"));
+    assert_eq!(said.next(), None, "{ended:?}");
+    line.to_owned()
+}
+
+fn mode(path: &Path) -> u32 {
+    let metadata = fs::metadata(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    metadata.permissions().mode() & 0o777
+}
+
+#[test]
+fn every_command_explains_itself_with_an_example() {
+    let commands: &[&[&str]] =
+        &[&["try"], &["serve"], &["config", "check"], &["status"], &["audit", "verify"]];
+    for command in commands {
+        let ended = run(&[command, &["--help"][..]].concat());
+        assert!(ended.status.success(), "{ended:?}");
+        let example = format!("\n  keystrata {}", command.join(" "));
+        assert!(ended.stdout.contains(&example), "{command:?}:\n{}", ended.stdout);
+    }
+}
+
+#[test]
+fn wrong_usage_exits_with_2() {
+    let wrong: &[&[&str]] = &[
+        &[],
+        &["sreve"],
+        &["serve"],
+        &["try", "--listen", "here"],
+        &["try", "--tenant", "Tenant=a"],
+        &["status"],
+        &["status", "--dir", "a", "--config", "b"],
+    ];
+    for arguments in wrong {
+        let ended = run(arguments);
+        assert_eq!(ended.status.code(), Some(2), "{arguments:?}: {ended:?}");
+        assert_eq!(ended.stdout, "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn config_check_accepts_the_example_and_names_what_is_wrong() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/keystrata.toml");
+    let example = example.to_str().expect("a path in UTF-8");
+    let check = ["config", "check", "--config", example];
+    assert!(run(&check).status.success());
+
+    let overridden = run_to_end(&check, &[("KEYSTRATA_LISTEN_KMIP", "nowhere")]);
+    assert!(one_line(&overridden).starts_with("environment variable KEYSTRATA_LISTEN_KMIP: "));
+
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("wrong.toml");
+    fs::write(&file, "[listen]\nport = 5696\n").expect("written");
+    let file = file.to_str().expect("a path in UTF-8");
+    let line = one_line(&run(&["config", "check", "--config", file]));
+    assert!(line.starts_with(&format!("{file}:2: `port`: unknown field")), "{line}");
+}
+
+#[test]
+fn try_makes_what_a_client_needs_and_keeps_it() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path();
+    let mut server = Plan::new().directory(path).tenant("acme", &["db"]).start();
+    let client = path.join("clients/acme/db");
+    for private in ["key.pem", "cert-and-key.pem"] {
+        assert_eq!(mode(&client.join(private)), 0o600, "{private}");
+    }
+    for private in ["ca-key.pem", "server-key.pem", "root-1.key"] {
+        assert_eq!(mode(&path.join(private)), 0o600, "{private}");
+    }
+    let conf = fs::read_to_string(client.join("pykmip.conf")).expect("written");
+    assert!(conf.contains(&format!("port={}\n", server.kmip().port())), "{conf}");
+    let certificate = fs::read(client.join("cert.pem")).expect("written");
+    assert!(server.stop().success());
+
+    let mut again = Plan::new().directory(path).tenant("acme", &["db", "web"]).start();
+    assert_eq!(fs::read(client.join("cert.pem")).expect("kept"), certificate);
+    assert!(path.join("clients/acme/web/cert.pem").exists(), "a new service gets a certificate");
+    assert!(again.stop().success());
+
+    let line = refused(path, &["--root", "softhsm"]);
+    assert!(line.contains("has another root"), "{line}");
+}
+
+#[test]
+fn status_and_audit_tell_of_a_running_server() {
+    let mut server = Plan::new().start();
+    let directory = server.directory().to_str().expect("a path in UTF-8").to_owned();
+    let status = run(&["status", "--dir", &directory, "--json"]);
+    assert!(status.status.success(), "{status:?}");
+    let told: serde_json::Value = serde_json::from_str(&status.stdout).expect("JSON");
+    assert_eq!(told["ready"], true);
+    assert_eq!(told["kmip"], server.kmip().to_string());
+    let verified = run(&["audit", "verify", "--dir", &directory]);
+    assert!(verified.status.success(), "{verified:?}");
+
+    assert!(server.stop().success());
+    let line = one_line(&run(&["status", "--dir", &directory]));
+    assert!(line.starts_with("no server runs on "), "{line}");
+}
+
+#[test]
+fn a_changed_audit_record_is_found() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("trail.jsonl");
+    fs::write(&file, "{\"seq\":1,\"operation\":\"Get\"}\n").expect("written");
+    let file = file.to_str().expect("a path in UTF-8");
+    let ended = run(&["audit", "verify", "--files", file]);
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    assert!(ended.stdout.contains(&format!("{file}:1: ")), "{ended:?}");
+}

@@ -1,0 +1,10 @@
+//! Cryptographic operations as a client sees them, through the whole server less its transport.
+
+mod ask;
+mod ciphers;
+mod limits;
+mod macs;
+mod refusals;
+mod streams;
+#[path = "../support/world.rs"]
+mod world;

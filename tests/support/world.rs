@@ -1,0 +1,252 @@
+//! A whole server less its transport: a real store in a directory that vanishes, a root key, a
+//! clock that stands until it is moved.
+#![allow(dead_code, reason = "each test target uses its part")]
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use keystrata::clock::{Clock, ManualClock, Timestamp};
+use keystrata::crypto::random::OsRandom;
+use keystrata::keys::env_root::KeySource;
+use keystrata::keys::{AutoRegister, EnvRoot, Keyring, KeyringSettings};
+use keystrata::metrics::{Metrics, MetricsSettings};
+use keystrata::operation::{Facts, Parts, StreamLimits, Streams};
+use keystrata::service::{Service, Settings};
+use keystrata::store::{Store, StoreSettings};
+use keystrata::tenant::{Caller, Fingerprint, Identity, Mode, Peer, Role, ServiceName, TenantName};
+use kmip_ttlv::attribute::{Attribute, AttributeList};
+use kmip_ttlv::enums::{
+    BatchErrorContinuationOption, CryptographicAlgorithm, CryptographicUsageMask, KeyFormatType,
+    ObjectType, ResultReason, ResultStatus,
+};
+use kmip_ttlv::message::{RequestHeader, RequestItem, RequestMessage, ResponseMessage};
+use kmip_ttlv::object::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, SymmetricKey};
+use kmip_ttlv::payload::{RequestPayload, ResponsePayload, create, register};
+use kmip_ttlv::scan::Limits;
+use kmip_ttlv::{Buffer, DateTime, Secret, UniqueIdentifier, Version};
+use tempfile::TempDir;
+use zeroize::Zeroizing;
+
+/// Where the clock stands at first, in seconds since the epoch.
+pub(crate) const START: i64 = 1_700_000_000;
+
+/// What comes of one batch item.
+pub(crate) type Answer = Result<ResponsePayload<'static>, ResultReason>;
+
+/// The server.
+pub(crate) struct World {
+    pub(crate) service: Service,
+    pub(crate) clock: Arc<ManualClock>,
+    /// Last, so that the store is closed before.
+    _dir: TempDir,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::build(StreamLimits::default(), Facts::default()).await
+    }
+
+    pub(crate) async fn with_streams(limits: StreamLimits) -> Self {
+        Self::build(limits, Facts::default()).await
+    }
+
+    pub(crate) async fn with_facts(facts: Facts) -> Self {
+        Self::build(StreamLimits::default(), facts).await
+    }
+
+    async fn build(limits: StreamLimits, facts: Facts) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::new(Timestamp(START * 1_000_000)));
+        let time: Arc<dyn Clock> = clock.clone();
+        let metrics = Metrics::new(&MetricsSettings::default());
+        let settings = StoreSettings::new(dir.path());
+        let store = Store::open(&settings, time.clone(), metrics.clone()).unwrap();
+        let store = Arc::new(store);
+        let source =
+            KeySource::Variable { name: "ROOT".into(), value: Zeroizing::new("5a".repeat(32)) };
+        let root = EnvRoot::new([(1, source)], Arc::new(OsRandom)).unwrap();
+        let keyring = Keyring::open(
+            Arc::new(root),
+            Arc::clone(store.engine()),
+            time.clone(),
+            Arc::new(OsRandom),
+            metrics.clone(),
+            KeyringSettings::default(),
+        );
+        let keyring = Arc::new(keyring.await.unwrap());
+        let mut parts = Parts::new(store, keyring, Arc::new(OsRandom), facts);
+        parts.streams = Streams::new(limits);
+        let settings = Settings { limits: Limits::default(), auto_register: AutoRegister::Tenants };
+        Self { service: Service::new(parts, metrics, time, settings), clock, _dir: dir }
+    }
+
+    /// A client that speaks `version` for this service of tenant `tenant-a`.
+    pub(crate) async fn client(&self, service: &str, version: Version) -> Client<'_> {
+        self.client_of("tenant-a", service, version).await
+    }
+
+    /// A client that speaks `version` for this service of this tenant.
+    pub(crate) async fn client_of(
+        &self,
+        tenant: &str,
+        service: &str,
+        version: Version,
+    ) -> Client<'_> {
+        let identity = Identity {
+            tenant: TenantName::new(tenant).unwrap(),
+            service: ServiceName::new(service).unwrap(),
+            peer: Peer {
+                address: SocketAddr::from((Ipv4Addr::LOCALHOST, 1)),
+                fingerprint: Fingerprint([0; 32]),
+                serial: "1".into(),
+                tls_version: "TLSv1_3".into(),
+                tls_suite: "TLS13_AES_256_GCM_SHA384".into(),
+                tls_group: "X25519".into(),
+            },
+        };
+        let caller = self.service.admit(identity).await.unwrap();
+        Client { world: self, caller, version }
+    }
+}
+
+/// A client.
+#[derive(Clone)]
+pub(crate) struct Client<'w> {
+    pub(crate) world: &'w World,
+    caller: Arc<Caller>,
+    pub(crate) version: Version,
+}
+
+impl Client<'_> {
+    /// The same client, speaking another version.
+    pub(crate) fn speaking(&self, version: Version) -> Self {
+        Self { version, ..self.clone() }
+    }
+
+    /// The same client, held to a mode.
+    pub(crate) fn in_mode(&self, mode: Mode) -> Self {
+        Self { caller: Arc::new(Caller { mode, ..(*self.caller).clone() }), ..self.clone() }
+    }
+
+    /// The same client with the reach of a role.
+    pub(crate) fn in_role(&self, role: Role) -> Self {
+        Self { caller: Arc::new(Caller { role, ..(*self.caller).clone() }), ..self.clone() }
+    }
+
+    /// The bytes that answer a message.
+    pub(crate) async fn answer(&self, request: &RequestMessage<'_>) -> Vec<u8> {
+        let mut response = Buffer::new();
+        let request = request.to_bytes().unwrap();
+        self.world.service.answer(&self.caller, &request, &mut response).await;
+        response.to_vec()
+    }
+
+    /// The message that answers a message.
+    pub(crate) async fn send(&self, request: &RequestMessage<'_>) -> ResponseMessage<'static> {
+        // A test may leave behind what it has read.
+        ResponseMessage::from_bytes(Vec::leak(self.answer(request).await)).unwrap()
+    }
+
+    /// A message of these items and nothing special.
+    pub(crate) fn request<'a>(&self, payloads: Vec<RequestPayload<'a>>) -> RequestMessage<'a> {
+        let numbered = |(number, payload): (usize, RequestPayload<'a>)| RequestItem {
+            unique_batch_item_id: Some(number.to_be_bytes().to_vec().into()),
+            ..RequestItem::new(payload)
+        };
+        let count = i32::try_from(payloads.len()).unwrap();
+        RequestMessage {
+            header: RequestHeader::new(self.version.into(), count),
+            items: payloads.into_iter().enumerate().map(numbered).collect(),
+        }
+    }
+
+    /// One batch item.
+    pub(crate) async fn ask<'a>(&self, payload: impl Into<RequestPayload<'a>>) -> Answer {
+        let mut answers = self.batch(None, vec![payload.into()]).await;
+        assert_eq!(answers.len(), 1);
+        answers.remove(0)
+    }
+
+    /// A batch, and what becomes of it if an item fails.
+    pub(crate) async fn batch<'a>(
+        &self,
+        on_error: Option<BatchErrorContinuationOption>,
+        payloads: Vec<RequestPayload<'a>>,
+    ) -> Vec<Answer> {
+        let mut request = self.request(payloads);
+        request.header.error_continuation = on_error;
+        let response = self.send(&request).await;
+        let answers = response.items.into_iter().map(|item| {
+            if item.status == ResultStatus::Success {
+                return Ok(item.payload.unwrap());
+            }
+            assert!(item.message.is_some_and(|message| !message.is_empty()));
+            Err(item.reason.unwrap())
+        });
+        answers.collect()
+    }
+
+    /// A new Active AES key of so many bits, for every use, with more attributes.
+    pub(crate) async fn key(&self, bits: usize, more: Vec<Attribute>) -> String {
+        let mut attributes = vec![
+            Attribute::CryptographicAlgorithm(CryptographicAlgorithm::Aes),
+            Attribute::CryptographicLength(i32::try_from(bits).unwrap()),
+            Attribute::CryptographicUsageMask(every_use()),
+            Attribute::ActivationDate(DateTime(START - 100)),
+        ];
+        attributes.retain(|usual| more.iter().all(|own| own.kind() != usual.kind()));
+        attributes.extend(more);
+        let request = create::Request {
+            object_type: ObjectType::SymmetricKey,
+            attributes: attributes.into_iter().collect::<AttributeList>(),
+            protection_storage_masks: None,
+        };
+        match self.ask(request).await {
+            Ok(ResponsePayload::Create(response)) => text(&response.uid),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// An Active key of these bytes, for every use, with more attributes.
+    pub(crate) async fn register(&self, bytes: Option<&[u8]>, more: Vec<Attribute>) -> String {
+        let mut attributes = vec![
+            Attribute::CryptographicUsageMask(every_use()),
+            Attribute::ActivationDate(DateTime(START - 100)),
+        ];
+        attributes.extend(more);
+        let value =
+            bytes.map(|bytes| KeyValue::new(KeyMaterial::Bytes(Secret::new(bytes.to_vec()))));
+        let key_block = KeyBlock {
+            format: KeyFormatType::Raw,
+            compression: None,
+            value,
+            algorithm: Some(CryptographicAlgorithm::Aes),
+            length: Some(bytes.map_or(128, |bytes| i32::try_from(8 * bytes.len()).unwrap())),
+            wrapping: None,
+        };
+        let request = register::Request {
+            object_type: ObjectType::SymmetricKey,
+            attributes: attributes.into_iter().collect::<AttributeList>(),
+            object: Some(ManagedObject::SymmetricKey(SymmetricKey { key_block })),
+            protection_storage_masks: None,
+        };
+        match self.ask(request).await {
+            Ok(ResponsePayload::Register(response)) => text(&response.uid),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+pub(crate) fn every_use() -> CryptographicUsageMask {
+    [
+        CryptographicUsageMask::DECRYPT,
+        CryptographicUsageMask::MAC_GENERATE,
+        CryptographicUsageMask::MAC_VERIFY,
+    ]
+    .into_iter()
+    .fold(CryptographicUsageMask::ENCRYPT, CryptographicUsageMask::union)
+}
+
+pub(crate) fn text(uid: &UniqueIdentifier<'_>) -> String {
+    uid.text().unwrap().to_owned()
+}
