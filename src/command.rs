@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod config;
 mod guide;
+mod log_line;
 mod logging;
 mod pki;
 mod private;

@@ -18,6 +18,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::Failure;
+use super::log_line::TextLine;
 
 /// How many lines may wait.
 const LINES_MAX: usize = 8192;
@@ -57,7 +58,7 @@ pub(super) fn start(settings: Log, metrics: &Arc<Metrics>) -> Result<Logging, Fa
     let lines = tracing_subscriber::fmt::layer().with_writer(move || line.clone());
     let registry = tracing_subscriber::registry().with(filter);
     let started = match settings.format {
-        LogFormat::Text => registry.with(lines.with_ansi(false)).try_init(),
+        LogFormat::Text => registry.with(lines.with_ansi(false).event_format(TextLine)).try_init(),
         LogFormat::Json => registry.with(lines.json().flatten_event(true)).try_init(),
     };
     started.map_err(|error| Failure::new(format!("the log cannot start: {error}")))?;
