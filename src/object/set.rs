@@ -34,6 +34,12 @@ pub fn is(attribute: &Attribute, meant: &AttributeReference) -> bool {
 }
 
 impl AttributeSet {
+    /// An empty set that holds this many instances without moving them.
+    #[must_use]
+    pub fn with_capacity(instances: usize) -> Self {
+        Self(Vec::with_capacity(instances))
+    }
+
     /// Takes instances as they were kept.
     #[must_use]
     pub fn from_instances(instances: Vec<IndexedAttribute>) -> Self {

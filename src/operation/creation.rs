@@ -11,6 +11,9 @@ use crate::object::{AttributeSet, Object, rules, set};
 /// Seconds for which a client may use an object before it asks again (KMIP 1.4 §3.20).
 const LEASE_SECONDS: u32 = 3600;
 
+/// About how many attributes the server adds to a new object.
+const SERVERS_OWN: usize = 16;
+
 /// Where a new object comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
@@ -28,7 +31,7 @@ pub(super) fn given(cx: &Context<'_>, list: &AttributeList) -> Result<AttributeS
     if !list.templates.is_empty() {
         return Err(Failure::FeatureNotSupported("templates are not supported"));
     }
-    let mut given = AttributeSet::default();
+    let mut given = AttributeSet::with_capacity(list.attributes.len() + SERVERS_OWN);
     for instance in &list.attributes {
         give(cx, &mut given, instance)?;
     }
