@@ -48,7 +48,7 @@ struct Trail {
     /// The directory of `keystrata try`
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
-    /// The trail's files, in order; the store is not asked
+    /// The trail's files, in order
     #[arg(long, value_name = "FILE", num_args = 1..)]
     files: Vec<PathBuf>,
 }

@@ -1,9 +1,17 @@
 //! What Locate looks for (KMIP 1.4 §4.9, KMIP 2.1 §6.1.28).
 
+mod likeness;
+
+use kmip_ttlv::UniqueIdentifier;
 use kmip_ttlv::attribute::{Attribute, AttributeKind};
 use kmip_ttlv::enums::{ObjectType, State};
 
+use super::date_order::date;
 use super::{IndexEntry, Object};
+use likeness::Pattern;
+
+/// A date that stands for an attribute that is not there: the largest that there is.
+const UNDEFINED: i64 = i64::MAX;
 
 /// Conditions that must all hold.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -12,7 +20,7 @@ pub struct Filter(Vec<Condition>);
 #[derive(Debug, Clone, PartialEq)]
 enum Condition {
     /// Some instance is like this one.
-    Like(Attribute),
+    Like(Pattern),
     /// The date lies between these two, both included (seconds since the epoch).
     Between(AttributeKind, i64, i64),
 }
@@ -35,29 +43,46 @@ impl Filter {
     /// [`BadFilter`], because a filter that is not understood must not be left out.
     pub fn new<'a>(attributes: impl Iterator<Item = &'a Attribute>) -> Result<Self, BadFilter> {
         let mut conditions: Vec<Condition> = Vec::new();
+        let mut whole_ranges: Vec<AttributeKind> = Vec::new();
         for attribute in attributes {
             match (attribute, date(attribute)) {
                 (Attribute::Unknown(unknown), _) => {
                     return Err(BadFilter::Unknown(unknown.name().into_owned()));
                 }
-                (_, Some(date)) => add_date(&mut conditions, attribute.kind(), date)?,
-                _ => conditions.push(Condition::Like(attribute.clone())),
+                (_, Some(date)) => {
+                    add_date(&mut conditions, &mut whole_ranges, attribute.kind(), date)?;
+                }
+                _ => conditions.push(Condition::Like(Pattern::new(attribute.clone()))),
             }
         }
         Ok(Self(conditions))
     }
 
-    /// Whether the object is one that is looked for.
+    /// Asks for one more thing.
+    pub fn add(&mut self, attribute: Attribute) {
+        self.0.push(Condition::Like(Pattern::new(attribute)));
+    }
+
+    /// Whether the object is one that is looked for. `derived` are attributes that it has without
+    /// keeping them.
     #[must_use]
-    pub fn matches(&self, object: &Object) -> bool {
-        self.0.iter().all(|condition| condition.holds(object))
+    pub fn matches(&self, object: &Object, derived: &[Attribute]) -> bool {
+        self.0.iter().all(|condition| condition.holds(object, derived))
+    }
+
+    /// The attributes that are looked at, each once or more.
+    pub fn kinds(&self) -> impl Iterator<Item = AttributeKind> {
+        self.0.iter().map(|condition| match condition {
+            Condition::Like(pattern) => pattern.attribute().kind(),
+            Condition::Between(kind, ..) => *kind,
+        })
     }
 
     /// The identifier, if that is among what is looked for.
     #[must_use]
-    pub fn uid(&self) -> Option<&str> {
+    pub fn uid(&self) -> Option<&UniqueIdentifier<'static>> {
         self.likes().find_map(|attribute| match attribute {
-            Attribute::UniqueIdentifier(uid) => uid.text(),
+            Attribute::UniqueIdentifier(uid) => Some(&uid.0),
             _ => None,
         })
     }
@@ -80,6 +105,14 @@ impl Filter {
         })
     }
 
+    /// The object groups that are looked for.
+    pub fn groups(&self) -> impl Iterator<Item = &str> {
+        self.likes().filter_map(|attribute| match attribute {
+            Attribute::ObjectGroup(group) => Some(group.as_str()),
+            _ => None,
+        })
+    }
+
     /// The index entry that narrows the search most, if any does.
     #[must_use]
     pub fn entry(&self) -> Option<IndexEntry> {
@@ -96,7 +129,7 @@ impl Filter {
 
     fn likes(&self) -> impl Iterator<Item = &Attribute> {
         self.0.iter().filter_map(|condition| match condition {
-            Condition::Like(attribute) => Some(attribute),
+            Condition::Like(pattern) => Some(pattern.attribute()),
             Condition::Between(..) => None,
         })
     }
@@ -110,6 +143,7 @@ fn is_exact(attribute: &Attribute) -> bool {
 /// Two values of one date are the ends of a range; one is that very second.
 fn add_date(
     conditions: &mut Vec<Condition>,
+    whole_ranges: &mut Vec<AttributeKind>,
     kind: AttributeKind,
     date: i64,
 ) -> Result<(), BadFilter> {
@@ -117,68 +151,34 @@ fn add_date(
         Condition::Between(known, from, to) if *known == kind => Some((from, to)),
         _ => None,
     });
-    match known {
-        None => conditions.push(Condition::Between(kind, date, date)),
-        Some((from, to)) if from == to => {
-            *from = date.min(*from);
-            *to = date.max(*to);
-        }
-        Some(_) => return Err(BadFilter::Range(kind.name())),
+    let Some((from, to)) = known else {
+        conditions.push(Condition::Between(kind, date, date));
+        return Ok(());
+    };
+    if whole_ranges.contains(&kind) {
+        return Err(BadFilter::Range(kind.name()));
     }
+    whole_ranges.push(kind);
+    *from = date.min(*from);
+    *to = date.max(*to);
     Ok(())
 }
 
 impl Condition {
-    fn holds(&self, object: &Object) -> bool {
+    fn holds(&self, object: &Object, derived: &[Attribute]) -> bool {
         match self {
-            Self::Like(Attribute::UniqueIdentifier(uid)) => uid.text() == Some(&object.uid),
-            Self::Like(Attribute::ObjectType(object_type)) => *object_type == object.object_type,
-            Self::Like(wanted) => {
-                object.attributes.iter().any(|found| is_like(&found.attribute, wanted))
-            }
-            Self::Between(kind, from, to) => object
-                .attributes
-                .first(*kind)
-                .and_then(date)
-                .is_some_and(|date| (*from..=*to).contains(&date)),
+            Self::Like(pattern) => match pattern.attribute() {
+                Attribute::UniqueIdentifier(uid) => uid.text() == Some(&object.uid),
+                Attribute::ObjectType(object_type) => *object_type == object.object_type,
+                _ => {
+                    let kept = object.attributes.iter().map(|found| &found.attribute);
+                    kept.chain(derived).any(|found| pattern.fits(found))
+                }
+            },
+            Self::Between(kind, from, to) => match object.attributes.first(*kind).and_then(date) {
+                Some(date) => (*from..=*to).contains(&date),
+                None => *from == UNDEFINED,
+            },
         }
-    }
-}
-
-/// Whether `found` is what `wanted` asks for: equal; for a mask, with all the bits asked for; for
-/// application data, of the namespace asked for.
-fn is_like(found: &Attribute, wanted: &Attribute) -> bool {
-    match (found, wanted) {
-        (Attribute::CryptographicUsageMask(found), Attribute::CryptographicUsageMask(wanted)) => {
-            found.contains(*wanted)
-        }
-        (Attribute::ProtectionStorageMask(found), Attribute::ProtectionStorageMask(wanted)) => {
-            found.contains(*wanted)
-        }
-        (
-            Attribute::ApplicationSpecificInformation(found),
-            Attribute::ApplicationSpecificInformation(wanted),
-        ) if wanted.data.is_none() => found.namespace == wanted.namespace,
-        _ => found == wanted,
-    }
-}
-
-/// The date, in seconds since the epoch, if the attribute is one.
-fn date(attribute: &Attribute) -> Option<i64> {
-    use Attribute as A;
-    match attribute {
-        A::InitialDate(date)
-        | A::ActivationDate(date)
-        | A::ProcessStartDate(date)
-        | A::ProtectStopDate(date)
-        | A::DeactivationDate(date)
-        | A::DestroyDate(date)
-        | A::CompromiseOccurrenceDate(date)
-        | A::CompromiseDate(date)
-        | A::ArchiveDate(date)
-        | A::LastChangeDate(date)
-        | A::OriginalCreationDate(date)
-        | A::RotateDate(date) => Some(date.0),
-        _ => None,
     }
 }

@@ -1,6 +1,7 @@
 //! Managed objects less their values: attributes, their rules, the life-cycle, what Locate finds
 //! and what Re-key carries over. Pure: no clock, no store, no key.
 
+pub mod date_order;
 pub mod filter;
 pub mod index;
 pub mod lifecycle;
@@ -15,6 +16,7 @@ use kmip_ttlv::enums::{
     CryptographicAlgorithm, CryptographicUsageMask, KeyFormatType, ObjectType, State,
 };
 
+pub use date_order::WrongOrder;
 pub use index::IndexEntry;
 pub use lifecycle::{Dates, Event};
 pub use set::AttributeSet;

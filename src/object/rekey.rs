@@ -1,9 +1,25 @@
 //! What a replacement takes over from the key that it replaces (KMIP 1.4 §4.4, KMIP 2.1 §6.1.46).
 
 use kmip_ttlv::DateTime;
-use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeReference};
+use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeReference, Link};
+use kmip_ttlv::enums::LinkType;
 
-use super::{AttributeSet, Object};
+use super::{AttributeSet, Object, set};
+
+/// The dates that move along with the Activation Date.
+const MOVED: &[AttributeKind] = &[
+    AttributeKind::ProcessStartDate,
+    AttributeKind::ProtectStopDate,
+    AttributeKind::DeactivationDate,
+];
+
+/// The dates that a request may give together with no offset only.
+pub const DATES: &[AttributeKind] = &[
+    AttributeKind::ActivationDate,
+    AttributeKind::ProcessStartDate,
+    AttributeKind::ProtectStopDate,
+    AttributeKind::DeactivationDate,
+];
 
 /// What becomes of an attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,9 +57,21 @@ pub fn carry(kind: AttributeKind) -> Carry {
     }
 }
 
+/// Dates shall move along with an Activation Date that the old key does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the key has no Activation Date from which its other dates could be moved")]
+pub struct NoActivationDate;
+
 /// What the replacement of `old` starts out with, and takes from it: names leave the old key, the
 /// usage limit starts anew, and with an offset (seconds) the dates move along with the activation.
-pub fn take_over(old: &mut Object, now: i64, offset: Option<i64>) -> AttributeSet {
+///
+/// # Errors
+/// [`NoActivationDate`] where there is an offset and a date to move, but nothing to measure from.
+pub fn take_over(
+    old: &mut Object,
+    now: i64,
+    offset: Option<i64>,
+) -> Result<AttributeSet, NoActivationDate> {
     let mut taken = AttributeSet::default();
     for instance in old.attributes.iter() {
         if carry(instance.attribute.kind()) == Carry::Copied {
@@ -54,9 +82,30 @@ pub fn take_over(old: &mut Object, now: i64, offset: Option<i64>) -> AttributeSe
         taken.add(name);
     }
     if let Some(offset) = offset {
-        shift(&mut taken, old.activation_date(), now.saturating_add(offset));
+        shift(&mut taken, old.activation_date(), now.saturating_add(offset))?;
     }
-    taken
+    Ok(taken)
+}
+
+/// Gives the replacement what the request says of it: a Name in addition to those taken over,
+/// anything else instead of what was copied.
+pub fn give(taken: &mut AttributeSet, given: &AttributeSet) {
+    for instance in given.iter() {
+        let kind = instance.attribute.kind();
+        if kind != AttributeKind::Name {
+            taken.remove_all(&set::reference(&instance.attribute));
+        }
+    }
+    for instance in given.iter() {
+        taken.add(instance.attribute.clone());
+    }
+}
+
+/// Links both keys to each other (KMIP 1.4 §3.35).
+pub fn link(old: &mut Object, new: &mut Object) {
+    let link = |kind, uid: &str| Attribute::Link(Link { kind, object: uid.into() });
+    new.attributes.add(link(LinkType::ReplacedObjectLink, &old.uid));
+    old.attributes.add(link(LinkType::ReplacementObjectLink, &new.uid));
 }
 
 fn renewed(attribute: &Attribute) -> Attribute {
@@ -71,18 +120,21 @@ fn renewed(attribute: &Attribute) -> Attribute {
 }
 
 /// Moves the dates so that the object is activated at `activation`.
-fn shift(taken: &mut AttributeSet, old_activation: Option<i64>, activation: i64) {
+fn shift(
+    taken: &mut AttributeSet,
+    old_activation: Option<i64>,
+    activation: i64,
+) -> Result<(), NoActivationDate> {
     taken.put(Attribute::ActivationDate(DateTime(activation)));
-    let Some(old_activation) = old_activation else { return };
+    let Some(old_activation) = old_activation else {
+        let has_dates = MOVED.iter().any(|kind| taken.first(*kind).is_some());
+        return if has_dates { Err(NoActivationDate) } else { Ok(()) };
+    };
     let moved = |date: &DateTime| {
         DateTime(date.0.saturating_add(activation.saturating_sub(old_activation)))
     };
-    for kind in [
-        AttributeKind::ProcessStartDate,
-        AttributeKind::ProtectStopDate,
-        AttributeKind::DeactivationDate,
-    ] {
-        let shifted = match taken.first(kind) {
+    for kind in MOVED {
+        let shifted = match taken.first(*kind) {
             Some(Attribute::ProcessStartDate(date)) => Attribute::ProcessStartDate(moved(date)),
             Some(Attribute::ProtectStopDate(date)) => Attribute::ProtectStopDate(moved(date)),
             Some(Attribute::DeactivationDate(date)) => Attribute::DeactivationDate(moved(date)),
@@ -90,4 +142,5 @@ fn shift(taken: &mut AttributeSet, old_activation: Option<i64>, activation: i64)
         };
         taken.put(shifted);
     }
+    Ok(())
 }

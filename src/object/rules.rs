@@ -1,8 +1,11 @@
 //! Who may set, change and delete which attribute (the rule tables of KMIP 1.4 §3 and KMIP 2.1
 //! §4). One line is one attribute; a test compares the lines with the specification's tables.
 
+use kmip_ttlv::Version;
 use kmip_ttlv::attribute::AttributeKind;
 use kmip_ttlv::enums::ObjectType;
+
+use super::Object;
 
 /// Who gives an attribute its first value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -208,6 +211,13 @@ impl Rule {
     pub fn is_given_by_client(&self) -> bool {
         self.giver != Giver::Server
     }
+}
+
+/// Whether an object has such an attribute, if it is set, for a client of `version`. In 2.x every
+/// object may have every attribute.
+#[must_use]
+pub fn is_held(kind: AttributeKind, object: &Object, version: Version) -> bool {
+    version.is_2x() || rule(kind).is_none_or(|rule| rule.is_held_by(object.object_type))
 }
 
 #[cfg(test)]

@@ -4,66 +4,99 @@
 use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeReference, IndexedAttribute};
 use kmip_ttlv::enums::State;
 
-use super::{Failure, creation};
+use super::{Context, Failure, creation};
 use crate::object::rules::{self, When};
 use crate::object::{Object, set};
 
 /// Adds an instance, and returns its index.
 ///
+/// What no client may change can still be given while it is not there.
+///
 /// # Errors
 /// What forbids it.
 pub(super) fn add(
+    cx: &Context<'_>,
     object: &mut Object,
     attribute: &Attribute,
-    instances_max: usize,
-    now: i64,
 ) -> Result<IndexedAttribute, Failure> {
-    creation::check_given(attribute)?;
-    let meant = set::reference(attribute);
     let name = || attribute.name().into_owned();
+    let kind = attribute.kind();
+    creation::check_given(attribute)?;
+    if !rules::is_held(kind, object, cx.version()) {
+        return Err(Failure::AttributeNotHeld(name()));
+    }
+    let meant = set::reference(attribute);
     let has = object.attributes.instances(&meant).next().is_some();
-    if has && !attribute.kind().is_multi_instance() {
-        return Err(Failure::AttributeSingleValued(name()));
+    if has && !kind.is_multi_instance() {
+        return Err(Failure::AttributeExists(name()));
     }
-    if object.attributes.iter().count() >= instances_max {
-        return Err(Failure::LimitExceeded("the object has too many attributes"));
+    if object.attributes.iter().count() >= cx.parts().facts.attributes_max {
+        return Err(Failure::TooManyAttributes);
     }
-    if object.attributes.instances(&meant).any(|known| known.attribute == *attribute)
-        && attribute.kind() == AttributeKind::Name
-    {
-        return Err(Failure::NameTaken);
-    }
-    // What no client may change can still be added while it is not there.
-    if let Some(rule) = rules::rule(attribute.kind())
-        && rule.modify != When::Never
-    {
-        check_when(rule.modify, object, &meant, now)?;
+    check_name(object, attribute)?;
+    let rule = rule_of(attribute)?;
+    if rule.modify != When::Never {
+        check_when(rule.modify, object, &meant, cx.now())?;
     }
     let attribute = creation::normal(attribute);
     let index = object.attributes.add(attribute.clone());
-    finish(object, now)?;
+    finish(object, cx.now(), kind)?;
     Ok(IndexedAttribute { index: (index > 0).then_some(index), attribute })
 }
 
-/// Gives one instance another value.
+/// Gives the instance that is meant another value: in 1.x the one of this index, in 2.x the one
+/// that is `current` now, or the only one.
 ///
 /// # Errors
 /// What forbids it.
 pub(super) fn replace(
+    cx: &Context<'_>,
     object: &mut Object,
-    index: i32,
-    attribute: &Attribute,
-    now: i64,
+    IndexedAttribute { index, attribute }: &IndexedAttribute,
+    current: Option<&Attribute>,
 ) -> Result<IndexedAttribute, Failure> {
     let meant = set::reference(attribute);
-    check_when(rule_of(attribute)?.modify, object, &meant, now)?;
+    let when = rule_of(attribute)?.modify;
+    if when == When::Never {
+        return Err(Failure::AttributeReadOnly(attribute.name().into_owned()));
+    }
+    let index =
+        which(object, &meant, current, *index, cx.version().is_2x()).map_err(|failure| {
+            match failure {
+                Failure::AttributeNotFound(name) => Failure::NothingToModify(name),
+                other => other,
+            }
+        })?;
+    check_when(when, object, &meant, cx.now())?;
     creation::check_given(attribute)?;
+    if object.attributes.instance(&meant, index) != Some(attribute) {
+        check_name(object, attribute)?;
+    }
     let attribute = creation::normal(attribute);
     if !object.attributes.replace(index, attribute.clone()) {
         return Err(Failure::AttributeInstanceNotFound(attribute.name().into_owned()));
     }
-    finish(object, now)?;
+    finish(object, cx.now(), attribute.kind())?;
     Ok(IndexedAttribute { index: (index > 0).then_some(index), attribute })
+}
+
+/// Adds the attribute, or changes its only value.
+///
+/// # Errors
+/// What forbids it.
+pub(super) fn put(
+    cx: &Context<'_>,
+    object: &mut Object,
+    attribute: &Attribute,
+) -> Result<(), Failure> {
+    let name = || attribute.name().into_owned();
+    creation::check_given(attribute)?;
+    match object.attributes.instances(&set::reference(attribute)).count() {
+        0 => add(cx, object, attribute).map(drop),
+        1 if rule_of(attribute)?.modify == When::Never => Err(Failure::AttributeNotGiven(name())),
+        1 => replace(cx, object, &attribute.clone().into(), None).map(drop),
+        _ => Err(Failure::AttributeMultiValued(name())),
+    }
 }
 
 /// Takes one instance away.
@@ -79,8 +112,23 @@ pub(super) fn remove(
     check_deletable(object, meant, now)?;
     let gone = object.attributes.remove(meant, index);
     let gone = gone.ok_or_else(|| Failure::AttributeInstanceNotFound(meant.name().into_owned()))?;
-    finish(object, now)?;
+    finish(object, now, gone.attribute.kind())?;
     Ok(gone)
+}
+
+/// Takes the instance with this value away.
+///
+/// # Errors
+/// What forbids it.
+pub(super) fn remove_value(
+    object: &mut Object,
+    value: &Attribute,
+    now: i64,
+) -> Result<IndexedAttribute, Failure> {
+    let meant = set::reference(value);
+    check_deletable(object, &meant, now)?;
+    let index = which(object, &meant, Some(value), None, true)?;
+    remove(object, &meant, index, now)
 }
 
 /// Takes all instances away.
@@ -93,8 +141,9 @@ pub(super) fn remove_all(
     now: i64,
 ) -> Result<(), Failure> {
     check_deletable(object, meant, now)?;
-    object.attributes.remove_all(meant);
-    finish(object, now)
+    let gone = object.attributes.remove_all(meant);
+    let kind = gone.first().map_or(AttributeKind::Custom, Attribute::kind);
+    finish(object, now, kind)
 }
 
 fn check_deletable(object: &Object, meant: &AttributeReference, now: i64) -> Result<(), Failure> {
@@ -124,7 +173,7 @@ fn rule_of(attribute: &Attribute) -> Result<&'static rules::Rule, Failure> {
 /// # Errors
 /// [`Failure::AttributeNotFound`] or [`Failure::AttributeInstanceNotFound`]; of several instances,
 /// one must be named.
-pub(super) fn which(
+fn which(
     object: &Object,
     meant: &AttributeReference,
     current: Option<&Attribute>,
@@ -182,10 +231,19 @@ fn has_come(instance: &IndexedAttribute, now: i64) -> bool {
     }
 }
 
-/// What follows from a change: the dates are still in order, the state is what they say, and what
-/// was once not sensitive or once extractable stays known as that.
-fn finish(object: &mut Object, now: i64) -> Result<(), Failure> {
-    creation::check_dates(object)?;
+/// An object has each name once.
+fn check_name(object: &Object, attribute: &Attribute) -> Result<(), Failure> {
+    let is_name = attribute.kind() == AttributeKind::Name;
+    if is_name && object.attributes.iter().any(|known| known.attribute == *attribute) {
+        return Err(Failure::NameTaken);
+    }
+    Ok(())
+}
+
+/// What follows from a change: a date is still in order with the others, the state is what the
+/// dates say, and what was once not sensitive or once extractable stays known as that.
+fn finish(object: &mut Object, now: i64, changed: AttributeKind) -> Result<(), Failure> {
+    object.check_dates(|kind| kind == changed)?;
     if let Some(settled) = object.settled(now) {
         *object = settled;
     }

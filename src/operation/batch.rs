@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use kmip_ttlv::UniqueIdentifier;
 
+use super::Placeholder;
 use super::failure::Failure;
 use crate::store::{Change, Stored};
 
@@ -14,8 +15,8 @@ use crate::store::{Change, Stored};
 pub struct Batch {
     /// The identifier that items without one mean (KMIP 1.4 §4: ID Placeholder).
     placeholder: Option<String>,
-    /// The identifier that each item before this one made or used, if any.
-    identifiers: Vec<Option<String>>,
+    /// The identifiers in the response so far.
+    identifiers: Vec<String>,
     made: Vec<String>,
     /// Whether all items are undone if one fails.
     together: bool,
@@ -50,8 +51,8 @@ impl Batch {
                 let count = i64::try_from(self.identifiers.len()).unwrap_or(i64::MAX);
                 let position = i64::from(*position);
                 let position = if position < 0 { count + position } else { position };
-                let item = usize::try_from(position).ok().and_then(|at| self.identifiers.get(at));
-                item.cloned().flatten().ok_or_else(missing)
+                let named = usize::try_from(position).ok().and_then(|at| self.identifiers.get(at));
+                named.cloned().ok_or_else(missing)
             }
         }
     }
@@ -78,14 +79,24 @@ impl Batch {
         changes.iter().filter_map(uid).collect()
     }
 
-    /// Notes what an item has done, for the items after it: the object that it was about and the
-    /// objects that it made.
-    pub fn done(&mut self, uid: Option<String>, mut made: Vec<String>) {
-        self.made.append(&mut made);
-        if uid.is_some() {
-            self.placeholder.clone_from(&uid);
+    /// Notes what an item has done, for the items after it: the identifiers that it has answered,
+    /// what that does to the ID Placeholder, and the objects that it made.
+    pub fn done(&mut self, mut uids: Vec<String>, placeholder: Placeholder, mut made: Vec<String>) {
+        match placeholder {
+            Placeholder::Kept => {}
+            Placeholder::Set => self.placeholder = uids.first().cloned(),
+            Placeholder::Emptied => self.placeholder = None,
         }
-        self.identifiers.push(uid);
+        self.identifiers.append(&mut uids);
+        self.made.append(&mut made);
+    }
+
+    /// Notes that an item has failed: a Check that says no leaves no object to go on with (KMIP 1.4
+    /// §4.10).
+    pub fn failed(&mut self, failure: &Failure) {
+        if matches!(failure, Failure::Denied(_)) {
+            self.placeholder = None;
+        }
     }
 
     /// Shows the items after this one changes that wait for the end of the batch.

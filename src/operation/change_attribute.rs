@@ -2,7 +2,7 @@
 //! §6.1.34), Delete Attribute (KMIP 1.4 §4.16, KMIP 2.1 §6.1.13) and Set Attribute (KMIP 2.1
 //! §6.1.52).
 
-use kmip_ttlv::attribute::{AttributeReference, IndexedAttribute};
+use kmip_ttlv::attribute::IndexedAttribute;
 use kmip_ttlv::payload::{
     ResponsePayload, add_attribute, delete_attribute, modify_attribute, set_attribute,
 };
@@ -21,10 +21,9 @@ pub(super) async fn add_attribute(
     let added = &request.attribute;
     if added.index.is_some() {
         // The index of a new instance is the server's to choose (KMIP 1.4 §4.14).
-        return Err(Failure::IndexOutOfBounds(added.attribute.name().into_owned()));
+        return Err(Failure::InvalidField("a new attribute has no Attribute Index yet".into()));
     }
-    let max = cx.parts().facts.attributes_max;
-    let added = change::add(&mut object, &added.attribute, max, cx.now())?;
+    let added = change::add(cx, &mut object, &added.attribute)?;
     let uid = object.uid.clone();
     let response = add_attribute::Response { uid: uid.clone().into(), attribute: Some(added) };
     let response = ResponsePayload::AddAttribute(response);
@@ -37,14 +36,12 @@ pub(super) async fn modify_attribute(
     request: &modify_attribute::Request<'_>,
 ) -> Result<Outcome, Failure> {
     let (held, mut object) = edit(cx, request.uid.as_ref()).await?;
-    let IndexedAttribute { index, attribute } = &request.attribute;
-    let meant = set::reference(attribute);
+    let meant = set::reference(&request.attribute.attribute);
     let current = request.current.as_ref().map(|current| &current.attribute);
     if current.is_some_and(|current| set::reference(current) != meant) {
         return Err(Failure::InvalidField("current and new attribute are not the same".into()));
     }
-    let index = change::which(&object, &meant, current, *index, cx.version().is_2x())?;
-    let modified = change::replace(&mut object, index, attribute, cx.now())?;
+    let modified = change::replace(cx, &mut object, &request.attribute, current)?;
     let uid = object.uid.clone();
     let response =
         modify_attribute::Response { uid: uid.clone().into(), attribute: Some(modified) };
@@ -72,11 +69,7 @@ fn delete(
 ) -> Result<Option<IndexedAttribute>, Failure> {
     let is_2x = cx.version().is_2x();
     match (&request.current, &request.reference) {
-        (Some(current), _) => {
-            let meant = set::reference(&current.attribute);
-            let index = change::which(object, &meant, Some(&current.attribute), None, is_2x)?;
-            change::remove(object, &meant, index, cx.now()).map(Some)
-        }
+        (Some(current), _) => change::remove_value(object, &current.attribute, cx.now()).map(Some),
         (None, Some(meant)) if is_2x => {
             change::remove_all(object, meant, cx.now())?;
             Ok(None)
@@ -94,19 +87,7 @@ pub(super) async fn set_attribute(
     request: &set_attribute::Request<'_>,
 ) -> Result<Outcome, Failure> {
     let (held, mut object) = edit(cx, request.uid.as_ref()).await?;
-    let attribute = &request.attribute.attribute;
-    let meant = set::reference(attribute);
-    let vendors = matches!(meant, AttributeReference::Custom { .. });
-    if attribute.kind().is_multi_instance() && !vendors {
-        return Err(Failure::AttributeMultiValued(attribute.name().into_owned()));
-    }
-    if object.attributes.instances(&meant).next().is_some() {
-        let index = change::which(&object, &meant, None, None, true)?;
-        change::replace(&mut object, index, attribute, cx.now())?;
-    } else {
-        let max = cx.parts().facts.attributes_max;
-        change::add(&mut object, attribute, max, cx.now())?;
-    }
+    change::put(cx, &mut object, &request.attribute.attribute)?;
     let uid = object.uid.clone();
     let response =
         ResponsePayload::SetAttribute(set_attribute::Response { uid: uid.clone().into() });

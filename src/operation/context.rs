@@ -227,11 +227,32 @@ impl<'a> Context<'a> {
     /// # Errors
     /// What is wrong with the hierarchy.
     pub async fn insert(&self, object: Object, value: &ManagedObject) -> Result<Change, Failure> {
+        self.insert_for(self.caller.service_id, object, value).await
+    }
+
+    /// A new object with this value, of the service that owns another one.
+    ///
+    /// # Errors
+    /// What is wrong with the hierarchy.
+    pub async fn insert_beside(
+        &self,
+        other: &Held,
+        object: Object,
+        value: &ManagedObject,
+    ) -> Result<Change, Failure> {
+        self.insert_for(other.stored.service, object, value).await
+    }
+
+    async fn insert_for(
+        &self,
+        service: ServiceId,
+        object: Object,
+        value: &ManagedObject,
+    ) -> Result<Change, Failure> {
         self.trace.note_object(&object.uid);
-        let key = self.key(self.caller.service_id).await?;
+        let key = self.key(service).await?;
         let sealed = key.seal(&*self.parts.random, &object.uid, &value::to_bytes(value))?;
-        let stored =
-            Stored { service: self.caller.service_id, object, sealed: Some(sealed), revision: 1 };
+        let stored = Stored { service, object, sealed: Some(sealed), revision: 1 };
         Ok(Change::Insert { tenant: self.caller.tenant_id, stored: Box::new(stored) })
     }
 

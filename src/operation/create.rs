@@ -50,18 +50,19 @@ lengths! {
 
 /// Makes a symmetric key, or a secret of random bytes.
 pub(super) async fn create(cx: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
-    let mut attributes = creation::given(&request.attributes)?;
+    let mut attributes = creation::given(cx, &request.attributes)?;
     let value = match request.object_type {
         ObjectType::SymmetricKey => symmetric_key(cx, &mut attributes)?,
         ObjectType::SecretData => secret_data(cx, &attributes)?,
         _ => return Err(Failure::WrongObjectType("objects of this type cannot be created")),
     };
-    let object = creation::object(cx, request.object_type, attributes, &value, Origin::Made)?;
+    let object =
+        creation::object(cx, request.object_type, attributes, &value, Origin::Made, |_| true)?;
     let uid = object.uid.clone();
     let change = cx.insert(object, &value).await?;
     let response =
         Response { object_type: request.object_type, uid: uid.clone().into(), attributes: None };
-    Ok(Outcome::changed(uid, vec![change], ResponsePayload::Create(response)))
+    Ok(Outcome::made(uid, vec![change], ResponsePayload::Create(response)))
 }
 
 fn symmetric_key(
@@ -144,7 +145,7 @@ pub(super) fn random_bits(cx: &Context<'_>, bits: i32) -> Result<Vec<u8>, Failur
 }
 
 /// Refuses to call a key quantum safe that is too short for it.
-fn check_quantum_safety(attributes: &AttributeSet, bits: i32) -> Result<(), Failure> {
+pub(super) fn check_quantum_safety(attributes: &AttributeSet, bits: i32) -> Result<(), Failure> {
     let wanted = attributes.first(AttributeKind::QuantumSafe);
     if matches!(wanted, Some(Attribute::QuantumSafe(true))) && bits < QUANTUM_SAFE_BITS {
         return Err(Failure::NotQuantumSafe);

@@ -24,13 +24,13 @@ pub(super) enum Origin {
 ///
 /// # Errors
 /// What is wrong with the first that is not.
-pub(super) fn given(list: &AttributeList) -> Result<AttributeSet, Failure> {
+pub(super) fn given(cx: &Context<'_>, list: &AttributeList) -> Result<AttributeSet, Failure> {
     if !list.templates.is_empty() {
         return Err(Failure::FeatureNotSupported("templates are not supported"));
     }
     let mut given = AttributeSet::default();
     for instance in &list.attributes {
-        give(&mut given, instance)?;
+        give(cx, &mut given, instance)?;
     }
     Ok(given)
 }
@@ -39,7 +39,14 @@ pub(super) fn given(list: &AttributeList) -> Result<AttributeSet, Failure> {
 ///
 /// # Errors
 /// See [`given`].
-pub(super) fn give(given: &mut AttributeSet, instance: &IndexedAttribute) -> Result<(), Failure> {
+pub(super) fn give(
+    cx: &Context<'_>,
+    given: &mut AttributeSet,
+    instance: &IndexedAttribute,
+) -> Result<(), Failure> {
+    if given.iter().count() >= cx.parts().facts.attributes_max {
+        return Err(Failure::TooManyAttributes);
+    }
     let attribute = normal(&instance.attribute);
     check_given(&attribute)?;
     let name = || attribute.name().into_owned();
@@ -72,7 +79,7 @@ pub(super) fn normal(attribute: &Attribute) -> Attribute {
 /// Whether a client may give this attribute at all, and with this value.
 ///
 /// # Errors
-/// [`Failure::UnsupportedAttribute`], [`Failure::AttributeReadOnly`] or
+/// [`Failure::UnsupportedAttribute`], [`Failure::AttributeNotGiven`] or
 /// [`Failure::InvalidAttributeValue`].
 pub(super) fn check_given(attribute: &Attribute) -> Result<(), Failure> {
     let name = || attribute.name().into_owned();
@@ -80,7 +87,7 @@ pub(super) fn check_given(attribute: &Attribute) -> Result<(), Failure> {
         rules::rule(attribute.kind()).ok_or_else(|| Failure::UnsupportedAttribute(name()))?;
     let servers_own = matches!(attribute, Attribute::Custom(custom) if custom.vendor == "y");
     if !rule.is_given_by_client() || servers_own {
-        return Err(Failure::AttributeReadOnly(name()));
+        return Err(Failure::AttributeNotGiven(name()));
     }
     let good = match attribute {
         Attribute::CryptographicLength(bits) => *bits > 0,
@@ -95,16 +102,19 @@ pub(super) fn check_given(attribute: &Attribute) -> Result<(), Failure> {
     }
 }
 
-/// A new object with everything that the server says of it.
+/// A new object with everything that the server says of it. `is_given` tells the attributes that
+/// this request has given.
 ///
 /// # Errors
-/// [`Failure::InvalidAttributeValue`] if the dates contradict each other.
+/// [`Failure::InvalidAttributeValue`] if a date that is given contradicts another, or
+/// [`Failure::TooManyAttributes`].
 pub(super) fn object(
     cx: &Context<'_>,
     object_type: ObjectType,
     mut attributes: AttributeSet,
     value: &ManagedObject,
     origin: Origin,
+    is_given: impl Fn(AttributeKind) -> bool,
 ) -> Result<Object, Failure> {
     let now = DateTime(cx.now());
     default(&mut attributes, Attribute::Sensitive(false));
@@ -126,9 +136,12 @@ pub(super) fn object(
     attributes.put(Attribute::InitialDate(now));
     attributes.put(Attribute::State(State::PreActive));
     let object = Object { uid: cx.new_uid()?, object_type, attributes };
-    check_dates(&object)?;
+    object.check_dates(is_given)?;
     let mut object = object.settled(now.0).unwrap_or(object);
     object.touch(now.0);
+    if object.attributes.iter().count() > cx.parts().facts.attributes_max {
+        return Err(Failure::TooManyAttributes);
+    }
     Ok(object)
 }
 
@@ -172,24 +185,4 @@ pub(super) fn generator() -> kmip_ttlv::attribute::RngParameters {
         fips186_variation: None,
         prediction_resistance: None,
     }
-}
-
-/// The order that the specification asks of dates (KMIP 1.4 §3.24 to §3.27); equal ones are fine.
-///
-/// # Errors
-/// [`Failure::InvalidAttributeValue`] with the two that are out of order.
-pub(super) fn check_dates(object: &Object) -> Result<(), Failure> {
-    let activation = ("Activation Date", object.activation_date());
-    let start = ("Process Start Date", object.process_start_date());
-    let stop = ("Protect Stop Date", object.protect_stop_date());
-    let deactivation = ("Deactivation Date", object.deactivation_date());
-    for (first, second) in [(activation, start), (stop, deactivation), (activation, deactivation)] {
-        if let ((before, Some(earlier)), (after, Some(later))) = (first, second)
-            && earlier > later
-        {
-            let message = format!("the {after} lies before the {before}");
-            return Err(Failure::InvalidAttributeValue(message));
-        }
-    }
-    Ok(())
 }

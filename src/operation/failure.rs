@@ -3,6 +3,7 @@
 use kmip_ttlv::Version;
 use kmip_ttlv::enums::ResultReason;
 
+use super::check::Denial;
 use crate::{crypto, keys, store};
 
 /// Why an operation was refused or failed.
@@ -26,6 +27,9 @@ pub enum Failure {
     /// The usage mask does not allow it.
     #[error("the Cryptographic Usage Mask does not allow this")]
     UsageMask,
+    /// Check finds that the object may not be used like that.
+    #[error("the object may not be used like that: its {}", .0.limit)]
+    Denied(Denial),
     /// The usage limit is used up.
     #[error("the Usage Limits do not allow this")]
     UsageLimit,
@@ -44,6 +48,9 @@ pub enum Failure {
     /// Nobody can compute with an object of this type.
     #[error("{0}")]
     NotUsable(&'static str),
+    /// Dates are to move along with an activation that the object does not have.
+    #[error("the key has no Activation Date from which its other dates could be moved")]
+    NoActivationDate,
     /// The object can't be given in this format.
     #[error("the key cannot be given in the Key Format Type that was asked for")]
     KeyFormat,
@@ -71,17 +78,29 @@ pub enum Failure {
     /// There is no such attribute, or this type of object cannot have it.
     #[error("{0} is not an attribute of this object")]
     UnsupportedAttribute(String),
+    /// Objects of this type have no such attribute.
+    #[error("objects of this type have no {0}")]
+    AttributeNotHeld(String),
     /// The attribute is not set on the object.
     #[error("the object has no attribute {0}")]
     AttributeNotFound(String),
+    /// The attribute that is to be changed is not there yet.
+    #[error("the object has no attribute {0}; it can be added")]
+    NothingToModify(String),
     /// The attribute has no such instance.
     #[error("the attribute {0} has no such instance")]
     AttributeInstanceNotFound(String),
-    /// The attribute belongs to the server.
+    /// The attribute is not the client's to give.
     #[error("clients cannot set {0}")]
+    AttributeNotGiven(String),
+    /// The attribute is not the client's to change or delete.
+    #[error("clients cannot change {0}")]
     AttributeReadOnly(String),
-    /// The attribute is already set and takes one value only.
-    #[error("{0} takes one value only, and has one")]
+    /// The attribute is there and takes one value only.
+    #[error("{0} is there already and takes one value only")]
+    AttributeExists(String),
+    /// A new object is given two values of an attribute that takes one.
+    #[error("{0} takes one value only")]
     AttributeSingleValued(String),
     /// The attribute takes several values, so that it must be said which is meant.
     #[error("{0} takes several values; use Add, Modify or Delete Attribute")]
@@ -89,9 +108,15 @@ pub enum Failure {
     /// An attribute index that nobody may give here.
     #[error("the Attribute Index of {0} is out of bounds")]
     IndexOutOfBounds(String),
-    /// The policy asks for unique names, and this one is taken.
-    #[error("another object has this Name")]
+    /// The object has this name already.
+    #[error("the object has this Name already")]
     NameTaken,
+    /// The object has as many attributes as the server keeps.
+    #[error("the object has too many attributes")]
+    TooManyAttributes,
+    /// There is no such attribute to look for.
+    #[error("{0} is not an attribute")]
+    UnknownFilter(String),
     /// The operation is not one that this server offers.
     #[error("the operation is not supported")]
     OperationNotSupported,
@@ -149,6 +174,7 @@ impl Failure {
                 (R::PermissionDenied, in_2x)
             }
             Self::UsageMask => (R::PermissionDenied, R::IncompatibleCryptographicUsageMask),
+            Self::Denied(denial) => (R::PermissionDenied, denial.limit.reason()),
             Self::UsageLimit => (R::PermissionDenied, R::UsageLimitExceeded),
             Self::Forbidden(_) => (R::PermissionDenied, R::PermissionDenied),
             Self::Sensitive => (since_1_4(version, R::Sensitive), R::Sensitive),
@@ -169,14 +195,22 @@ impl Failure {
             Self::InvalidMessage(_) => (R::InvalidMessage, R::InvalidMessage),
             Self::InvalidField(_) => (R::InvalidField, R::InvalidField),
             Self::InvalidAttributeValue(_) => (R::InvalidField, R::InvalidAttributeValue),
-            Self::UnsupportedAttribute(_) => (R::InvalidField, R::UnsupportedAttribute),
+            Self::UnsupportedAttribute(_) | Self::UnknownFilter(_) => {
+                (R::InvalidField, R::InvalidAttribute)
+            }
+            Self::NoActivationDate => (R::IllegalOperation, R::InvalidField),
+            Self::NothingToModify(_) => (R::InvalidField, R::AttributeNotFound),
+            Self::AttributeNotHeld(_) => (R::PermissionDenied, R::InvalidAttribute),
+            Self::AttributeNotGiven(_) => (R::PermissionDenied, R::ReadOnlyAttribute),
+            Self::AttributeExists(_) => (R::IllegalOperation, R::AttributeSingleValued),
+            Self::TooManyAttributes => (R::IndexOutOfBounds, R::ServerLimitExceeded),
             Self::AttributeNotFound(_) => (R::ItemNotFound, R::AttributeNotFound),
             Self::AttributeInstanceNotFound(_) => (R::ItemNotFound, R::AttributeInstanceNotFound),
             Self::AttributeReadOnly(_) => (R::PermissionDenied, R::AttributeReadOnly),
             Self::AttributeSingleValued(_) => (R::InvalidField, R::AttributeSingleValued),
             Self::AttributeMultiValued(_) => (R::InvalidField, R::MultiValuedAttribute),
             Self::IndexOutOfBounds(_) => (R::IndexOutOfBounds, R::InvalidField),
-            Self::NameTaken => (R::InvalidField, R::NonUniqueNameAttribute),
+            Self::NameTaken => (R::IllegalOperation, R::NonUniqueNameAttribute),
             Self::OperationNotSupported => (R::OperationNotSupported, R::OperationNotSupported),
             Self::FeatureNotSupported(_) => (R::FeatureNotSupported, R::FeatureNotSupported),
             Self::Crypto(error) => return crypto_reason(*error, version),
@@ -230,6 +264,18 @@ impl From<crypto::random::RandomError> for Failure {
 impl From<crate::object::NoSuchStep> for Failure {
     fn from(_: crate::object::NoSuchStep) -> Self {
         Self::WrongState("the object's state does not allow this")
+    }
+}
+
+impl From<crate::object::WrongOrder> for Failure {
+    fn from(order: crate::object::WrongOrder) -> Self {
+        Self::InvalidAttributeValue(order.to_string())
+    }
+}
+
+impl From<crate::object::rekey::NoActivationDate> for Failure {
+    fn from(_: crate::object::rekey::NoActivationDate) -> Self {
+        Self::NoActivationDate
     }
 }
 

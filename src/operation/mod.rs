@@ -8,6 +8,7 @@ pub mod batch;
 pub mod context;
 pub mod facts;
 pub mod failure;
+pub mod groups;
 pub mod parts;
 pub mod streams;
 pub mod trace;
@@ -15,6 +16,7 @@ pub mod trace;
 mod activate;
 mod attribute_change;
 mod change_attribute;
+mod check;
 mod cipher_parameters;
 mod create;
 mod creation;
@@ -26,11 +28,13 @@ mod get;
 mod get_attributes;
 mod hash;
 mod key_use;
+mod locate;
 mod mac;
 mod mac_verify;
 mod part;
 mod ping;
 mod query;
+mod re_key;
 mod register;
 mod revoke;
 mod rng_retrieve;
@@ -44,6 +48,7 @@ pub use batch::Batch;
 pub use context::Context;
 pub use facts::Facts;
 pub use failure::Failure;
+pub use groups::GroupTurns;
 pub use parts::Parts;
 pub use streams::{StreamLimits, Streams};
 pub use trace::Trace;
@@ -57,27 +62,47 @@ pub struct Outcome {
     pub response: ResponsePayload<'static>,
     /// What must be durable before it is told.
     pub changes: Vec<Change>,
-    /// The object it was about: the ID Placeholder for the items that follow.
-    pub uid: Option<String>,
+    /// The identifiers that the response holds, in their order.
+    pub uids: Vec<String>,
+    /// What becomes of the ID Placeholder.
+    pub placeholder: Placeholder,
+}
+
+/// What an operation does to the ID Placeholder (KMIP 1.4 §4, KMIP 2.1 §6.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Placeholder {
+    /// Items that follow mean the same object as before.
+    Kept,
+    /// They mean the one object that the response names.
+    Set,
+    /// They mean none, and must name theirs.
+    Emptied,
 }
 
 impl Outcome {
     /// An answer about no object in particular.
     #[must_use]
     pub fn told(response: ResponsePayload<'static>) -> Self {
-        Self { response, changes: Vec::new(), uid: None }
+        Self { response, changes: Vec::new(), uids: Vec::new(), placeholder: Placeholder::Kept }
     }
 
     /// An answer about an object that stays as it is.
     #[must_use]
     pub fn read(uid: String, response: ResponsePayload<'static>) -> Self {
-        Self { response, changes: Vec::new(), uid: Some(uid) }
+        Self::changed(uid, Vec::new(), response)
     }
 
     /// An answer that holds once `changes` are durable.
     #[must_use]
     pub fn changed(uid: String, changes: Vec<Change>, response: ResponsePayload<'static>) -> Self {
-        Self { response, changes, uid: Some(uid) }
+        Self { response, changes, uids: vec![uid], placeholder: Placeholder::Kept }
+    }
+
+    /// An answer about an object that is new once `changes` are durable: the one that items which
+    /// follow mean.
+    #[must_use]
+    pub fn made(uid: String, changes: Vec<Change>, response: ResponsePayload<'static>) -> Self {
+        Self { placeholder: Placeholder::Set, ..Self::changed(uid, changes, response) }
     }
 }
 
@@ -107,6 +132,9 @@ macro_rules! operations {
 operations! {
     Create => create::create;
     Register => register::register;
+    ReKey => re_key::re_key;
+    Locate => locate::locate;
+    Check => check::check;
     Get => get::get;
     GetAttributes => get_attributes::get_attributes;
     GetAttributeList => get_attributes::get_attribute_list;

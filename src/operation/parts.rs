@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::facts::Facts;
+use super::groups::GroupTurns;
 use super::streams::Streams;
 use crate::crypto::random::Random;
 use crate::keys::Keyring;
@@ -19,6 +20,22 @@ pub struct Parts {
     pub random: Arc<dyn Random>,
     /// Cryptographic operations that run over several requests.
     pub streams: Streams,
+    /// Whose turn it is in each object group.
+    pub group_turns: GroupTurns,
     /// What Query tells, and the limits.
     pub facts: Facts,
+}
+
+impl Parts {
+    /// These pieces, with nothing under way.
+    #[must_use]
+    pub fn new(
+        store: Arc<Store>,
+        keyring: Arc<Keyring>,
+        random: Arc<dyn Random>,
+        facts: Facts,
+    ) -> Self {
+        let (streams, group_turns) = (Streams::default(), GroupTurns::default());
+        Self { store, keyring, random, streams, group_turns, facts }
+    }
 }

@@ -15,36 +15,43 @@ use crate::object::AttributeSet;
 /// Real clients leave out what the specification asks for: libmongocrypt and `TrueNAS` bring secrets
 /// whose usage mask is 0 or absent, so none is asked for.
 pub(super) async fn register(cx: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
-    let mut attributes = creation::given(&request.attributes)?;
+    let mut attributes = creation::given(cx, &request.attributes)?;
     let value = request.object.clone().ok_or_else(|| {
         Failure::InvalidMessage("the object that is to be registered is missing".into())
     })?;
     if value.object_type() != request.object_type {
         return Err(Failure::InvalidField("the object is not of the Object Type given".into()));
     }
-    let value = accept(value, &mut attributes)?;
-    let object = creation::object(cx, request.object_type, attributes, &value, Origin::Brought)?;
+    let value = accept(cx, value, &mut attributes)?;
+    let object =
+        creation::object(cx, request.object_type, attributes, &value, Origin::Brought, |_| true)?;
     let uid = object.uid.clone();
     let change = cx.insert(object, &value).await?;
     let response = Response { uid: uid.clone().into(), attributes: None };
-    Ok(Outcome::changed(uid, vec![change], ResponsePayload::Register(response)))
+    Ok(Outcome::made(uid, vec![change], ResponsePayload::Register(response)))
 }
 
 /// Checks the value and moves what it says of itself into the attributes.
-fn accept(value: ManagedObject, attributes: &mut AttributeSet) -> Result<ManagedObject, Failure> {
+fn accept(
+    cx: &Context<'_>,
+    value: ManagedObject,
+    attributes: &mut AttributeSet,
+) -> Result<ManagedObject, Failure> {
     match value {
         ManagedObject::OpaqueObject(opaque) => Ok(ManagedObject::OpaqueObject(opaque)),
         ManagedObject::SecretData(mut secret) => {
-            secret.key_block = accept_block(secret.key_block, attributes)?;
+            secret.key_block = accept_block(cx, secret.key_block, attributes)?;
             check_format(&secret.key_block, &[KeyFormatType::Raw, KeyFormatType::Opaque])?;
             Ok(ManagedObject::SecretData(secret))
         }
         ManagedObject::SymmetricKey(mut key) => {
-            key.key_block = accept_block(key.key_block, attributes)?;
+            key.key_block = accept_block(cx, key.key_block, attributes)?;
             check_format(
                 &key.key_block,
                 &[KeyFormatType::Raw, KeyFormatType::TransparentSymmetricKey],
             )?;
+            // pg_tde says how an elliptic curve point would be compressed, of an AES key.
+            key.key_block.compression = None;
             let key = ManagedObject::SymmetricKey(key);
             describe_key(&key, attributes)?;
             Ok(complete(key, attributes))
@@ -55,14 +62,18 @@ fn accept(value: ManagedObject, attributes: &mut AttributeSet) -> Result<Managed
 
 /// Takes the attributes that travel inside the Key Value out of it: Get gives the key alone (Veeam
 /// fails on anything else).
-fn accept_block(block: KeyBlock, attributes: &mut AttributeSet) -> Result<KeyBlock, Failure> {
+fn accept_block(
+    cx: &Context<'_>,
+    block: KeyBlock,
+    attributes: &mut AttributeSet,
+) -> Result<KeyBlock, Failure> {
     if block.wrapping.is_some() {
         return Err(Failure::FeatureNotSupported("wrapped keys cannot be registered"));
     }
     let value = match block.value {
         Some(KeyValue::Plain { material, attributes: inside }) => {
             for attribute in inside.iter() {
-                creation::give(attributes, &attribute.clone().into())?;
+                creation::give(cx, attributes, &attribute.clone().into())?;
             }
             Some(KeyValue::new(material))
         }

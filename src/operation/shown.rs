@@ -26,17 +26,19 @@ pub(super) fn shown(object: &Object, version: Version) -> Result<Vec<IndexedAttr
 
 fn is_shown(object: &Object, attribute: &Attribute, version: Version) -> bool {
     let kind = attribute.kind();
-    let held = rules::rule(kind).is_none_or(|rule| rule.is_held_by(object.object_type));
     let nameable = match attribute {
         // 1.x names vendors by one letter (KMIP 1.4 §3.39).
         Attribute::Custom(custom) => version.is_2x() || matches!(&*custom.vendor, "x" | "y"),
         _ => true,
     };
-    kind.is_in(version) && nameable && (version.is_2x() || held)
+    kind.is_in(version) && nameable && rules::is_held(kind, object, version)
 }
 
 /// What is not kept because it follows from something else.
-fn derived(object: &Object) -> Result<Vec<Attribute>, Failure> {
+///
+/// # Errors
+/// That of the hash, which is always there.
+pub(super) fn derived(object: &Object) -> Result<Vec<Attribute>, Failure> {
     let short = hash(HashingAlgorithm::Sha256, object.uid.as_bytes())?;
     let mut derived = vec![
         Attribute::UniqueIdentifier(object.uid.as_str().into()),

@@ -10,6 +10,7 @@ use kmip_ttlv::enums::{
     AsynchronousIndicator, BatchErrorContinuationOption as OnError, Operation, ResultStatus,
 };
 use kmip_ttlv::message::{Request, RequestBatchItem, ResponseItem, ResponseWriter};
+use kmip_ttlv::payload::ResponsePayload;
 
 use super::report::Subject;
 use super::{Service, reply};
@@ -131,7 +132,7 @@ impl Service {
             match self.try_item(run, &item, &subject, &batch, &trace, writer).await {
                 Ok(mut ran) => {
                     batch.hold(&ran.changes);
-                    batch.done(ran.uid, Batch::made_by(&ran.changes));
+                    batch.done(ran.uids, ran.placeholder, Batch::made_by(&ran.changes));
                     commit.audit.push(self.record(&subject, &trace, None));
                     commit.changes.append(&mut ran.changes);
                     done.push(Tentative { item, subject, trace });
@@ -193,7 +194,14 @@ pub(super) fn failed_item<'a>(
     failure: &Failure,
 ) -> ResponseItem<'a> {
     let id = item.unique_batch_item_id.clone();
-    reply::failed(Some(item.operation), id, run.request.version, failure)
+    let version = run.request.version;
+    let mut failed = reply::failed(Some(item.operation), id, version, failure);
+    if let Failure::Denied(denial) = failure
+        && !version.is_2x()
+    {
+        failed.payload = Some(ResponsePayload::Check(denial.response()));
+    }
+    failed
 }
 
 /// Why nothing of a request is run, if so.

@@ -6,14 +6,15 @@ use super::Service;
 use super::batch::{ATTEMPTS_MAX, Run, failed_item};
 use super::report::Subject;
 use crate::access;
-use crate::operation::{self, Batch, Context, Failure, Outcome, Trace};
+use crate::operation::{self, Batch, Context, Failure, Outcome, Placeholder, Trace};
 use crate::store::{Change, Commit, Error as StoreError};
 
 /// An item that has run and been answered, but whose changes are not durable.
 #[derive(Debug)]
 pub(super) struct Ran {
     pub(super) changes: Vec<Change>,
-    pub(super) uid: Option<String>,
+    pub(super) uids: Vec<String>,
+    pub(super) placeholder: Placeholder,
 }
 
 impl Service {
@@ -49,6 +50,7 @@ impl Service {
             Err(failure) => failure,
         };
         writer.rewind(start);
+        batch.failed(&failure);
         writer.item(&failed_item(item, run, &failure));
         self.note(&subject, &trace, &failure).await;
         false
@@ -83,14 +85,14 @@ impl Service {
             let record = self.record(subject, trace, None);
             if ran.changes.is_empty() {
                 self.audit.read(record).await.map_err(|_| Failure::Audit)?;
-                batch.done(ran.uid, Vec::new());
+                batch.done(ran.uids, ran.placeholder, Vec::new());
                 return Ok(());
             }
             let made = Batch::made_by(&ran.changes);
             let commit = Commit { changes: ran.changes, audit: vec![record] };
             match self.parts.store.commit(commit).await {
                 Ok(()) => {
-                    batch.done(ran.uid, made);
+                    batch.done(ran.uids, ran.placeholder, made);
                     return Ok(());
                 }
                 Err(StoreError::Conflict) => {}
@@ -118,10 +120,11 @@ impl Service {
         let payload = item.payload()?;
         let version = run.request.version;
         let cx = Context::new(&self.parts, run.caller, batch, trace, version, subject.time);
-        let Outcome { response, changes, uid } = operation::run(&cx, &payload).await?;
+        let Outcome { response, changes, uids, placeholder } =
+            operation::run(&cx, &payload).await?;
         writer.item(&ResponseItem::success(item.unique_batch_item_id.clone(), response));
         check_size(run, writer)?;
-        Ok(Ran { changes, uid })
+        Ok(Ran { changes, uids, placeholder })
     }
 }
 

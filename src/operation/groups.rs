@@ -1,0 +1,33 @@
+//! Whose turn it is in an object group (KMIP 1.4 §4.9: Group Member Default).
+
+use quick_cache::sync::Cache;
+
+use crate::store::Position;
+use crate::tenant::ServiceId;
+
+/// Groups whose turn is remembered; the one that nobody asked for longest begins anew.
+const GROUPS_MAX: usize = 10_000;
+
+/// For each service and group, the member that was handed out last.
+///
+/// It lives in memory of this node alone: after a start, every group begins with its oldest member.
+#[derive(Debug)]
+pub struct GroupTurns(Cache<(ServiceId, String), Position>);
+
+impl Default for GroupTurns {
+    fn default() -> Self {
+        Self(Cache::new(GROUPS_MAX))
+    }
+}
+
+impl GroupTurns {
+    /// The member that was handed out last.
+    pub(super) fn last(&self, service: ServiceId, group: &str) -> Option<Position> {
+        self.0.get(&(service, group.to_owned()))
+    }
+
+    /// Notes the member that is handed out.
+    pub(super) fn note(&self, service: ServiceId, group: &str, member: Position) {
+        self.0.insert((service, group.to_owned()), member);
+    }
+}

@@ -1,0 +1,213 @@
+//! Locate (KMIP 1.4 §4.9, KMIP 2.1 §6.1.28).
+
+use kmip_ttlv::Version;
+use kmip_ttlv::attribute::{Attribute, AttributeKind};
+use kmip_ttlv::enums::{ObjectGroupMember, State, StorageStatusMask};
+use kmip_ttlv::payload::ResponsePayload;
+use kmip_ttlv::payload::locate::{Request, Response};
+
+use super::context::{Context, Held, Right};
+use super::{Failure, Outcome, Placeholder, shown};
+use crate::object::filter::{BadFilter, Filter};
+use crate::object::{Object, rules};
+use crate::store::{Position, Selector};
+
+/// Objects that are read from the store at a time.
+const PAGE: usize = 256;
+
+const LIVE: &[State] = &[State::PreActive, State::Active, State::Deactivated, State::Compromised];
+const DESTROYED: &[State] = &[State::Destroyed, State::DestroyedCompromised];
+
+/// What is searched for.
+struct Search {
+    filter: Filter,
+    states: Vec<State>,
+    version: Version,
+}
+
+/// Finds the objects that have all the attributes given, newest first.
+pub(super) async fn locate(cx: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
+    let search = Search::new(cx, request)?;
+    let limit = count(request.maximum_items, "Maximum Items")?;
+    let limit = limit.unwrap_or(usize::MAX).min(cx.parts().facts.located_items_max);
+    if request.object_group_member == Some(ObjectGroupMember::GroupMemberDefault) {
+        let found = search.next_of_group(cx, limit).await?;
+        return Ok(outcome(found.into_iter().collect(), None));
+    }
+    let offset = count(request.offset_items, "Offset Items")?;
+    // Whoever pages wants to know when it ends.
+    let counts = offset.is_some() && cx.version() >= Version::V1_3;
+    let mut page = Page { skip: offset.unwrap_or(0), limit, counts, uids: Vec::new(), total: 0 };
+    search.each(cx, |_, object| page.take(object)).await?;
+    let total = counts.then(|| i32::try_from(page.total).unwrap_or(i32::MAX));
+    Ok(outcome(page.uids, total))
+}
+
+fn outcome(uids: Vec<String>, located_items: Option<i32>) -> Outcome {
+    let placeholder = if uids.len() == 1 { Placeholder::Set } else { Placeholder::Emptied };
+    let response =
+        Response { located_items, uids: uids.iter().map(|uid| uid.clone().into()).collect() };
+    let response = ResponsePayload::Locate(response);
+    Outcome { response, changes: Vec::new(), uids, placeholder }
+}
+
+/// A number of items, which cannot be negative.
+fn count(given: Option<i32>, name: &str) -> Result<Option<usize>, Failure> {
+    let negative = |_| Failure::InvalidField(format!("{name} is negative"));
+    given.map(usize::try_from).transpose().map_err(negative)
+}
+
+/// The part of what is found that is returned.
+struct Page {
+    /// Matches that are skipped yet.
+    skip: usize,
+    limit: usize,
+    /// Whether all matches are counted, also those that are not returned.
+    counts: bool,
+    uids: Vec<String>,
+    total: usize,
+}
+
+impl Page {
+    /// Takes the next match. Returns whether more are wanted.
+    fn take(&mut self, object: &Object) -> bool {
+        self.total += 1;
+        if self.skip > 0 {
+            self.skip -= 1;
+        } else if self.uids.len() < self.limit {
+            self.uids.push(object.uid.clone());
+        }
+        self.counts || self.uids.len() < self.limit
+    }
+}
+
+impl Search {
+    fn new(cx: &Context<'_>, request: &Request) -> Result<Self, Failure> {
+        let mut filter = Filter::new(request.attributes.iter()).map_err(|bad| match bad {
+            BadFilter::Unknown(name) => Failure::UnknownFilter(name),
+            BadFilter::Range(_) => Failure::InvalidField(bad.to_string()),
+        })?;
+        if request.object_group_member.is_some() && filter.groups().next().is_none() {
+            let message = "an Object Group Member is asked for, but no Object Group";
+            return Err(Failure::InvalidField(message.into()));
+        }
+        match request.object_group_member {
+            Some(ObjectGroupMember::GroupMemberFresh) => filter.add(Attribute::Fresh(true)),
+            None | Some(ObjectGroupMember::GroupMemberDefault) => {}
+            Some(_) => {
+                return Err(Failure::InvalidField("the Object Group Member is not known".into()));
+            }
+        }
+        let states = states(request.storage_status_mask, filter.state(), cx.version());
+        Ok(Self { filter, states, version: cx.version() })
+    }
+
+    fn matches(&self, object: &Object) -> bool {
+        let derived = if self.filter.kinds().any(is_derived) {
+            shown::derived(object).unwrap_or_default()
+        } else {
+            Vec::new()
+        };
+        self.states.contains(&object.state())
+            && self.filter.kinds().all(|kind| rules::is_held(kind, object, self.version))
+            && self.filter.matches(object, &derived)
+    }
+
+    /// Calls `visit` for each match, newest first, until it wants no more.
+    async fn each(
+        &self,
+        cx: &Context<'_>,
+        mut visit: impl FnMut(Position, &Object) -> bool,
+    ) -> Result<(), Failure> {
+        if self.states.is_empty() {
+            return Ok(());
+        }
+        if let Some(uid) = self.filter.uid() {
+            let held = match cx.object(Some(uid), Right::Attributes).await {
+                Ok(held) => held,
+                Err(Failure::NotFound | Failure::InvalidMessage(_)) => return Ok(()),
+                Err(failure) => return Err(failure),
+            };
+            if self.matches(held.object()) {
+                visit(Position(0), held.object());
+            }
+            return Ok(());
+        }
+        let (mut before, mut looked_at) = (None, 0);
+        loop {
+            let page = self.page(cx, before).await?;
+            looked_at += page.len();
+            for (position, held) in &page {
+                if self.matches(held.object()) && !visit(*position, held.object()) {
+                    return Ok(());
+                }
+            }
+            let Some((last, _)) = page.last().filter(|_| page.len() == PAGE) else {
+                return Ok(());
+            };
+            before = Some(*last);
+            if looked_at >= cx.parts().facts.located_scan_max {
+                return Err(Failure::LimitExceeded("too many objects to search; ask for less"));
+            }
+        }
+    }
+
+    async fn page(
+        &self,
+        cx: &Context<'_>,
+        before: Option<Position>,
+    ) -> Result<Vec<(Position, Held)>, Failure> {
+        let selector = Selector {
+            object_types: self.filter.object_type().into_iter().collect(),
+            states: self.states.clone(),
+            entry: self.filter.entry(),
+        };
+        cx.select(selector, before, PAGE).await
+    }
+
+    /// The member of the group whose turn it is: the next younger than the one before, or the
+    /// oldest.
+    async fn next_of_group(
+        &self,
+        cx: &Context<'_>,
+        limit: usize,
+    ) -> Result<Option<String>, Failure> {
+        let group = self.filter.groups().next().unwrap_or_default();
+        let turns = &cx.parts().group_turns;
+        let last = turns.last(cx.service(), group);
+        let mut oldest: Option<(Position, String)> = None;
+        let mut next: Option<(Position, String)> = None;
+        self.each(cx, |position, object| {
+            if last.is_some_and(|last| position > last) {
+                next = Some((position, object.uid.clone()));
+            }
+            oldest = Some((position, object.uid.clone()));
+            true
+        })
+        .await?;
+        let Some((position, uid)) = next.or(oldest).filter(|_| limit > 0) else { return Ok(None) };
+        turns.note(cx.service(), group, position);
+        Ok(Some(uid))
+    }
+}
+
+/// Attributes that objects have without keeping them, less those that every search knows.
+fn is_derived(kind: AttributeKind) -> bool {
+    matches!(kind, AttributeKind::ShortUniqueIdentifier | AttributeKind::OperationPolicyName)
+}
+
+/// The states that an object may be in. Destroyed ones are not found unless asked for: in 2.x by
+/// the mask, in 1.x, whose mask has no word for them, by their state.
+fn states(mask: Option<StorageStatusMask>, asked: Option<State>, version: Version) -> Vec<State> {
+    let mask = mask.unwrap_or(StorageStatusMask::ON_LINE_STORAGE);
+    let by_state = !version.is_2x() && asked.is_some_and(|state| DESTROYED.contains(&state));
+    let mut states = Vec::new();
+    if mask.contains(StorageStatusMask::ON_LINE_STORAGE) {
+        states.extend(LIVE);
+    }
+    if by_state || mask.contains(StorageStatusMask::DESTROYED_STORAGE) {
+        states.extend(DESTROYED);
+    }
+    states.retain(|state| asked.is_none_or(|asked| asked == *state));
+    states
+}
