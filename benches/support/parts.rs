@@ -8,7 +8,7 @@ use keystrata::crypto::random::OsRandom;
 use keystrata::keys::env_root::{EnvRoot, KeySource};
 use keystrata::keys::{AutoRegister, Keyring, KeyringSettings};
 use keystrata::metrics::{Metrics, MetricsSettings};
-use keystrata::operation::{Facts, Parts, Streams};
+use keystrata::operation::{Facts, Parts};
 use keystrata::service::{Service, Settings};
 use keystrata::store::{Store, StoreSettings, Stored, View};
 use keystrata::tenant::{Caller, Fingerprint, Identity, Peer, ServiceName, TenantName};
@@ -40,13 +40,8 @@ impl Bench {
             Arc::clone(&metrics),
             KeyringSettings::default(),
         );
-        let parts = Parts {
-            store: Arc::clone(&store),
-            keyring: Arc::new(keyring.await.expect("the root key is the store's")),
-            random: Arc::new(OsRandom),
-            streams: Streams::default(),
-            facts: Facts::default(),
-        };
+        let keyring = Arc::new(keyring.await.expect("the root key is the store's"));
+        let parts = Parts::new(Arc::clone(&store), keyring, Arc::new(OsRandom), Facts::default());
         let settings = Settings { limits: Limits::default(), auto_register: AutoRegister::Tenants };
         let service = Arc::new(Service::new(parts, metrics, clock, settings));
         Self { service, store }

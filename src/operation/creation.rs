@@ -135,13 +135,13 @@ pub(super) fn object(
     attributes.put(Attribute::ProtectionStorageMask(ProtectionStorageMask::SOFTWARE));
     attributes.put(Attribute::InitialDate(now));
     attributes.put(Attribute::State(State::PreActive));
-    if attributes.iter().count() > cx.parts().facts.attributes_max {
-        return Err(Failure::TooManyAttributes);
-    }
     let object = Object { uid: cx.new_uid()?, object_type, attributes };
     object.check_dates(is_given)?;
     let mut object = object.settled(now.0).unwrap_or(object);
     object.touch(now.0);
+    if object.attributes.iter().count() > cx.parts().facts.attributes_max {
+        return Err(Failure::TooManyAttributes);
+    }
     Ok(object)
 }
 

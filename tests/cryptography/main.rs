@@ -6,4 +6,5 @@ mod limits;
 mod macs;
 mod refusals;
 mod streams;
+#[path = "../support/world.rs"]
 mod world;

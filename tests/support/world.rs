@@ -1,5 +1,6 @@
 //! A whole server less its transport: a real store in a directory that vanishes, a root key, a
 //! clock that stands until it is moved.
+#![allow(dead_code, reason = "each test target uses its part")]
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use keystrata::metrics::{Metrics, MetricsSettings};
 use keystrata::operation::{Facts, Parts, StreamLimits, Streams};
 use keystrata::service::{Service, Settings};
 use keystrata::store::{Store, StoreSettings};
-use keystrata::tenant::{Caller, Fingerprint, Identity, Peer, ServiceName, TenantName};
+use keystrata::tenant::{Caller, Fingerprint, Identity, Mode, Peer, Role, ServiceName, TenantName};
 use kmip_ttlv::attribute::{Attribute, AttributeList};
 use kmip_ttlv::enums::{
     BatchErrorContinuationOption, CryptographicAlgorithm, CryptographicUsageMask, KeyFormatType,
@@ -42,10 +43,18 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        Self::with_streams(StreamLimits::default()).await
+        Self::build(StreamLimits::default(), Facts::default()).await
     }
 
     pub(crate) async fn with_streams(limits: StreamLimits) -> Self {
+        Self::build(limits, Facts::default()).await
+    }
+
+    pub(crate) async fn with_facts(facts: Facts) -> Self {
+        Self::build(StreamLimits::default(), facts).await
+    }
+
+    async fn build(limits: StreamLimits, facts: Facts) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(Timestamp(START * 1_000_000)));
         let time: Arc<dyn Clock> = clock.clone();
@@ -64,21 +73,27 @@ impl World {
             metrics.clone(),
             KeyringSettings::default(),
         );
-        let parts = Parts {
-            keyring: Arc::new(keyring.await.unwrap()),
-            store,
-            random: Arc::new(OsRandom),
-            streams: Streams::new(limits),
-            facts: Facts::default(),
-        };
+        let keyring = Arc::new(keyring.await.unwrap());
+        let mut parts = Parts::new(store, keyring, Arc::new(OsRandom), facts);
+        parts.streams = Streams::new(limits);
         let settings = Settings { limits: Limits::default(), auto_register: AutoRegister::Tenants };
         Self { service: Service::new(parts, metrics, time, settings), clock, _dir: dir }
     }
 
     /// A client that speaks `version` for this service of tenant `tenant-a`.
     pub(crate) async fn client(&self, service: &str, version: Version) -> Client<'_> {
+        self.client_of("tenant-a", service, version).await
+    }
+
+    /// A client that speaks `version` for this service of this tenant.
+    pub(crate) async fn client_of(
+        &self,
+        tenant: &str,
+        service: &str,
+        version: Version,
+    ) -> Client<'_> {
         let identity = Identity {
-            tenant: TenantName::new("tenant-a").unwrap(),
+            tenant: TenantName::new(tenant).unwrap(),
             service: ServiceName::new(service).unwrap(),
             peer: Peer {
                 address: SocketAddr::from((Ipv4Addr::LOCALHOST, 1)),
@@ -108,6 +123,43 @@ impl Client<'_> {
         Self { version, ..self.clone() }
     }
 
+    /// The same client, held to a mode.
+    pub(crate) fn in_mode(&self, mode: Mode) -> Self {
+        Self { caller: Arc::new(Caller { mode, ..(*self.caller).clone() }), ..self.clone() }
+    }
+
+    /// The same client with the reach of a role.
+    pub(crate) fn in_role(&self, role: Role) -> Self {
+        Self { caller: Arc::new(Caller { role, ..(*self.caller).clone() }), ..self.clone() }
+    }
+
+    /// The bytes that answer a message.
+    pub(crate) async fn answer(&self, request: &RequestMessage<'_>) -> Vec<u8> {
+        let mut response = Buffer::new();
+        let request = request.to_bytes().unwrap();
+        self.world.service.answer(&self.caller, &request, &mut response).await;
+        response.to_vec()
+    }
+
+    /// The message that answers a message.
+    pub(crate) async fn send(&self, request: &RequestMessage<'_>) -> ResponseMessage<'static> {
+        // A test may leave behind what it has read.
+        ResponseMessage::from_bytes(Vec::leak(self.answer(request).await)).unwrap()
+    }
+
+    /// A message of these items and nothing special.
+    pub(crate) fn request<'a>(&self, payloads: Vec<RequestPayload<'a>>) -> RequestMessage<'a> {
+        let numbered = |(number, payload): (usize, RequestPayload<'a>)| RequestItem {
+            unique_batch_item_id: Some(number.to_be_bytes().to_vec().into()),
+            ..RequestItem::new(payload)
+        };
+        let count = i32::try_from(payloads.len()).unwrap();
+        RequestMessage {
+            header: RequestHeader::new(self.version.into(), count),
+            items: payloads.into_iter().enumerate().map(numbered).collect(),
+        }
+    }
+
     /// One batch item.
     pub(crate) async fn ask<'a>(&self, payload: impl Into<RequestPayload<'a>>) -> Answer {
         let mut answers = self.batch(None, vec![payload.into()]).await;
@@ -121,33 +173,9 @@ impl Client<'_> {
         on_error: Option<BatchErrorContinuationOption>,
         payloads: Vec<RequestPayload<'a>>,
     ) -> Vec<Answer> {
-        let numbered = |(number, payload): (usize, RequestPayload<'a>)| RequestItem {
-            unique_batch_item_id: Some(number.to_be_bytes().to_vec().into()),
-            ..RequestItem::new(payload)
-        };
-        let request = RequestMessage {
-            header: RequestHeader {
-                protocol_version: self.version.into(),
-                maximum_response_size: None,
-                client_correlation_value: None,
-                server_correlation_value: None,
-                asynchronous: None,
-                attestation_capable: None,
-                attestation_types: Vec::new(),
-                authentication: None,
-                error_continuation: on_error,
-                batch_order: None,
-                time_stamp: None,
-                batch_count: i32::try_from(payloads.len()).unwrap(),
-            },
-            items: payloads.into_iter().enumerate().map(numbered).collect(),
-        };
-        let mut response = Buffer::new();
-        let request = request.to_bytes().unwrap();
-        self.world.service.answer(&self.caller, &request, &mut response).await;
-        // A test may leave behind what it has read.
-        let response: &'static [u8] = Vec::leak(response.to_vec());
-        let response = ResponseMessage::from_bytes(response).unwrap();
+        let mut request = self.request(payloads);
+        request.header.error_continuation = on_error;
+        let response = self.send(&request).await;
         let answers = response.items.into_iter().map(|item| {
             if item.status == ResultStatus::Success {
                 return Ok(item.payload.unwrap());

@@ -1,0 +1,15 @@
+//! Operations on managed objects as a client sees them, through the whole server less its
+//! transport.
+
+mod ask;
+mod attribute_rules;
+mod attributes;
+mod batches;
+mod checks;
+mod life_cycle;
+mod locate;
+mod modes;
+mod re_key;
+mod time;
+#[path = "../support/world.rs"]
+mod world;
