@@ -32,31 +32,45 @@ Note the last hash elsewhere: it proves later that nothing before it was written
 #[derive(Debug, clap::Args)]
 pub(crate) struct VerifyArguments {
     #[command(flatten)]
-    place: Option<Place>,
-    /// The trail's files, in order, instead of those of a server
-    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["config", "dir"])]
-    files: Vec<PathBuf>,
+    trail: Trail,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
+/// Where the trail is.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct Trail {
+    /// The server's configuration file
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The directory of `keystrata try`
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// The trail's files, in order
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    files: Vec<PathBuf>,
+}
+
+impl Trail {
+    fn verify(&self, environment: &Environment) -> Result<Report, Failure> {
+        if !self.files.is_empty() {
+            return verify_files(&self.files);
+        }
+        let place = Place { config: self.config.clone(), dir: self.dir.clone() };
+        let config = place.config(environment)?;
+        // A store that cannot be read leaves the chain itself to be verified.
+        let remembered = embedded::remembered(&config.store.directory).ok();
+        let directory = &config.audit.directory;
+        audit_log::verify(directory, remembered).about(directory)
+    }
+}
+
 /// Runs `keystrata audit`.
 pub(crate) fn run(command: &Command, environment: &Environment) -> Result<(), Failure> {
     let Command::Verify(arguments) = command;
-    let report = match &arguments.place {
-        Some(place) => {
-            let config = place.config(environment)?;
-            // A store that cannot be read leaves the chain itself to be verified.
-            let remembered = embedded::remembered(&config.store.directory).ok();
-            let directory = &config.audit.directory;
-            audit_log::verify(directory, remembered).about(directory)?
-        }
-        None if arguments.files.is_empty() => {
-            return Err(Failure::new("give --config FILE, --dir DIR or --files FILE…"));
-        }
-        None => verify_files(&arguments.files)?,
-    };
+    let report = arguments.trail.verify(environment)?;
     if arguments.json {
         let findings: Vec<_> = report.findings.iter().map(ToString::to_string).collect();
         let (first, last) = (report.first, report.last.map(|anchor| anchor.seq));

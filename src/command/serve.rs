@@ -73,7 +73,7 @@ pub(super) fn serve(
     let metrics =
         Metrics::new(&MetricsSettings { tenant_labels_max: config.metrics.tenant_labels_max });
     let _logging = logging::start(config.log, &metrics)?;
-    tracing::info!("{}", memory::protect());
+    let protected = memory::protect();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -81,6 +81,7 @@ pub(super) fn serve(
     runtime.block_on(async {
         let signals = Signals::new()?;
         let server = Server::start(config, environment, metrics).await?;
+        tracing::info!("{protected}");
         announce(&server.addresses)?;
         server.run(signals).await
     })

@@ -53,15 +53,14 @@ impl KeySource {
     }
 
     fn digits(&self) -> Result<Zeroizing<String>, EnvRootError> {
-        let file = match self {
-            Self::File(path) => path.as_path(),
-            Self::Variable { value, .. } => match value.strip_prefix(FILE_PREFIX) {
-                Some(path) => Path::new(path),
-                None => return Ok(value.clone()),
+        match self {
+            Self::File(path) => Ok(secret_file::read(path)?),
+            Self::Variable { name, value } => match value.strip_prefix(FILE_PREFIX) {
+                Some(path) => secret_file::read(Path::new(path))
+                    .map_err(|error| EnvRootError::FileOf { variable: name.clone(), error }),
+                None => Ok(value.clone()),
             },
-        };
-        secret_file::read(file)
-            .map_err(|error| EnvRootError::File { source_name: self.name(), error })
+        }
     }
 }
 
@@ -98,11 +97,14 @@ pub enum EnvRootError {
     #[error("{0}: this key is already version {1}; a new version needs a new key")]
     SameKey(String, u32),
     /// Its file was not used.
-    #[error("{source_name}: {error}")]
-    File {
-        /// Where the file was named.
-        source_name: String,
-        /// What is wrong with it.
+    #[error(transparent)]
+    File(#[from] SecretFileError),
+    /// The file that a variable names was not used.
+    #[error("{variable}: {error}")]
+    FileOf {
+        /// The variable's name.
+        variable: String,
+        /// What is wrong with the file.
         error: SecretFileError,
     },
     /// There is no randomness to make a key.
@@ -209,8 +211,7 @@ impl fmt::Debug for EnvRoot {
 pub fn create_key_file(path: &Path, random: &dyn Random) -> Result<(), EnvRootError> {
     let key = Key::random(random)?;
     let digits = secret_file::hexadecimal(key.as_bytes());
-    let source_name = path.display().to_string();
-    secret_file::create(path, &digits).map_err(|error| EnvRootError::File { source_name, error })
+    Ok(secret_file::create(path, &digits)?)
 }
 
 fn parse(digits: &str, name: impl Fn() -> String) -> Result<Key, EnvRootError> {

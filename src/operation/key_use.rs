@@ -49,7 +49,6 @@ pub(super) fn charge(
     }
     let mut object = held.object().clone();
     let bytes = u64::try_from(part.data.len()).unwrap_or(u64::MAX);
-    let changed =
-        object.use_up(bytes, u64::from(part.step.begins())).map_err(|_| Failure::UsageLimit)?;
+    let changed = object.use_up(bytes, u64::from(part.step.begins()))?;
     Ok(if changed { vec![cx.update(held, object)] } else { Vec::new() })
 }

@@ -25,3 +25,17 @@ pub struct Parts {
     /// What Query tells, and the limits.
     pub facts: Facts,
 }
+
+impl Parts {
+    /// These pieces, with nothing under way.
+    #[must_use]
+    pub fn new(
+        store: Arc<Store>,
+        keyring: Arc<Keyring>,
+        random: Arc<dyn Random>,
+        facts: Facts,
+    ) -> Self {
+        let (streams, group_turns) = (Streams::default(), GroupTurns::default());
+        Self { store, keyring, random, streams, group_turns, facts }
+    }
+}

@@ -50,6 +50,8 @@ fn accept(
                 &key.key_block,
                 &[KeyFormatType::Raw, KeyFormatType::TransparentSymmetricKey],
             )?;
+            // pg_tde says how an elliptic curve point would be compressed, of an AES key.
+            key.key_block.compression = None;
             let key = ManagedObject::SymmetricKey(key);
             describe_key(&key, attributes)?;
             Ok(complete(key, attributes))

@@ -41,6 +41,9 @@ const OBJECT_TYPES: &[&str] = &["SymmetricKey", "SecretData", "OpaqueObject"];
 const ALGORITHMS: &[&str] =
     &["AES", "HMAC_SHA1", "HMAC_SHA224", "HMAC_SHA256", "HMAC_SHA384", "HMAC_SHA512", "HMAC_MD5"];
 
+/// The operations that do something with an algorithm.
+const USES: &[&str] = &["Create", "ReKey", "Encrypt", "Decrypt", "MAC", "MACVerify"];
+
 /// What Query tells about the recorded server and nobody else.
 const DESCRIPTIONS: &[&str] = &[
     "QueryExtensionList",
@@ -112,11 +115,12 @@ fn values(case: &Case, name: &str) -> Vec<String> {
     direct.chain(attributes.map(|e| e.value_of("AttributeValue").to_owned())).collect()
 }
 
-/// An algorithm not served. The Random Number Generator attribute only describes.
+/// An algorithm that the server would have to make keys for or use; keeping a key needs none. The
+/// Random Number Generator attribute only describes.
 fn algorithm(case: &Case) -> Option<String> {
-    values(case, "CryptographicAlgorithm")
-        .into_iter()
-        .find(|value| !ALGORITHMS.contains(&value.as_str()))
+    let only_kept = case.request_items().all(|item| !USES.contains(&item.value_of("Operation")));
+    let mut algorithms = values(case, "CryptographicAlgorithm").into_iter();
+    algorithms.find(|value| !only_kept && !ALGORITHMS.contains(&value.as_str()))
 }
 
 fn wrapping(case: &Case) -> bool {
@@ -163,7 +167,7 @@ fn foreign_object(case: &Case) -> Option<String> {
     for (request, response) in case.steps.iter().flat_map(Step::items) {
         for uid in response.all().into_iter().filter(|e| e.name.ends_with("UniqueIdentifier")) {
             if request.value_of("Operation") == "Locate" && !made.contains(&uid.value) {
-                return Some("wants an object that no case makes".to_owned());
+                return Some("wants an object that it does not make".to_owned());
             }
             made.push(uid.value.clone());
         }

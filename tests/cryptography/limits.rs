@@ -19,12 +19,12 @@ fn limited(total: i64, unit: UsageLimitsUnit) -> Vec<Attribute> {
     vec![Attribute::UsageLimits(UsageLimits { total, count: None, unit })]
 }
 
-fn ecb() -> Option<CryptographicParameters> {
-    Some(parameters(Mode::Ecb, Padding::None))
+fn ecb() -> CryptographicParameters {
+    parameters(Mode::Ecb, Padding::None)
 }
 
 fn whole(key: &str, bytes: usize) -> encrypt::Request<'_> {
-    encrypt::Request { parameters: ecb(), data: Some(vec![7; bytes].into()), ..encrypt(key) }
+    encrypt::Request { parameters: Some(ecb()), data: Some(vec![7; bytes].into()), ..encrypt(key) }
 }
 
 fn begin(key: &str, bytes: usize) -> encrypt::Request<'_> {
@@ -61,7 +61,7 @@ async fn protecting_takes_units_off_and_processing_does_not() {
         assert_eq!(client.ask(whole(&key, 16)).await.unwrap_err(), used_up);
         assert_eq!(client.ask(request).await.unwrap_err(), used_up);
         let request = decrypt::Request {
-            parameters: ecb(),
+            parameters: Some(ecb()),
             data: Some(vec![7; 1600].into()),
             ..decrypt(&key)
         };

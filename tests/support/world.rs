@@ -10,7 +10,7 @@ use keystrata::crypto::random::OsRandom;
 use keystrata::keys::env_root::KeySource;
 use keystrata::keys::{AutoRegister, EnvRoot, Keyring, KeyringSettings};
 use keystrata::metrics::{Metrics, MetricsSettings};
-use keystrata::operation::{Facts, GroupTurns, Parts, StreamLimits, Streams};
+use keystrata::operation::{Facts, Parts, StreamLimits, Streams};
 use keystrata::service::{Service, Settings};
 use keystrata::store::{Store, StoreSettings};
 use keystrata::tenant::{Caller, Fingerprint, Identity, Mode, Peer, Role, ServiceName, TenantName};
@@ -73,14 +73,9 @@ impl World {
             metrics.clone(),
             KeyringSettings::default(),
         );
-        let parts = Parts {
-            keyring: Arc::new(keyring.await.unwrap()),
-            store,
-            random: Arc::new(OsRandom),
-            streams: Streams::new(limits),
-            group_turns: GroupTurns::default(),
-            facts,
-        };
+        let keyring = Arc::new(keyring.await.unwrap());
+        let mut parts = Parts::new(store, keyring, Arc::new(OsRandom), facts);
+        parts.streams = Streams::new(limits);
         let settings = Settings { limits: Limits::default(), auto_register: AutoRegister::Tenants };
         Self { service: Service::new(parts, metrics, time, settings), clock, _dir: dir }
     }

@@ -48,14 +48,12 @@ impl Parts {
             },
         );
         let keyring = Arc::new(keyring.await.map_err(failed)?);
-        let parts = operation::Parts {
-            store: Arc::clone(&store),
-            keyring: Arc::clone(&keyring),
-            random: Arc::new(OsRandom),
-            streams: operation::Streams::default(),
-            group_turns: operation::GroupTurns::default(),
-            facts: settings::facts(config),
-        };
+        let parts = operation::Parts::new(
+            Arc::clone(&store),
+            Arc::clone(&keyring),
+            Arc::new(OsRandom),
+            settings::facts(config),
+        );
         let service = Arc::new(Service::new(
             parts,
             Arc::clone(metrics),
