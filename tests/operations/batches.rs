@@ -131,7 +131,7 @@ async fn in_2x_an_identifier_can_be_counted_in_the_response() {
         Request::from(request)
     };
     let at = |position| counted(UniqueIdentifier::Integer(position));
-    let word = counted(UniqueIdentifier::Enumeration(UniqueIdentifierEnum::IdPlaceholder));
+    let placeholder = counted(UniqueIdentifier::Enumeration(UniqueIdentifierEnum::IdPlaceholder));
     let batch = vec![
         create(Vec::new()),
         create(Vec::new()),
@@ -142,7 +142,7 @@ async fn in_2x_an_identifier_can_be_counted_in_the_response() {
         at(2),
         at(3),
         create(Vec::new()),
-        word,
+        placeholder,
     ];
     let answers = client.batch(None, batch).await;
     let uid = |item: usize| uid_of(answers[item].clone());

@@ -21,7 +21,7 @@ use ResultReason as R;
 fn bytes_of(answer: Answer) -> Vec<u8> {
     let ResponsePayload::Get(response) = answer.unwrap() else { panic!() };
     match response.object.key_block().unwrap().value.as_ref().unwrap() {
-        KeyValue::Plain { material: KeyMaterial::Bytes(bytes), .. } => bytes.expose().to_vec(),
+        KeyValue::Plain { material: KeyMaterial::Bytes(bytes), .. } => bytes.expose().clone(),
         other => panic!("{other:?}"),
     }
 }
@@ -46,7 +46,7 @@ async fn the_new_key_takes_over_names_and_attributes_and_each_knows_the_other() 
     given.extend([name("a"), name("b")]);
     let old = client.create(given).await;
     client.ask(get(&old)).await.unwrap();
-    world.clock.advance(Duration::from_secs(60));
+    world.clock.advance(Duration::from_mins(1));
     let new = uid_of(client.ask(re_key(&old, None, vec![name("c")])).await);
 
     for attribute in kept {
