@@ -176,3 +176,16 @@ fn try_serves_though_nobody_reads_its_standard_error() {
     assert!(status.status.success(), "{status:?}");
     assert!(told.success() && ended.success(), "{ended}");
 }
+
+#[test]
+fn a_variable_that_cannot_be_set_does_not_start_the_server_again_and_again() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("keystrata.toml");
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/keystrata.toml");
+    let text = fs::read_to_string(example).expect("the example");
+    // The mark of a second start has the value that the server gives it.
+    let text = text.replacen("{ SOFTHSM2_CONF =", "{ KEYSTRATA_RESTARTED =", 1);
+    fs::write(&file, text).expect("written");
+    let line = one_line(&run(&["serve", "--config", file.to_str().expect("a path in UTF-8")]));
+    assert!(line.contains("KEYSTRATA_RESTARTED cannot be set"), "{line}");
+}

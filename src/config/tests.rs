@@ -51,6 +51,8 @@ fn an_error_names_file_line_and_key() {
         ("[log]", "[logs]", "`logs`: unknown field `logs`"),
         ("module = ", "# module = ", "`root`: `module` is missing"),
         ("token_label", "token_serial = \"1\"\ntoken_label", "either `token_label` or"),
+        ("{ SOFTHSM2_CONF =", "{ \"A=B\" =", "`root`: `environment` has a name that no"),
+        ("{ SOFTHSM2_CONF =", "{ \"\" =", "`root`: `environment` has a name that no"),
         ("trust_domain = ", "# ", "`identity`: rule \"spiffe\" needs `trust_domain`"),
         ("tenants = []", "tenants = [\"A\"]", "`tenants`: a name is 1 to 63"),
         ("kmip = \"0.0.0.0:5696\"", "kmip = \"here\"", "dir/k.toml:7: `kmip`: invalid socket"),
