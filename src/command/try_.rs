@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use keystrata::clock::{Clock as _, SystemClock};
+use keystrata::keys::memory::Protection;
 use keystrata::tenant::{ServiceName, TenantName};
 
 use super::pki::{self, Authority};
@@ -77,7 +78,11 @@ impl FromStr for TenantServices {
 }
 
 /// Runs `keystrata try`.
-pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<(), Failure> {
+pub(crate) fn run(
+    arguments: &Arguments,
+    environment: &Environment,
+    protected: Protection,
+) -> Result<(), Failure> {
     private::directory(&arguments.dir)?;
     let directory = arguments.dir.canonicalize().about(&arguments.dir)?;
     let clients = certificates(&directory, &arguments.tenant)?;
@@ -90,7 +95,9 @@ pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<()
     try_root::ready(&mut config, arguments.root, &directory, environment)?;
     config.listen.kmip = arguments.listen.unwrap_or(config.listen.kmip);
     config.listen.admin = arguments.admin.unwrap_or(config.listen.admin);
-    serve::serve(&config, environment, |addresses| announce(&directory, &clients, addresses))
+    serve::serve(&config, environment, protected, |addresses| {
+        announce(&directory, &clients, addresses)
+    })
 }
 
 /// Makes what certificates are missing; the directories of the clients.

@@ -1,6 +1,5 @@
 //! The root key of `keystrata try`: in a SoftHSM token, or in a file.
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use keystrata::config::{Config, RootPlace};
@@ -75,8 +74,8 @@ pub(super) fn ready(
     root.environment.insert(softhsm::CONFIG_VARIABLE.to_owned(), text(&wanted)?.to_owned());
     ensure_environment(&config.root.place, environment)?;
     if !config.store.directory.exists() {
-        let current = environment.get(softhsm::CONFIG_VARIABLE).map(OsStr::new);
-        token.initialise(current).map_err(|error| Failure::new(error.to_string()))?;
+        let current = environment.get(softhsm::CONFIG_VARIABLE);
+        token.initialise(current.as_deref()).map_err(|error| Failure::new(error.to_string()))?;
     }
     Ok(())
 }
