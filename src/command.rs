@@ -97,6 +97,12 @@ impl Environment {
         let config = Config::read(file, self.overrides.iter().cloned());
         config.map_err(|error| Failure::new(error.to_string()))
     }
+
+    /// Reads the text of a configuration that would be in `file`, with the variables over it.
+    pub(crate) fn parse(&self, text: &str, file: &Path) -> Result<Config, Failure> {
+        let config = Config::parse(text, file, self.overrides.iter().cloned());
+        config.map_err(|error| Failure::new(error.to_string()))
+    }
 }
 
 impl fmt::Debug for Environment {

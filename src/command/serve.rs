@@ -90,6 +90,14 @@ pub(super) fn serve(
     })
 }
 
+/// Whether the server can listen where it should, on both addresses at once.
+pub(super) fn check_addresses(config: &Config) -> Result<(), Failure> {
+    let bind = |address| TcpListener::bind(address).map_err(|error| taken(address, &error));
+    let _kmip = bind(config.listen.kmip)?;
+    let _admin = bind(config.listen.admin)?;
+    Ok(())
+}
+
 /// A server that is built and not yet running.
 struct Server {
     addresses: Addresses,
@@ -113,9 +121,7 @@ impl Server {
         let started = clock.now();
         metrics.started(started.seconds());
         let certificates = Certificates::load(config, &clock, &metrics)?;
-        for address in [config.listen.kmip, config.listen.admin] {
-            TcpListener::bind(address).map_err(|error| taken(address, &error))?;
-        }
+        check_addresses(config)?;
         let parts = Parts::build(config, environment, &clock, &metrics).await?;
         let listener = Listener::bind(
             settings::transport(config),
