@@ -81,13 +81,22 @@ pub(super) fn serve(
         .enable_all()
         .build()
         .map_err(|error| Failure::new(format!("the run-time cannot start: {error}")))?;
-    runtime.block_on(async {
-        let signals = Signals::new()?;
-        let server = Server::start(config, environment, metrics).await?;
+    let done = runtime.block_on(async {
+        let mut signals = Signals::new()?;
+        let server = tokio::select! {
+            server = Server::start(config, environment, metrics) => server?,
+            signal = signals.stop() => {
+                tracing::info!(signal, "stopped before it was ready");
+                return Ok(());
+            }
+        };
         tracing::info!("{protected}");
         announce(&server.addresses)?;
         server.run(signals).await
-    })
+    });
+    // A token that does not answer must not keep the process.
+    runtime.shutdown_background();
+    done
 }
 
 /// Whether the server can listen where it should, on both addresses at once.

@@ -32,8 +32,13 @@ impl Parts {
         clock: &Arc<dyn Clock>,
         metrics: &Arc<Metrics>,
     ) -> Result<Self, Failure> {
-        let place = &config.root.place;
-        let root = root::open(place, environment, Arc::clone(clock), Arc::clone(metrics))?;
+        let root = {
+            let (place, environment) = (config.root.place.clone(), environment.clone());
+            let (clock, metrics) = (Arc::clone(clock), Arc::clone(metrics));
+            // A token may take its time, and a signal must be heard meanwhile.
+            let open = move || root::open(&place, &environment, clock, metrics);
+            tokio::task::spawn_blocking(open).await.map_err(failed)??
+        };
         let provider = root.provider().name();
         let store = Arc::new(store(config, clock, metrics)?);
         let keyring = Keyring::open(
