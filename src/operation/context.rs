@@ -176,10 +176,7 @@ impl<'a> Context<'a> {
         let object = held.object();
         match right {
             Right::Attributes | Right::Change => Ok(()),
-            Right::Value => {
-                let made_here = self.batch.has_made(&object.uid);
-                Ok(access::check_value(self.caller, made_here)?)
-            }
+            Right::Value => self.check_value(held),
             Right::Use(usage) => {
                 if object.is_destroyed() {
                     return Err(Failure::Destroyed);
@@ -187,6 +184,15 @@ impl<'a> Context<'a> {
                 Ok(access::check_usage(object, usage, self.now())?)
             }
         }
+    }
+
+    /// Whether the caller may read the value of this object, in whatever way.
+    ///
+    /// # Errors
+    /// [`Failure::Forbidden`].
+    pub fn check_value(&self, held: &Held) -> Result<(), Failure> {
+        let made_here = self.batch.has_made(&held.object().uid);
+        Ok(access::check_value(self.caller, made_here)?)
     }
 
     /// At most `limit` objects of the caller that `selector` selects, newest first, before
