@@ -147,7 +147,10 @@ pub(super) fn object(
 
 /// What the value says of itself.
 fn describe(attributes: &mut AttributeSet, value: &ManagedObject) -> Result<(), Failure> {
-    if let Some(digest) = value::digest(value)? {
+    // Secret Data may be a password, which can be found by its digest; see `shown::secret_digest`.
+    if !matches!(value, ManagedObject::SecretData(_))
+        && let Some(digest) = value::digest(value)?
+    {
         attributes.put(Attribute::Digest(digest));
     }
     match value {

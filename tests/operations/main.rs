@@ -10,6 +10,7 @@ mod life_cycle;
 mod locate;
 mod modes;
 mod re_key;
+mod secrets;
 mod time;
 #[path = "../support/world.rs"]
 mod world;
