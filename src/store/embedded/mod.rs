@@ -197,9 +197,9 @@ impl Engine for Embedded {
         let (cache, wanted) = (self.shared.cache.clone(), uid.to_owned());
         Box::pin(self.readers.run(move |db| {
             let ticket = cache.miss(view.tenant, &wanted);
-            let Some(found) = read::object(db, view.tenant, &wanted)? else { return Ok(None) };
+            let Some(found) = read::object(db, view, &wanted)? else { return Ok(None) };
             cache.keep(ticket, view.tenant, &found.stored, found.row_bytes);
-            Ok(Some(found.stored).filter(|stored| view.has(stored.service)))
+            Ok(Some(found.stored))
         }))
     }
 
