@@ -102,14 +102,10 @@ impl Batch {
     /// Shows the items after this one changes that wait for the end of the batch.
     pub fn hold(&mut self, changes: &[Change]) {
         for change in changes {
-            let (stored, revision) = match change {
-                Change::Insert { stored, .. } => (stored, stored.revision),
-                // The row moves on with each change of the commit.
-                Change::Update { stored, .. } => (stored, stored.revision + 1),
-                _ => continue,
-            };
-            let held = Stored { revision, ..(**stored).clone() };
-            self.pending.insert(held.object.uid.clone(), Arc::new(held));
+            if let Change::Insert { stored, .. } | Change::Update { stored, .. } = change {
+                let held = Stored::clone(stored);
+                self.pending.insert(held.object.uid.clone(), Arc::new(held));
+            }
         }
     }
 }
