@@ -18,7 +18,7 @@ use crate::clock::Timestamp;
 use crate::keys::ServiceKey;
 use crate::object::Object;
 use crate::store::{Change, Position, Sealed, Selector, Stored, View};
-use crate::tenant::{Caller, Role, ServiceId};
+use crate::tenant::{Caller, Role, ServiceId, TenantId};
 
 /// What an operation wants an object for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,6 +107,11 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn service(&self) -> ServiceId {
         self.caller.service_id
+    }
+
+    /// Whose service is asking; for shares in what all tenants use together.
+    pub(super) fn tenant(&self) -> TenantId {
+        self.caller.tenant_id
     }
 
     /// What comes of a part of a stream. The stream goes on by it once, however often the item is
