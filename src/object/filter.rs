@@ -29,7 +29,7 @@ enum Condition {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadFilter {
     /// No such attribute.
-    #[error("{0} is not an attribute")]
+    #[error("{0:.64} is not an attribute")]
     Unknown(String),
     /// More values of one date than the two ends of a range.
     #[error("{0} is given more than twice")]

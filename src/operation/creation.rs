@@ -98,7 +98,7 @@ pub(super) fn check_given(attribute: &Attribute) -> Result<(), Failure> {
     if good {
         Ok(())
     } else {
-        Err(Failure::InvalidAttributeValue(format!("bad value of {}", name())))
+        Err(Failure::InvalidAttributeValue(format!("bad value of {:.64}", name())))
     }
 }
 

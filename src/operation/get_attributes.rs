@@ -16,7 +16,7 @@ pub(super) async fn get_attributes(
 ) -> Result<Outcome, Failure> {
     for (place, one) in request.references.iter().enumerate() {
         if request.references.iter().take(place).any(|earlier| earlier == one) {
-            let message = format!("{} is asked for more than once", one.name());
+            let message = format!("{:.64} is asked for more than once", one.name());
             return Err(Failure::InvalidMessage(message));
         }
     }
