@@ -7,6 +7,7 @@ use kmip_ttlv::{DateTime, Interval};
 
 use super::{Context, Failure, value};
 use crate::object::{AttributeSet, Object, rules, set};
+use crate::store;
 
 /// Seconds for which a client may use an object before it asks again (KMIP 1.4 §3.20).
 const LEASE_SECONDS: u32 = 3600;
@@ -106,8 +107,8 @@ pub(super) fn check_given(attribute: &Attribute) -> Result<(), Failure> {
 /// this request has given.
 ///
 /// # Errors
-/// [`Failure::InvalidAttributeValue`] if a date that is given contradicts another, or
-/// [`Failure::TooManyAttributes`].
+/// [`Failure::InvalidAttributeValue`] if a date that is given contradicts another, and those of
+/// [`check_size`].
 pub(super) fn object(
     cx: &Context<'_>,
     object_type: ObjectType,
@@ -139,10 +140,23 @@ pub(super) fn object(
     object.check_dates(is_given)?;
     let mut object = object.settled(now.0).unwrap_or(object);
     object.touch(now.0);
-    if object.attributes.iter().count() > cx.parts().facts.attributes_max {
+    check_size(cx, &object)?;
+    Ok(object)
+}
+
+/// Whether an object has no more attributes, in number and in bytes, than the server keeps.
+///
+/// # Errors
+/// [`Failure::TooManyAttributes`] or [`Failure::LimitExceeded`].
+pub(super) fn check_size(cx: &Context<'_>, object: &Object) -> Result<(), Failure> {
+    let facts = &cx.parts().facts;
+    if object.attributes.iter().count() > facts.attributes_max {
         return Err(Failure::TooManyAttributes);
     }
-    Ok(object)
+    if store::attribute_bytes(object) > facts.attribute_bytes_max {
+        return Err(Failure::LimitExceeded("the object's attributes are too long"));
+    }
+    Ok(())
 }
 
 /// What the value says of itself.

@@ -14,6 +14,11 @@ pub(super) async fn get_attributes(
     cx: &Context<'_>,
     request: &get_attributes::Request<'_>,
 ) -> Result<Outcome, Failure> {
+    if request.references.len() > cx.parts().facts.attributes_max {
+        return Err(Failure::LimitExceeded(
+            "more attributes are asked for than an object can have",
+        ));
+    }
     for (place, one) in request.references.iter().enumerate() {
         if request.references.iter().take(place).any(|earlier| earlier == one) {
             let message = format!("{:.64} is asked for more than once", one.name());

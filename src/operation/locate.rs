@@ -85,7 +85,7 @@ impl Search {
     fn new(cx: &Context<'_>, request: &Request) -> Result<Self, Failure> {
         let mut filter = Filter::new(request.attributes.iter()).map_err(|bad| match bad {
             BadFilter::Unknown(name) => Failure::UnknownFilter(name),
-            BadFilter::Range(_) => Failure::InvalidField(bad.to_string()),
+            BadFilter::Range(_) | BadFilter::TooMany => Failure::InvalidField(bad.to_string()),
         })?;
         if request.object_group_member.is_some() && filter.groups().next().is_none() {
             let message = "an Object Group Member is asked for, but no Object Group";

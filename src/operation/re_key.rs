@@ -36,6 +36,8 @@ pub(super) async fn re_key(cx: &Context<'_>, request: &Request<'_>) -> Result<Ou
     let mut new = creation::object(cx, object_type, attributes, &value, origin, is_given)?;
     rekey::link(&mut old, &mut new);
     old.touch(cx.now());
+    creation::check_size(cx, &old)?;
+    creation::check_size(cx, &new)?;
     let uid = new.uid.clone();
     let insert = cx.insert_beside(&held, new, &value).await?;
     let changes = vec![insert, cx.update(&held, old)];

@@ -123,14 +123,15 @@ impl Service {
         let Outcome { response, changes, uids, placeholder } =
             operation::run(&cx, &payload).await?;
         writer.item(&ResponseItem::success(item.unique_batch_item_id.clone(), response));
-        check_size(run, writer)?;
+        check_size(run, self.settings.response_bytes_max, writer)?;
         Ok(Ran { changes, uids, placeholder })
     }
 }
 
-/// Whether the answer is still as short as the client wants it (KMIP 1.4 §6.3).
-fn check_size(run: &Run<'_>, writer: &ResponseWriter<'_>) -> Result<(), Failure> {
-    let max = run.request.header.maximum_response_size;
-    let Some(max) = max.and_then(|max| usize::try_from(max).ok()) else { return Ok(()) };
-    if writer.bytes() > max { Err(Failure::ResponseTooLarge) } else { Ok(()) }
+/// Whether the response is still as short as the client wants it (KMIP 1.4 §6.3), and as the server
+/// makes it.
+fn check_size(run: &Run<'_>, bytes_max: usize, writer: &ResponseWriter<'_>) -> Result<(), Failure> {
+    let wanted = run.request.header.maximum_response_size;
+    let wanted = wanted.and_then(|max| usize::try_from(max).ok()).unwrap_or(usize::MAX);
+    if writer.bytes() > bytes_max.min(wanted) { Err(Failure::ResponseTooLarge) } else { Ok(()) }
 }

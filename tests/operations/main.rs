@@ -5,6 +5,7 @@ mod ask;
 mod attribute_rules;
 mod attributes;
 mod batches;
+mod bounds;
 mod checks;
 mod life_cycle;
 mod locate;

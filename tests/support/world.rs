@@ -30,6 +30,9 @@ use zeroize::Zeroizing;
 /// Where the clock stands at first, in seconds since the epoch.
 pub(crate) const START: i64 = 1_700_000_000;
 
+/// The longest response, in bytes, where a test does not say.
+const RESPONSE_BYTES_MAX: usize = 16 << 20;
+
 /// What comes of one batch item.
 pub(crate) type Answer = Result<ResponsePayload<'static>, ResultReason>;
 
@@ -44,18 +47,22 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        Self::build(StreamLimits::default(), Facts::default()).await
+        Self::build(StreamLimits::default(), Facts::default(), RESPONSE_BYTES_MAX).await
     }
 
     pub(crate) async fn with_streams(limits: StreamLimits) -> Self {
-        Self::build(limits, Facts::default()).await
+        Self::build(limits, Facts::default(), RESPONSE_BYTES_MAX).await
     }
 
     pub(crate) async fn with_facts(facts: Facts) -> Self {
-        Self::build(StreamLimits::default(), facts).await
+        Self::build(StreamLimits::default(), facts, RESPONSE_BYTES_MAX).await
     }
 
-    async fn build(limits: StreamLimits, facts: Facts) -> Self {
+    pub(crate) async fn with_response_limit(response_bytes_max: usize) -> Self {
+        Self::build(StreamLimits::default(), Facts::default(), response_bytes_max).await
+    }
+
+    async fn build(limits: StreamLimits, facts: Facts, response_bytes_max: usize) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(Timestamp(START * 1_000_000)));
         let time: Arc<dyn Clock> = clock.clone();
@@ -77,7 +84,11 @@ impl World {
         let keyring = Arc::new(keyring.await.unwrap());
         let mut parts = Parts::new(Arc::clone(&store), keyring, Arc::new(OsRandom), facts);
         parts.streams = Streams::new(limits);
-        let settings = Settings { limits: Limits::default(), auto_register: AutoRegister::Tenants };
+        let settings = Settings {
+            limits: Limits::default(),
+            response_bytes_max,
+            auto_register: AutoRegister::Tenants,
+        };
         Self { service: Service::new(parts, metrics, time, settings), clock, store, dir }
     }
 
