@@ -131,7 +131,7 @@ fn the_scan_finds_a_secret_in_every_form() {
     for form in forms(&secret) {
         let written = [b"before ".as_slice(), &form, b" after"].concat();
         let found = std::panic::catch_unwind(|| {
-            assert_absent(std::slice::from_ref(&secret), "a file", &written)
+            assert_absent(std::slice::from_ref(&secret), "a file", &written);
         });
         assert!(found.is_err());
     }
