@@ -57,7 +57,8 @@ pub(super) fn give(
         return Err(Failure::AttributeSingleValued(name()));
     }
     let expected = given.instances(&meant).map(set::index_of).max().map_or(0, |last| last + 1);
-    if instance.index.is_some_and(|index| index != expected) {
+    // PyKMIP gives each of several instances the index 0; they count in their order.
+    if instance.index.is_some_and(|index| index != expected && index != 0) {
         return Err(Failure::IndexOutOfBounds(name()));
     }
     given.add(attribute);

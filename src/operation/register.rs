@@ -1,5 +1,6 @@
 //! Register (KMIP 1.4 §4.3, KMIP 2.1 §6.1.43).
 
+use kmip_ttlv::Version;
 use kmip_ttlv::attribute::{Attribute, AttributeKind};
 use kmip_ttlv::enums::{CryptographicAlgorithm, KeyFormatType};
 use kmip_ttlv::object::{KeyBlock, KeyValue, ManagedObject};
@@ -80,7 +81,8 @@ fn accept_block(
         Some(KeyValue::Wrapped(_)) => {
             return Err(Failure::InvalidField("the Key Value is bytes but not wrapped".into()));
         }
-        None if attributes.first(AttributeKind::KeyValueLocation).is_none() => {
+        // From 1.2 on, the value may stay where it is (KMIP 1.4 §3.41).
+        None if cx.version() < Version::V1_2 => {
             return Err(Failure::InvalidField("the Key Value is missing".into()));
         }
         None => None,

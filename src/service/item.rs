@@ -1,5 +1,7 @@
 //! One batch item: read, weigh, run, make durable, answer.
 
+use kmip_ttlv::Version;
+use kmip_ttlv::enums::Operation;
 use kmip_ttlv::message::{RequestBatchItem, ResponseItem, ResponseWriter};
 
 use super::Service;
@@ -117,8 +119,9 @@ impl Service {
             return Err(Failure::FeatureNotSupported("the Message Extension is not understood"));
         }
         access::check_operation(run.caller, item.operation)?;
-        let payload = item.payload()?;
         let version = run.request.version;
+        check_version(item.operation, version)?;
+        let payload = item.payload()?;
         let cx = Context::new(&self.parts, run.caller, batch, trace, version, subject.time);
         let Outcome { response, changes, uids, placeholder } =
             operation::run(&cx, &payload).await?;
@@ -126,6 +129,13 @@ impl Service {
         check_size(run, self.settings.response_bytes_max, writer)?;
         Ok(Ran { changes, uids, placeholder })
     }
+}
+
+/// Whether a version has an operation. Clients find out what is served with Discover Versions inside
+/// a message of 1.0, which has not got it.
+fn check_version(operation: Operation, version: Version) -> Result<(), Failure> {
+    let known = operation.is_in(version) || operation == Operation::DiscoverVersions;
+    if known { Ok(()) } else { Err(Failure::OperationNotSupported) }
 }
 
 /// Whether the response is still as short as the client wants it (KMIP 1.4 §6.3), and as the server

@@ -1,5 +1,6 @@
 //! Operations on managed objects as a client sees them, through the whole server less its
 //! transport.
+#![allow(clippy::cloned_ref_to_slice_refs, reason = "what is expected reads best as a list")]
 
 mod ask;
 mod attribute_rules;

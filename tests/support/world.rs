@@ -208,10 +208,10 @@ impl Client<'_> {
     }
 
     /// A batch, and what becomes of it if an item fails.
-    pub(crate) async fn batch<'a>(
+    pub(crate) async fn batch(
         &self,
         on_error: Option<BatchErrorContinuationOption>,
-        payloads: Vec<RequestPayload<'a>>,
+        payloads: Vec<RequestPayload<'_>>,
     ) -> Vec<Answer> {
         let mut request = self.request(payloads);
         request.header.error_continuation = on_error;
