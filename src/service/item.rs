@@ -87,14 +87,14 @@ impl Service {
             let record = self.record(subject, trace, None);
             if ran.changes.is_empty() {
                 self.audit.read(record).await.map_err(|_| Failure::Audit)?;
-                batch.done(ran.uids, ran.placeholder, Vec::new());
+                batch.done(item.operation, ran.uids, ran.placeholder, Vec::new());
                 return Ok(());
             }
             let made = Batch::made_by(&ran.changes);
             let commit = Commit { changes: ran.changes, audit: vec![record] };
             match self.parts.store.commit(commit).await {
                 Ok(()) => {
-                    batch.done(ran.uids, ran.placeholder, made);
+                    batch.done(item.operation, ran.uids, ran.placeholder, made);
                     return Ok(());
                 }
                 Err(StoreError::Conflict) => {}

@@ -159,6 +159,44 @@ async fn in_2x_an_identifier_can_be_counted_in_the_response() {
 }
 
 #[tokio::test]
+async fn in_2x_a_word_means_the_most_recent_result_of_its_operation() {
+    use UniqueIdentifierEnum as Word;
+    let world = World::new().await;
+    let client = world.client("orders", Version::V2_0).await;
+    let old = client.create(vec![name("old")]).await;
+    let by_word = |word| {
+        let uid = Some(UniqueIdentifier::Enumeration(word));
+        Request::from(get_attributes::Request { uid, references: Vec::new() })
+    };
+    let batch = vec![
+        create(Vec::new()),
+        create(Vec::new()),
+        locate(vec![name("old")]).into(),
+        re_key("", None, Vec::new()),
+        by_word(Word::Create),
+        by_word(Word::Locate),
+        by_word(Word::ReKey),
+        by_word(Word::IdPlaceholder),
+    ];
+    let answers = client.batch(None, batch).await;
+    let uid = |item: usize| uid_of(answers[item].clone());
+    assert_eq!(uid(4), uid(1), "the later of two");
+    assert_eq!(uid(5), old);
+    assert_eq!([uid(6), uid(7)], [uid(3), uid(3)]);
+    // What has left nothing, or more than one, means no object.
+    for (before, word, reason) in [
+        (create(Vec::new()), Word::Register, R::InvalidMessage),
+        (create(Vec::new()), Word::CreateKeyPair, R::InvalidMessage),
+        (create(Vec::new()), Word::Unknown(0x8000_0001), R::UnknownEnumeration),
+        (locate(vec![name("nobody")]).into(), Word::Locate, R::InvalidMessage),
+        (locate(Vec::new()).into(), Word::Locate, R::FeatureNotSupported),
+    ] {
+        let answers = client.batch(None, vec![before, by_word(word)]).await;
+        assert_eq!(answers[1], Err(reason), "{word}");
+    }
+}
+
+#[tokio::test]
 async fn a_batch_item_id_comes_back_byte_for_byte_or_not_at_all() {
     let world = World::new().await;
     let client = world.client("orders", Version::V1_0).await;
