@@ -6,7 +6,7 @@ use kmip_ttlv::enums::{
     BatchErrorContinuationOption as OnError, Operation, ResultReason, ResultStatus,
     UniqueIdentifierEnum,
 };
-use kmip_ttlv::payload::{ResponsePayload, get_attributes};
+use kmip_ttlv::payload::{ResponsePayload, discover_versions, get_attributes, ping, rng_retrieve};
 use kmip_ttlv::{UniqueIdentifier, Version};
 
 use super::ask::{
@@ -193,6 +193,42 @@ async fn in_2x_a_word_means_the_most_recent_result_of_its_operation() {
     ] {
         let answers = client.batch(None, vec![before, by_word(word)]).await;
         assert_eq!(answers[1], Err(reason), "{word}");
+    }
+}
+
+#[tokio::test]
+async fn output_that_is_to_stay_on_the_server_is_refused_and_not_returned() {
+    let world = World::new().await;
+    let client = world.client("orders", Version::V2_1).await;
+    for (ephemeral, reason) in
+        [(None, None), (Some(false), None), (Some(true), Some(R::FeatureNotSupported))]
+    {
+        let mut request = client.request(vec![create(Vec::new())]);
+        request.items[0].ephemeral = ephemeral;
+        assert_eq!(client.send(&request).await.items[0].reason, reason, "{ephemeral:?}");
+    }
+    assert_eq!(found(client.ask(locate(Vec::new())).await).len(), 2);
+}
+
+#[tokio::test]
+async fn an_operation_of_a_later_version_is_not_supported_in_an_earlier_one() {
+    let world = World::new().await;
+    let random = || Request::from(rng_retrieve::Request { data_length: 8 });
+    let ping = || Request::from(ping::Request {});
+    let versions = || Request::from(discover_versions::Request { versions: Vec::new() });
+    for version in Version::ALL {
+        let client = world.client("orders", version).await;
+        for (payload, first) in [
+            (random(), Version::V1_2),
+            (ping(), Version::V2_1),
+            // Clients ask in the oldest version which others there are.
+            (versions(), Version::V1_0),
+        ] {
+            let expected = (version < first).then_some(R::OperationNotSupported);
+            let operation = payload.operation();
+            let answer = client.ask(payload).await;
+            assert_eq!(answer.err(), expected, "{operation} in {version}");
+        }
     }
 }
 
