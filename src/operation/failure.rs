@@ -117,6 +117,9 @@ pub enum Failure {
     /// There is no such attribute to look for.
     #[error("{0} is not an attribute")]
     UnknownFilter(String),
+    /// The object is to be kept in a place that this server does not have.
+    #[error("none of the Protection Storage Masks can be satisfied")]
+    StorageUnavailable,
     /// The operation is not one that this server offers.
     #[error("the operation is not supported")]
     OperationNotSupported,
@@ -211,6 +214,7 @@ impl Failure {
             Self::AttributeMultiValued(_) => (R::InvalidField, R::MultiValuedAttribute),
             Self::IndexOutOfBounds(_) => (R::IndexOutOfBounds, R::InvalidField),
             Self::NameTaken => (R::IllegalOperation, R::NonUniqueNameAttribute),
+            Self::StorageUnavailable => (R::FeatureNotSupported, R::ProtectionStorageUnavailable),
             Self::OperationNotSupported => (R::OperationNotSupported, R::OperationNotSupported),
             Self::FeatureNotSupported(_) => (R::FeatureNotSupported, R::FeatureNotSupported),
             Self::Crypto(error) => return crypto_reason(*error, version),

@@ -11,6 +11,7 @@ mod life_cycle;
 mod locate;
 mod modes;
 mod re_key;
+mod storage;
 mod time;
 #[path = "../support/world.rs"]
 mod world;
