@@ -45,6 +45,9 @@ pub enum Failure {
     /// The operation does not apply to this type of object.
     #[error("{0}")]
     WrongObjectType(&'static str),
+    /// Objects of this type have no State that the operation could change.
+    #[error("{0}")]
+    NoState(&'static str),
     /// Nobody can compute with an object of this type.
     #[error("{0}")]
     NotUsable(&'static str),
@@ -183,6 +186,7 @@ impl Failure {
             Self::Sensitive => (since_1_4(version, R::Sensitive), R::Sensitive),
             Self::NotExtractable => (since_1_4(version, R::NotExtractable), R::NotExtractable),
             Self::WrongObjectType(_) => (R::InvalidField, R::InvalidObjectType),
+            Self::NoState(_) => (R::IllegalOperation, R::InvalidObjectType),
             Self::NotUsable(_) => (R::PermissionDenied, R::InvalidObjectType),
             Self::KeyFormat => (R::KeyFormatTypeNotSupported, R::KeyFormatTypeNotSupported),
             Self::KeyCompression => {
