@@ -148,6 +148,7 @@ fn locate(
     };
     if let Some(variable) = start.checked_sub(text.len() + 1).and_then(|n| overrides.get(n)) {
         let place = Place::Variable(variable.name.clone());
+        let message = variable.without_value(&message);
         return ConfigError { place, key: Some(variable.path()), message };
     }
     let before = text.get(..start).unwrap_or(text);

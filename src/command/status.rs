@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{About as _, Environment, Failure, Place};
+use super::{About as _, Environment, Failure, Place, print};
 
 /// The administrative socket's file in the store's directory.
 pub(super) const SOCKET: &str = "admin.sock";
@@ -38,9 +38,9 @@ pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<()
     let status: Value = serde_json::from_str(&answer)
         .map_err(|_| Failure::new("the server's answer is no JSON"))?;
     if arguments.json {
-        println!("{status:#}");
+        print(format_args!("{status:#}\n"));
     } else {
-        print!("{}", table(&status));
+        print(format_args!("{}", table(&status)));
     }
     match status.get("ready").and_then(Value::as_bool) {
         Some(true) => Ok(()),
