@@ -30,7 +30,6 @@ use self::health::{Facts, ServerHealth};
 use self::parts::Parts;
 pub(super) use self::root::ensure_environment;
 use self::signals::Signals;
-use super::status::SOCKET;
 use super::{Environment, Failure, logging, print};
 
 /// The arguments of `keystrata serve`.
@@ -124,7 +123,7 @@ impl Server {
         let listener = listener.map_err(failed)?;
         let admin = AdminListener::bind(config.listen.admin).await;
         let admin = admin.map_err(|error| taken(config.listen.admin, &error))?;
-        let socket = AdminSocket::bind(&config.store.directory.join(SOCKET)).map_err(failed)?;
+        let socket = AdminSocket::bind(&config.store.socket()).map_err(failed)?;
         let kmip = listener.addresses().first().copied().unwrap_or(config.listen.kmip);
         let addresses = Addresses { kmip, admin: admin.address().map_err(failed)? };
         let node = config.audit.node.clone();
