@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use kmip_ttlv::attribute::AttributeKind;
 use kmip_ttlv::object::ManagedObject;
 use kmip_ttlv::{UniqueIdentifier, Version};
 use zeroize::Zeroizing;
@@ -16,7 +17,7 @@ use super::value;
 use crate::access::{self, Usage};
 use crate::clock::Timestamp;
 use crate::keys::ServiceKey;
-use crate::object::Object;
+use crate::object::{Object, rules};
 use crate::store::{Change, Position, Sealed, Selector, Stored, View};
 use crate::tenant::{Caller, Role, ServiceId, TenantId};
 
@@ -168,6 +169,13 @@ impl<'a> Context<'a> {
         Ok(held)
     }
 
+    /// Whether the object has a State, as far as a client of this version knows: in 1.x Opaque
+    /// Objects have none (KMIP 1.4 §3.22).
+    #[must_use]
+    pub fn has_state(&self, object: &Object) -> bool {
+        rules::is_held(AttributeKind::State, object, self.version)
+    }
+
     async fn find(&self, uid: &str) -> Result<Held, Failure> {
         let view = self.view();
         let stored = match self.batch.pending(uid) {
@@ -181,7 +189,10 @@ impl<'a> Context<'a> {
         let object = held.object();
         match right {
             Right::Attributes | Right::Change => Ok(()),
-            Right::Value => self.check_value(held),
+            Right::Value => {
+                self.check_value(held)?;
+                if object.is_destroyed() { Err(Failure::Destroyed) } else { Ok(()) }
+            }
             Right::Use(usage) => {
                 if object.is_destroyed() {
                     return Err(Failure::Destroyed);

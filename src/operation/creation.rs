@@ -3,6 +3,7 @@
 use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeList, IndexedAttribute};
 use kmip_ttlv::enums::{ObjectType, ProtectionStorageMask, RngAlgorithm, State};
 use kmip_ttlv::object::ManagedObject;
+use kmip_ttlv::structure::ProtectionStorageMasks;
 use kmip_ttlv::{DateTime, Interval};
 
 use super::{Context, Failure, value};
@@ -12,6 +13,9 @@ use crate::store;
 /// Seconds for which a client may use an object before it asks again (KMIP 1.4 §3.20).
 const LEASE_SECONDS: u32 = 3600;
 
+/// What the storage of every object is.
+const STORAGE: ProtectionStorageMask = ProtectionStorageMask::SOFTWARE;
+
 /// Where a new object comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
@@ -19,6 +23,18 @@ pub(super) enum Origin {
     Made,
     /// The client has brought its value.
     Brought,
+}
+
+/// Whether the storage is one of those that the client accepts (KMIP 2.1 §7.33).
+///
+/// # Errors
+/// [`Failure::StorageUnavailable`].
+pub(super) fn check_storage(accepted: Option<&ProtectionStorageMasks>) -> Result<(), Failure> {
+    match accepted.map(|accepted| accepted.masks.as_slice()) {
+        None | Some([]) => Ok(()),
+        Some(masks) if masks.iter().any(|mask| STORAGE.contains(*mask)) => Ok(()),
+        Some(_) => Err(Failure::StorageUnavailable),
+    }
 }
 
 /// The attributes that a client gives a new object, each one that it may give.
@@ -134,7 +150,7 @@ pub(super) fn object(
     describe(&mut attributes, value)?;
     default(&mut attributes, Attribute::Fresh(true));
     attributes.put(Attribute::LeaseTime(Interval(LEASE_SECONDS)));
-    attributes.put(Attribute::ProtectionStorageMask(ProtectionStorageMask::SOFTWARE));
+    attributes.put(Attribute::ProtectionStorageMask(STORAGE));
     attributes.put(Attribute::InitialDate(now));
     attributes.put(Attribute::State(State::PreActive));
     let object = Object { uid: cx.new_uid()?, object_type, attributes };

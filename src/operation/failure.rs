@@ -45,6 +45,9 @@ pub enum Failure {
     /// The operation does not apply to this type of object.
     #[error("{0}")]
     WrongObjectType(&'static str),
+    /// Objects of this type have no State that the operation could change.
+    #[error("{0}")]
+    NoState(&'static str),
     /// Nobody can compute with an object of this type.
     #[error("{0}")]
     NotUsable(&'static str),
@@ -117,6 +120,9 @@ pub enum Failure {
     /// There is no such attribute to look for.
     #[error("{0:.64} is not an attribute")]
     UnknownFilter(String),
+    /// The object is to be kept in a place that this server does not have.
+    #[error("none of the Protection Storage Masks can be satisfied")]
+    StorageUnavailable,
     /// The operation is not one that this server offers.
     #[error("the operation is not supported")]
     OperationNotSupported,
@@ -180,6 +186,7 @@ impl Failure {
             Self::Sensitive => (since_1_4(version, R::Sensitive), R::Sensitive),
             Self::NotExtractable => (since_1_4(version, R::NotExtractable), R::NotExtractable),
             Self::WrongObjectType(_) => (R::InvalidField, R::InvalidObjectType),
+            Self::NoState(_) => (R::IllegalOperation, R::InvalidObjectType),
             Self::NotUsable(_) => (R::PermissionDenied, R::InvalidObjectType),
             Self::KeyFormat => (R::KeyFormatTypeNotSupported, R::KeyFormatTypeNotSupported),
             Self::KeyCompression => {
@@ -211,6 +218,7 @@ impl Failure {
             Self::AttributeMultiValued(_) => (R::InvalidField, R::MultiValuedAttribute),
             Self::IndexOutOfBounds(_) => (R::IndexOutOfBounds, R::InvalidField),
             Self::NameTaken => (R::IllegalOperation, R::NonUniqueNameAttribute),
+            Self::StorageUnavailable => (R::FeatureNotSupported, R::ProtectionStorageUnavailable),
             Self::OperationNotSupported => (R::OperationNotSupported, R::OperationNotSupported),
             Self::FeatureNotSupported(_) => (R::FeatureNotSupported, R::FeatureNotSupported),
             Self::Crypto(error) => return crypto_reason(*error, version),

@@ -18,6 +18,7 @@ pub(super) async fn re_key(cx: &Context<'_>, request: &Request<'_>) -> Result<Ou
     let held = cx.object(request.uid.as_ref(), Right::Change).await?;
     let mut old = held.object().clone();
     check_replaceable(&old)?;
+    creation::check_storage(request.protection_storage_masks.as_ref())?;
     let given = match &request.attributes {
         Some(list) => creation::given(cx, list)?,
         None => AttributeSet::default(),

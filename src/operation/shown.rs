@@ -53,12 +53,11 @@ pub(super) fn has_secret_digest(cx: &Context<'_>, held: &Held) -> bool {
 
 fn is_shown(object: &Object, attribute: &Attribute, version: Version) -> bool {
     let kind = attribute.kind();
-    let nameable = match attribute {
-        // 1.x names vendors by one letter (KMIP 1.4 §3.39).
-        Attribute::Custom(custom) => version.is_2x() || matches!(&*custom.vendor, "x" | "y"),
+    let can_say = match attribute {
+        Attribute::Custom(custom) => custom.is_in(version),
         _ => true,
     };
-    kind.is_in(version) && nameable && rules::is_held(kind, object, version)
+    kind.is_in(version) && can_say && rules::is_held(kind, object, version)
 }
 
 /// What is not kept because it follows from something else.

@@ -132,7 +132,12 @@ impl Service {
             match self.try_item(run, &item, &subject, &batch, &trace, writer).await {
                 Ok(ran) => {
                     batch.hold(&ran.changes);
-                    batch.done(ran.uids, ran.placeholder, Batch::made_by(&ran.changes));
+                    batch.done(
+                        item.operation,
+                        ran.uids,
+                        ran.placeholder,
+                        Batch::made_by(&ran.changes),
+                    );
                     commit.audit.push(self.record(&subject, &trace, None));
                     ran.changes.into_iter().for_each(|change| commit.add(change));
                     done.push(Tentative { item, subject, trace });

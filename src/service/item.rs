@@ -87,14 +87,14 @@ impl Service {
             let record = self.record(subject, trace, None);
             if ran.changes.is_empty() {
                 self.audit.read(record).await.map_err(|_| Failure::Audit)?;
-                batch.done(ran.uids, ran.placeholder, Vec::new());
+                batch.done(item.operation, ran.uids, ran.placeholder, Vec::new());
                 return Ok(());
             }
             let made = Batch::made_by(&ran.changes);
             let commit = Commit { changes: ran.changes, audit: vec![record] };
             match self.parts.store.commit(commit).await {
                 Ok(()) => {
-                    batch.done(ran.uids, ran.placeholder, made);
+                    batch.done(item.operation, ran.uids, ran.placeholder, made);
                     return Ok(());
                 }
                 Err(StoreError::Conflict) => {}
@@ -115,9 +115,7 @@ impl Service {
         writer: &mut ResponseWriter<'_>,
     ) -> Result<Ran, Failure> {
         self.audit.check().map_err(|_| Failure::Audit)?;
-        if item.extensions.iter().any(|extension| extension.critical) {
-            return Err(Failure::FeatureNotSupported("the Message Extension is not understood"));
-        }
+        check_envelope(item)?;
         access::check_operation(run.caller, item.operation)?;
         let version = run.request.version;
         check_version(item.operation, version)?;
@@ -136,6 +134,17 @@ impl Service {
 fn check_version(operation: Operation, version: Version) -> Result<(), Failure> {
     let known = operation.is_in(version) || operation == Operation::DiscoverVersions;
     if known { Ok(()) } else { Err(Failure::OperationNotSupported) }
+}
+
+/// Whether nothing around the payload asks for what the server does not do.
+fn check_envelope(item: &RequestBatchItem<'_>) -> Result<(), Failure> {
+    if item.ephemeral == Some(true) {
+        return Err(Failure::FeatureNotSupported("the output cannot be kept for later items"));
+    }
+    if item.extensions.iter().any(|extension| extension.critical) {
+        return Err(Failure::FeatureNotSupported("the Message Extension is not understood"));
+    }
+    Ok(())
 }
 
 /// Whether the response is still as short as the client wants it (KMIP 1.4 §6.3), and as the server

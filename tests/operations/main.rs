@@ -13,6 +13,7 @@ mod locate;
 mod modes;
 mod re_key;
 mod secrets;
+mod storage;
 mod time;
 #[path = "../support/world.rs"]
 mod world;

@@ -9,6 +9,7 @@ mod model;
 mod races;
 mod suite;
 mod views;
+mod trail;
 
 /// Runs the suite against the embedded engine; one test for each of its functions.
 macro_rules! embedded {
