@@ -137,6 +137,42 @@ async fn more_commits_than_may_wait_are_refused() {
     }
 }
 
+/// However large they are, waiting commits take a bounded part of the memory.
+#[tokio::test]
+async fn more_bytes_than_may_wait_are_refused_until_some_are_written() {
+    /// As in the engine.
+    const WAITING_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+    let directory = tempfile::tempdir().expect("a directory");
+    let gate = Arc::new(Gate::default());
+    let (store, metrics) = open(directory.path(), &gate);
+    let own = view(&**store.engine(), "tenant-a", "orders").await;
+    gate.set(true);
+    let large = "x".repeat(1024 * 1024);
+    let commit = |uid: String| -> Committing<'_> {
+        Box::pin(store.commit(changes(vec![insert(own, object(&uid, State::Active, &large))])))
+    };
+    let mut waiting: Vec<Committing<'_>> = Vec::new();
+    loop {
+        let mut future = commit(format!("u{}", waiting.len()));
+        match poll(&mut future) {
+            Poll::Pending => waiting.push(future),
+            Poll::Ready(Err(Error::Overloaded)) => break,
+            Poll::Ready(other) => panic!("{other:?}"),
+        }
+        assert!(waiting.len() * large.len() <= WAITING_BYTES_MAX);
+    }
+    assert!((waiting.len() + 2) * large.len() > WAITING_BYTES_MAX, "{}", waiting.len());
+    assert!(
+        metrics.render().contains("keystrata_store_commits_failed_total{reason=\"overloaded\"} 1")
+    );
+    gate.set(false);
+    for future in waiting {
+        future.await.expect("commits");
+    }
+    commit("after".into()).await.expect("there is room again");
+}
+
 #[tokio::test]
 async fn the_cache_counts_what_it_had_and_what_it_had_not() {
     let directory = tempfile::tempdir().expect("a directory");

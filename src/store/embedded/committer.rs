@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use rusqlite::Connection;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::prepare::Prepared;
 use super::write::{WriteError, run, write};
@@ -29,6 +29,8 @@ const GROUP_BYTES_MAX: usize = 1024 * 1024;
 pub(super) struct Request {
     pub(super) prepared: Prepared,
     pub(super) answer: oneshot::Sender<Result<(), Error>>,
+    /// Its part of the bytes that may wait; given back with the answer.
+    pub(super) _bytes: OwnedSemaphorePermit,
 }
 
 /// What the committer needs beside its connection.

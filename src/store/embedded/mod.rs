@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use self::committer::{Committer, Request, Surroundings};
 use self::prepare::Prepared;
@@ -37,6 +37,10 @@ use crate::tenant::{ServiceId, ServiceName, TenantId, TenantName};
 
 /// How many commits may wait. Beyond this they are refused.
 const COMMITS_WAITING_MAX: usize = 16 * 1024;
+
+/// About how many bytes the commits that are not answered yet may write. A request, and so a row,
+/// may have a megabyte.
+const COMMITS_WAITING_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Why a store could not be opened. `Display` is one line for an operator.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -103,6 +107,8 @@ pub struct Shared {
 #[derive(Debug)]
 pub struct Embedded {
     commits: Arc<Queue<Request>>,
+    /// What is left of [`COMMITS_WAITING_BYTES_MAX`].
+    commit_bytes: Arc<Semaphore>,
     committer: Mutex<Option<JoinHandle<()>>>,
     readers: Readers,
     audit: Arc<AuditLog>,
@@ -139,6 +145,7 @@ impl Embedded {
         let readers = readers.collect::<rusqlite::Result<Vec<_>>>().map_err(database)?;
         let readers = Readers::start(readers).map_err(|e| OpenError::Thread(e.into()))?;
         let commits = Arc::new(Queue::new(COMMITS_WAITING_MAX));
+        let commit_bytes = Arc::new(Semaphore::new(COMMITS_WAITING_BYTES_MAX));
         let around = Surroundings {
             queue: commits.clone(),
             cache: shared.cache.clone(),
@@ -152,7 +159,7 @@ impl Embedded {
         let thread =
             thread.spawn(|| committer.run()).map_err(|error| OpenError::Thread(error.into()))?;
         let committer = Mutex::new(Some(thread));
-        Ok(Self { commits, committer, readers, audit, shared, _lock: lock })
+        Ok(Self { commits, commit_bytes, committer, readers, audit, shared, _lock: lock })
     }
 
     /// The audit trail.
@@ -163,18 +170,23 @@ impl Embedded {
 
     async fn push(&self, commit: Commit) -> Result<(), Error> {
         let prepared = Prepared::new(commit, &self.audit);
+        let bytes =
+            u32::try_from(prepared.bytes.min(COMMITS_WAITING_BYTES_MAX)).unwrap_or(u32::MAX);
+        let Ok(bytes) = Arc::clone(&self.commit_bytes).try_acquire_many_owned(bytes) else {
+            return Err(self.overloaded());
+        };
         let (answer, answered) = oneshot::channel();
-        let request = Request { prepared, answer };
-        if let Err(refused) = self.commits.try_push(request) {
-            return Err(match refused {
-                Refused::Closed => closed(),
-                Refused::Full => {
-                    self.shared.metrics.commit_failed(CommitFailure::Overloaded);
-                    Error::Overloaded
-                }
-            });
-        }
+        let request = Request { prepared, answer, _bytes: bytes };
+        self.commits.try_push(request).map_err(|refused| match refused {
+            Refused::Closed => closed(),
+            Refused::Full => self.overloaded(),
+        })?;
         answered.await.map_err(|_| closed())?
+    }
+
+    fn overloaded(&self) -> Error {
+        self.shared.metrics.commit_failed(CommitFailure::Overloaded);
+        Error::Overloaded
     }
 }
 
