@@ -194,3 +194,30 @@ async fn the_cache_counts_what_it_had_and_what_it_had_not() {
     assert!(store.object(own, "u").await.expect("reads").is_some());
     assert!(store.cached(own, "u").is_some(), "what was read is in the cache");
 }
+
+#[tokio::test]
+async fn a_store_whose_committer_has_ended_is_not_ready() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut settings = settings(directory.path());
+    let armed = Arc::new(AtomicUsize::new(0));
+    settings.observer = Observer::new({
+        let armed = armed.clone();
+        move |step| {
+            let dies = step == Step::GroupWritten && armed.load(Ordering::SeqCst) > 0;
+            assert!(!dies, "the committer dies, as this test wants it");
+        }
+    });
+    let metrics = Metrics::new(&MetricsSettings::default());
+    let store = Store::open(&settings, Arc::new(SystemClock::new()), metrics).expect("opens");
+    let own = view(&**store.engine(), "tenant-a", "orders").await;
+    store.check().expect("is ready");
+    armed.store(1, Ordering::SeqCst);
+    let commit = changes(vec![insert(own, object("u", State::Active, "n"))]);
+    store.commit(commit).await.expect_err("nobody commits");
+    // Its thread is about to end: it has dropped the commit.
+    while store.check().is_ok() {
+        tokio::task::yield_now().await;
+    }
+    let error = store.check().expect_err("it stays so");
+    assert!(matches!(error, Error::Failed(_)), "{error}");
+}

@@ -14,7 +14,7 @@ mod select;
 mod write;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
@@ -110,6 +110,8 @@ pub struct Embedded {
     /// What is left of [`COMMITS_WAITING_BYTES_MAX`].
     commit_bytes: Arc<Semaphore>,
     committer: Mutex<Option<JoinHandle<()>>>,
+    /// Why the committer commits nothing any more, if so.
+    broken: Arc<OnceLock<Error>>,
     readers: Readers,
     audit: Arc<AuditLog>,
     shared: Shared,
@@ -146,6 +148,7 @@ impl Embedded {
         let readers = Readers::start(readers).map_err(|e| OpenError::Thread(e.into()))?;
         let commits = Arc::new(Queue::new(COMMITS_WAITING_MAX));
         let commit_bytes = Arc::new(Semaphore::new(COMMITS_WAITING_BYTES_MAX));
+        let broken = Arc::new(OnceLock::new());
         let around = Surroundings {
             queue: commits.clone(),
             cache: shared.cache.clone(),
@@ -153,13 +156,14 @@ impl Embedded {
             clock: shared.clock.clone(),
             metrics: shared.metrics.clone(),
             observer: shared.observer.clone(),
+            broken: broken.clone(),
         };
         let committer = Committer::new(db, around, next);
         let thread = std::thread::Builder::new().name("store-commit".into());
         let thread =
             thread.spawn(|| committer.run()).map_err(|error| OpenError::Thread(error.into()))?;
         let committer = Mutex::new(Some(thread));
-        Ok(Self { commits, commit_bytes, committer, readers, audit, shared, _lock: lock })
+        Ok(Self { commits, commit_bytes, committer, broken, readers, audit, shared, _lock: lock })
     }
 
     /// The audit trail.
@@ -261,6 +265,17 @@ impl Engine for Embedded {
         Box::pin(self.readers.run(move |db| read::setting(db, name)))
     }
 
+    fn check(&self) -> Result<(), Error> {
+        if let Some(error) = self.broken.get() {
+            return Err(error.clone());
+        }
+        let committer = self.committer.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*committer {
+            Some(thread) if !thread.is_finished() => Ok(()),
+            _ => Err(closed()),
+        }
+    }
+
     fn close(&self) {
         self.commits.close();
         let committer = self.committer.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -305,4 +320,31 @@ pub fn remembered(directory: &Path) -> Result<crate::audit::Anchor, OpenError> {
         text: error.to_string(),
     })?;
     Ok(known.anchor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::metrics::MetricsSettings;
+
+    #[tokio::test]
+    async fn a_committer_that_gave_up_is_not_ready_and_refuses() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let settings = EmbeddedSettings { directory: directory.path().to_owned(), readers: 1 };
+        let audit = AuditSettings::new(&directory.path().join("audit"));
+        let shared = Shared {
+            cache: Arc::new(Cache::new(1 << 20)),
+            clock: Arc::new(SystemClock::new()),
+            metrics: Metrics::new(&MetricsSettings::default()),
+            observer: Observer::default(),
+        };
+        let engine = Embedded::open(&settings, &audit, shared).expect("opens");
+        engine.check().expect("is ready");
+        engine.broken.set(Error::Failed("a sync failed".into())).expect("is whole");
+        let error = engine.check().expect_err("gave up");
+        assert_eq!(error.to_string(), "the store failed: a sync failed");
+        let refused = engine.commit(Commit::default()).await.expect_err("gave up");
+        assert_eq!(refused.to_string(), error.to_string());
+    }
 }
