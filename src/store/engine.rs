@@ -112,6 +112,9 @@ pub trait Engine: Send + Sync + std::fmt::Debug {
     /// All versions of a key, oldest first.
     fn keys(&self, level: KeyLevel) -> BoxFuture<'_, Result<Vec<KeyRow>, Error>>;
 
+    /// Whether there is any tenant or key: whether anything may be sealed under a root key.
+    fn has_keys(&self) -> BoxFuture<'_, Result<bool, Error>>;
+
     /// A setting.
     fn setting(&self, name: &'static str) -> BoxFuture<'_, Result<Option<Vec<u8>>, Error>>;
 

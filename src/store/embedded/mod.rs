@@ -261,6 +261,10 @@ impl Engine for Embedded {
         Box::pin(self.readers.run(move |db| read::keys(db, level)))
     }
 
+    fn has_keys(&self) -> BoxFuture<'_, Result<bool, Error>> {
+        Box::pin(self.readers.run(|db| read::has_keys(db)))
+    }
+
     fn setting(&self, name: &'static str) -> BoxFuture<'_, Result<Option<Vec<u8>>, Error>> {
         Box::pin(self.readers.run(move |db| read::setting(db, name)))
     }
