@@ -85,12 +85,6 @@ impl Keyring {
         })
     }
 
-    /// The version of the root key that seals tenant keys.
-    #[must_use]
-    pub fn root_version(&self) -> u32 {
-        self.installed.version
-    }
-
     /// Asks the root key to prove itself again. To be called every few seconds, for readiness: an
     /// outage is noticed here even if every key that is asked for is open.
     ///
@@ -118,18 +112,6 @@ impl Keyring {
             return Ok(key);
         }
         self.services.get_or_insert_async(&id, self.open_service(caller, owner)).await
-    }
-
-    /// Drops the open keys of a tenant and all its services, because it was suspended, shredded or
-    /// given new keys. Whoever still holds one finishes its request with it.
-    pub fn forget_tenant(&self, tenant: TenantId) {
-        self.tenants.retain(|(id, _), _| *id != tenant);
-        self.services.retain(|(id, _), _| *id != tenant);
-    }
-
-    /// Drops the open keys of a service, like [`Keyring::forget_tenant`].
-    pub fn forget_service(&self, tenant: TenantId, service: ServiceId) {
-        self.services.remove(&(tenant, service));
     }
 
     fn check_grace(&self) -> Result<(), RootError> {
