@@ -8,7 +8,9 @@ use keystrata::clock::Timestamp;
 use keystrata::crypto::aead::Key;
 use keystrata::crypto::random::OsRandom;
 use keystrata::keys::envelope::{self, EnvelopeError, Level, Place, Purpose};
-use keystrata::keys::{AutoRegister, Error, Keyring, KeyringSettings, OpenError, ServiceKey};
+use keystrata::keys::{
+    AutoRegister, Error, Keyring, KeyringSettings, OpenError, RootError, ServiceKey,
+};
 use keystrata::store::{KeyLevel, KeyRow, KeyState, Sealed, TenantState};
 use keystrata::tenant::{Caller, ServiceId, TenantId};
 
@@ -196,12 +198,38 @@ fn an_outage_is_survived_for_the_grace_time_and_then_closes() {
         node.clock.advance(grace);
         keyring.probe().await.unwrap_err();
         key(&keyring, &own).await.expect("the grace time is not over");
+        keyring.check().expect("the grace time is not over");
         node.clock.advance(Duration::from_micros(1));
         assert!(matches!(key(&keyring, &own).await, Err(Error::Root(_))));
+        assert!(matches!(keyring.check(), Err(RootError::Unavailable(_))));
 
         node.root.down.store(false, Ordering::SeqCst);
         keyring.probe().await.unwrap();
+        keyring.check().unwrap();
+        let before = node.root.opens.load(Ordering::SeqCst);
         key(&keyring, &own).await.unwrap();
+        assert_eq!(node.root.opens.load(Ordering::SeqCst), before + 1, "nothing was left open");
+    });
+}
+
+/// Readiness asks every few seconds, so that no key stays in memory because nobody asks for one.
+#[test]
+fn a_probe_after_the_grace_time_drops_the_open_keys() {
+    wait(async {
+        let node = Node::with_env();
+        let keyring = node.start().await.unwrap();
+        let own = admit(&keyring, "tenant-a", "mongodb").await;
+        key(&keyring, &own).await.unwrap();
+        node.root.down.store(true, Ordering::SeqCst);
+        keyring.probe().await.unwrap_err();
+        node.clock.advance(node.settings.outage_grace + Duration::from_micros(1));
+        keyring.probe().await.unwrap_err();
+
+        node.root.down.store(false, Ordering::SeqCst);
+        keyring.probe().await.unwrap();
+        let before = node.root.opens.load(Ordering::SeqCst);
+        key(&keyring, &own).await.unwrap();
+        assert_eq!(node.root.opens.load(Ordering::SeqCst), before + 1);
     });
 }
 
