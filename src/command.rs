@@ -13,6 +13,7 @@ mod try_root;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use keystrata::config::Config;
@@ -32,6 +33,17 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.replace('\n', ", "))
     }
+}
+
+/// Writes to standard output. What nobody reads is lost, and the command goes on.
+pub(crate) fn print(text: fmt::Arguments<'_>) {
+    let mut output = io::stdout();
+    let _ = output.write_fmt(text).and_then(|()| output.flush());
+}
+
+/// Writes to standard error, like [`print`].
+pub(crate) fn tell(text: fmt::Arguments<'_>) {
+    let _ = io::stderr().write_fmt(text);
 }
 
 /// Adds to an error which file it is about.

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use command::{Environment, audit, config, serve, status, try_};
+use command::{Environment, audit, config, serve, status, tell, try_};
 
 /// A KMIP key server for platforms with many tenants.
 ///
@@ -54,7 +54,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("keystrata: {failure}");
+            tell(format_args!("keystrata: {failure}\n"));
             ExitCode::FAILURE
         }
     }

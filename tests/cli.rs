@@ -3,8 +3,10 @@
 mod support;
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, pipe};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use support::server::{Ended, Plan, run_to_end};
 
@@ -136,4 +138,54 @@ fn a_changed_audit_record_is_found() {
     let ended = run(&["audit", "verify", "--files", file]);
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");
     assert!(ended.stdout.contains(&format!("{file}:1: ")), "{ended:?}");
+}
+
+/// The writing end of a pipe that nobody reads any more.
+fn unread() -> Stdio {
+    let (_, writer) = pipe().expect("a pipe");
+    writer.into()
+}
+
+#[test]
+fn output_that_nobody_reads_changes_no_exit_status() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/keystrata.toml");
+    for (file, expected) in [(example.as_path(), 0), (Path::new("/nowhere.toml"), 1)] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_keystrata"));
+        command.args(["config", "check", "--config"]).arg(file);
+        let status = command.stdout(unread()).stderr(unread()).status().expect("built");
+        assert_eq!(status.code(), Some(expected), "{}", file.display());
+    }
+}
+
+#[test]
+fn try_serves_though_nobody_reads_its_standard_error() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let directory = directory.path().to_str().expect("a path in UTF-8");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_keystrata"));
+    command.args(["try", "--root", "env", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
+    command.args(["--dir", directory]).stdout(Stdio::piped()).stderr(unread());
+    let mut process = command.spawn().expect("built");
+    let mut ready = String::new();
+    let output = process.stdout.take().expect("piped");
+    BufReader::new(output).read_line(&mut ready).expect("text");
+    let status = run(&["status", "--dir", directory]);
+    let number = process.id().to_string();
+    let told = Command::new("kill").args(["-s", "TERM", &number]).status().expect("installed");
+    let ended = process.wait().expect("ours");
+    assert!(ready.starts_with("ready "), "{ready:?}");
+    assert!(status.status.success(), "{status:?}");
+    assert!(told.success() && ended.success(), "{ended}");
+}
+
+#[test]
+fn a_variable_that_cannot_be_set_does_not_start_the_server_again_and_again() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("keystrata.toml");
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/keystrata.toml");
+    let text = fs::read_to_string(example).expect("the example");
+    // The mark of a second start has the value that the server gives it.
+    let text = text.replacen("{ SOFTHSM2_CONF =", "{ KEYSTRATA_RESTARTED =", 1);
+    fs::write(&file, text).expect("written");
+    let line = one_line(&run(&["serve", "--config", file.to_str().expect("a path in UTF-8")]));
+    assert!(line.contains("KEYSTRATA_RESTARTED cannot be set"), "{line}");
 }

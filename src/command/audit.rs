@@ -8,7 +8,7 @@ use keystrata::audit::{Report, Verifier};
 use keystrata::store::{audit_log, embedded};
 use serde_json::json;
 
-use super::{About as _, Environment, Failure, Place};
+use super::{About as _, Environment, Failure, Place, print};
 
 /// The sub-commands of `keystrata audit`.
 #[derive(Debug, clap::Subcommand)]
@@ -79,9 +79,9 @@ pub(crate) fn run(command: &Command, environment: &Environment) -> Result<(), Fa
             "sound": sound, "records": report.records, "first": first, "last": last,
             "findings": findings, "more": report.more,
         });
-        println!("{report:#}");
+        print(format_args!("{report:#}\n"));
     } else {
-        println!("{report}");
+        print(format_args!("{report}\n"));
     }
     if report.is_sound() { Ok(()) } else { Err(Failure::new("the audit trail is damaged")) }
 }

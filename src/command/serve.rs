@@ -10,7 +10,7 @@ mod root;
 mod settings;
 mod signals;
 
-use std::io::{self, Write as _};
+use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,8 +30,7 @@ use self::health::{Facts, ServerHealth};
 use self::parts::Parts;
 pub(super) use self::root::ensure_environment;
 use self::signals::Signals;
-use super::status::SOCKET;
-use super::{Environment, Failure, logging};
+use super::{Environment, Failure, logging, print};
 
 /// The arguments of `keystrata serve`.
 #[derive(Debug, clap::Args)]
@@ -124,7 +123,7 @@ impl Server {
         let listener = listener.map_err(failed)?;
         let admin = AdminListener::bind(config.listen.admin).await;
         let admin = admin.map_err(|error| taken(config.listen.admin, &error))?;
-        let socket = AdminSocket::bind(&config.store.directory.join(SOCKET)).map_err(failed)?;
+        let socket = AdminSocket::bind(&config.store.socket()).map_err(failed)?;
         let kmip = listener.addresses().first().copied().unwrap_or(config.listen.kmip);
         let addresses = Addresses { kmip, admin: admin.address().map_err(failed)? };
         let node = config.audit.node.clone();
@@ -146,10 +145,7 @@ impl Server {
             tokio::spawn(async move { health.watch(&parts).await })
         };
         let Addresses { kmip, admin: admin_address } = self.addresses;
-        let ready = format!("ready kmip={kmip} admin={admin_address}\n");
-        // If nobody reads standard output, the server serves all the same.
-        let mut output = io::stdout();
-        let _ = output.write_all(ready.as_bytes()).and_then(|()| output.flush());
+        print(format_args!("ready kmip={kmip} admin={admin_address}\n"));
         tracing::info!(%kmip, admin = %admin_address, "ready");
 
         let (health, certificates) = (self.health, self.certificates);

@@ -9,7 +9,7 @@ use keystrata::tenant::{ServiceName, TenantName};
 
 use super::pki::{self, Authority};
 use super::serve::{self, Addresses};
-use super::{About as _, Environment, Failure, guide, private, try_root};
+use super::{About as _, Environment, Failure, guide, private, tell, try_root};
 
 /// The configuration's file in the directory.
 pub(super) const CONFIG: &str = "keystrata.toml";
@@ -122,7 +122,7 @@ fn announce(directory: &Path, clients: &[PathBuf], addresses: &Addresses) -> Res
         private::public_file(&client.join("pykmip.conf"), conf.as_bytes())?;
     }
     if let Some(client) = clients.first() {
-        eprint!("{}", guide::examples(addresses.kmip, client, &ca));
+        tell(format_args!("{}", guide::examples(addresses.kmip, client, &ca)));
     }
     Ok(())
 }

@@ -10,6 +10,9 @@ use super::date_order::date;
 use super::{IndexEntry, Object};
 use likeness::Pattern;
 
+/// The most attributes that one search looks at, equal ones counted once.
+pub const ATTRIBUTES_MAX: usize = 32;
+
 /// A date that stands for an attribute that is not there: the largest that there is.
 const UNDEFINED: i64 = i64::MAX;
 
@@ -29,11 +32,14 @@ enum Condition {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadFilter {
     /// No such attribute.
-    #[error("{0} is not an attribute")]
+    #[error("{0:.64} is not an attribute")]
     Unknown(String),
     /// More values of one date than the two ends of a range.
     #[error("{0} is given more than twice")]
     Range(&'static str),
+    /// More than [`ATTRIBUTES_MAX`] attributes.
+    #[error("more than {ATTRIBUTES_MAX} attributes are searched for")]
+    TooMany,
 }
 
 impl Filter {
@@ -44,7 +50,15 @@ impl Filter {
     pub fn new<'a>(attributes: impl Iterator<Item = &'a Attribute>) -> Result<Self, BadFilter> {
         let mut conditions: Vec<Condition> = Vec::new();
         let mut whole_ranges: Vec<AttributeKind> = Vec::new();
+        let mut seen: Vec<&Attribute> = Vec::new();
         for attribute in attributes {
+            if seen.contains(&attribute) {
+                continue;
+            }
+            if seen.len() == ATTRIBUTES_MAX {
+                return Err(BadFilter::TooMany);
+            }
+            seen.push(attribute);
             match (attribute, date(attribute)) {
                 (Attribute::Unknown(unknown), _) => {
                     return Err(BadFilter::Unknown(unknown.name().into_owned()));

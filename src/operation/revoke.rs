@@ -14,6 +14,12 @@ pub(super) async fn revoke(cx: &Context<'_>, request: &Request<'_>) -> Result<Ou
     let held = cx.object(request.uid.as_ref(), Right::Change).await?;
     let mut object = held.object().clone();
     let event = Event::of_revocation(request.reason.code);
+    // PyKMIP declares whatever it finds compromised.
+    if event != Event::Compromise && !cx.has_state(&object) {
+        return Err(Failure::NoState(
+            "objects of this type cannot be revoked, but by a compromise",
+        ));
+    }
     object.step(event, cx.now())?;
     let now = DateTime(cx.now());
     if event == Event::Compromise {

@@ -90,7 +90,6 @@ pub(crate) fn reason(case: &Case) -> Option<String> {
                 .any(|step| step.repeats)
                 .then(|| "waits minutes for a date to pass".to_owned())
         })
-        .or_else(|| case.request_items().find_map(value_to_be_made))
         .or_else(|| foreign_object(case))
         .or_else(|| case.steps.iter().find_map(contradiction))
 }
@@ -156,17 +155,6 @@ fn old_versions_only(step: &Step) -> Option<String> {
             !response.all().iter().any(|e| e.name == "ProtocolVersionMajor" && e.value == "2")
         })
         .map(|_| "is for a server without KMIP 2.x".to_owned())
-}
-
-/// An object registered without a value, and without the place where the value is.
-fn value_to_be_made(item: &Element) -> Option<String> {
-    let all = item.all();
-    let has = |name: &str| all.iter().any(|e| e.name == name || e.value.replace(' ', "") == name);
-    let wanted = item.value_of("Operation") == "Register"
-        && has("KeyBlock")
-        && !has("KeyValue")
-        && !has("KeyValueLocation");
-    wanted.then(|| "has the server make the value of a registered object".to_owned())
 }
 
 /// An identifier that Locate is expected to find although nothing in the case made it.

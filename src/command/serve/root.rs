@@ -15,6 +15,9 @@ use zeroize::Zeroizing;
 
 use super::super::{Environment, Failure};
 
+/// Set in a process that has started itself anew, so that it does so only once.
+const RESTARTED: &str = "KEYSTRATA_RESTARTED";
+
 /// Sees to it that the token's module finds the variables that it wants: if one is missing, this
 /// process starts itself anew with it (same process number, same streams) and does not return.
 pub(in super::super) fn ensure_environment(
@@ -23,11 +26,17 @@ pub(in super::super) fn ensure_environment(
 ) -> Result<(), Failure> {
     let RootPlace::Pkcs11(root) = place else { return Ok(()) };
     let wanted = root.environment.iter().map(|(name, value)| (name.as_str(), OsStr::new(value)));
-    let missing =
+    let mut missing =
         hsm::environment::missing(wanted, |name| environment.get(name).map(OsString::from));
     if missing.is_empty() {
         return Ok(());
     }
+    if environment.get(RESTARTED).is_some() {
+        let names: Vec<&str> = missing.iter().map(|(name, _)| *name).collect();
+        let line = format!("{} cannot be set: see [root] `environment`", names.join(", "));
+        return Err(Failure::new(line));
+    }
+    missing.push((RESTARTED, OsStr::new("1")));
     let program = std::env::current_exe()
         .map_err(|error| Failure::new(format!("this program's file is not known: {error}")))?;
     let arguments = std::env::args_os().skip(1);

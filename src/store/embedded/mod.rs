@@ -35,6 +35,9 @@ use crate::clock::Clock;
 use crate::metrics::{CommitFailure, Metrics};
 use crate::tenant::{ServiceId, ServiceName, TenantId, TenantName};
 
+/// The smallest page that a database of SQLite can have, in bytes.
+const PAGE_BYTES_MIN: u64 = 512;
+
 /// How many commits may wait. Beyond this they are refused.
 const COMMITS_WAITING_MAX: usize = 16 * 1024;
 
@@ -68,6 +71,9 @@ pub enum OpenError {
     /// The database file is another program's.
     #[error("{} is not a keystrata store", .0.display())]
     Foreign(PathBuf),
+    /// The database can be read, but not written.
+    #[error("{} cannot be written: give its owner the right to write, or use another store", .0.display())]
+    ReadOnly(PathBuf),
     /// The database cannot be read or written.
     #[error("the store in {} cannot be opened: {text}", .directory.display())]
     Database {
@@ -213,9 +219,9 @@ impl Engine for Embedded {
         let (cache, wanted) = (self.shared.cache.clone(), uid.to_owned());
         Box::pin(self.readers.run(move |db| {
             let ticket = cache.miss(view.tenant, &wanted);
-            let Some(found) = read::object(db, view.tenant, &wanted)? else { return Ok(None) };
+            let Some(found) = read::object(db, view, &wanted)? else { return Ok(None) };
             cache.keep(ticket, view.tenant, &found.stored, found.row_bytes);
-            Ok(Some(found.stored).filter(|stored| view.has(stored.service)))
+            Ok(Some(found.stored))
         }))
     }
 
@@ -297,7 +303,14 @@ fn open_database(directory: &Path) -> Result<Connection, OpenError> {
         directory: directory.to_owned(),
         text: error.to_string(),
     };
+    let file = directory.join(connection::FILE);
+    if is_cut_short(&file) {
+        return Err(OpenError::Foreign(file));
+    }
     let mut db = connection::writer(directory).map_err(failed)?;
+    if db.is_readonly("main").map_err(failed)? {
+        return Err(OpenError::ReadOnly(file));
+    }
     let version = match schema::kind(&db).map_err(failed)? {
         Kind::Empty => 0,
         Kind::Store(version) if version <= schema::newest() => version,
@@ -305,11 +318,17 @@ fn open_database(directory: &Path) -> Result<Connection, OpenError> {
             let (directory, known) = (directory.to_owned(), schema::newest());
             return Err(OpenError::Newer { directory, found, known });
         }
-        Kind::Foreign => return Err(OpenError::Foreign(directory.join(connection::FILE))),
+        Kind::Foreign => return Err(OpenError::Foreign(file)),
     };
     connection::use_log(&db).map_err(failed)?;
     schema::migrate(&mut db, version).map_err(failed)?;
     Ok(db)
+}
+
+/// Whether a file has something in it, but less than a page of a database, which SQLite would take
+/// for a new one and write over.
+fn is_cut_short(file: &Path) -> bool {
+    std::fs::metadata(file).is_ok_and(|file| (1..PAGE_BYTES_MIN).contains(&file.len()))
 }
 
 /// The place in the audit trail that a store remembers; for verifying the trail, also while a
