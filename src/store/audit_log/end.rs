@@ -76,7 +76,7 @@ fn check_loss(
     };
     let damaged = cuts.iter().filter(was_durable).find(|(_, _, chain)| chain.is_changed);
     if let Some((path, ..)) = damaged {
-        return Err(TrailError::Damaged(path.to_path_buf()));
+        return Err(TrailError::Damaged((*path).clone()));
     }
     if settings.accept_loss {
         return Ok(());
