@@ -297,6 +297,9 @@ pub struct Limits {
     /// Size of a request message.
     #[serde(deserialize_with = "size")]
     pub message_size_max: usize,
+    /// Size of a response message.
+    #[serde(deserialize_with = "size")]
+    pub response_size_max: usize,
     /// Batch items of a request.
     pub batch_items_max: NonZeroUsize,
     /// Identifiers in the answer to one Locate.
@@ -307,6 +310,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             message_size_max: 1 << 20,
+            response_size_max: 16 << 20,
             batch_items_max: count(256),
             locate_results_max: count(10_000),
         }

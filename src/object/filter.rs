@@ -10,6 +10,9 @@ use super::date_order::date;
 use super::{IndexEntry, Object};
 use likeness::Pattern;
 
+/// The most conditions of one search: attributes, equal ones counted once, and ranges of dates.
+pub const CONDITIONS_MAX: usize = 32;
+
 /// A date that stands for an attribute that is not there: the largest that there is.
 const UNDEFINED: i64 = i64::MAX;
 
@@ -29,11 +32,14 @@ enum Condition {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadFilter {
     /// No such attribute.
-    #[error("{0} is not an attribute")]
+    #[error("{0:.64} is not an attribute")]
     Unknown(String),
     /// More values of one date than the two ends of a range.
     #[error("{0} is given more than twice")]
     Range(&'static str),
+    /// More than [`CONDITIONS_MAX`] conditions.
+    #[error("more than {CONDITIONS_MAX} attributes are searched for")]
+    TooMany,
 }
 
 impl Filter {
@@ -52,7 +58,15 @@ impl Filter {
                 (_, Some(date)) => {
                     add_date(&mut conditions, &mut whole_ranges, attribute.kind(), date)?;
                 }
-                _ => conditions.push(Condition::Like(Pattern::new(attribute.clone()))),
+                _ => {
+                    let like = Condition::Like(Pattern::new(attribute.clone()));
+                    if !conditions.contains(&like) {
+                        conditions.push(like);
+                    }
+                }
+            }
+            if conditions.len() > CONDITIONS_MAX {
+                return Err(BadFilter::TooMany);
             }
         }
         Ok(Self(conditions))

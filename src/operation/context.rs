@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use kmip_ttlv::attribute::AttributeKind;
 use kmip_ttlv::object::ManagedObject;
 use kmip_ttlv::{UniqueIdentifier, Version};
 use zeroize::Zeroizing;
@@ -16,9 +17,9 @@ use super::value;
 use crate::access::{self, Usage};
 use crate::clock::Timestamp;
 use crate::keys::ServiceKey;
-use crate::object::Object;
+use crate::object::{Object, rules};
 use crate::store::{Change, Position, Sealed, Selector, Stored, View};
-use crate::tenant::{Caller, Role, ServiceId};
+use crate::tenant::{Caller, Role, ServiceId, TenantId};
 
 /// What an operation wants an object for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +110,11 @@ impl<'a> Context<'a> {
         self.caller.service_id
     }
 
+    /// Whose service is asking; for shares in what all tenants use together.
+    pub(super) fn tenant(&self) -> TenantId {
+        self.caller.tenant_id
+    }
+
     /// What comes of a part of a stream. The stream goes on by it once, however often the item is
     /// run.
     ///
@@ -163,6 +169,13 @@ impl<'a> Context<'a> {
         Ok(held)
     }
 
+    /// Whether the object has a State, as far as a client of this version knows: in 1.x Opaque
+    /// Objects have none (KMIP 1.4 §3.22).
+    #[must_use]
+    pub fn has_state(&self, object: &Object) -> bool {
+        rules::is_held(AttributeKind::State, object, self.version)
+    }
+
     async fn find(&self, uid: &str) -> Result<Held, Failure> {
         let view = self.view();
         let stored = match self.batch.pending(uid) {
@@ -177,8 +190,8 @@ impl<'a> Context<'a> {
         match right {
             Right::Attributes | Right::Change => Ok(()),
             Right::Value => {
-                let made_here = self.batch.has_made(&object.uid);
-                Ok(access::check_value(self.caller, made_here)?)
+                self.check_value(held)?;
+                if object.is_destroyed() { Err(Failure::Destroyed) } else { Ok(()) }
             }
             Right::Use(usage) => {
                 if object.is_destroyed() {
@@ -187,6 +200,15 @@ impl<'a> Context<'a> {
                 Ok(access::check_usage(object, usage, self.now())?)
             }
         }
+    }
+
+    /// Whether the caller may read the value of this object, in whatever way.
+    ///
+    /// # Errors
+    /// [`Failure::Forbidden`].
+    pub fn check_value(&self, held: &Held) -> Result<(), Failure> {
+        let made_here = self.batch.has_made(&held.object().uid);
+        Ok(access::check_value(self.caller, made_here)?)
     }
 
     /// At most `limit` objects of the caller that `selector` selects, newest first, before

@@ -16,6 +16,7 @@ use crate::object::AttributeSet;
 /// Real clients leave out what the specification asks for: libmongocrypt and `TrueNAS` bring secrets
 /// whose usage mask is 0 or absent, so none is asked for.
 pub(super) async fn register(cx: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
+    creation::check_storage(request.protection_storage_masks.as_ref())?;
     let mut attributes = creation::given(cx, &request.attributes)?;
     let value = request.object.clone().ok_or_else(|| {
         Failure::InvalidMessage("the object that is to be registered is missing".into())

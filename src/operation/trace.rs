@@ -7,6 +7,16 @@ use std::sync::{Mutex, PoisonError};
 use super::Failure;
 use super::part::{Advanced, Output};
 
+/// How many bytes of what a client calls something are kept for records and log lines.
+const NAME_BYTES_MAX: usize = 128;
+
+/// The beginning of what a client calls something, for records and log lines. Identifiers and
+/// Correlation Values that mean anything here are shorter than the limit.
+#[must_use]
+pub fn beginning(name: &str) -> &str {
+    name.get(..name.floor_char_boundary(NAME_BYTES_MAX)).unwrap_or(name)
+}
+
 /// Collects the objects and key versions that one batch item uses, and the stream that it works on.
 #[derive(Debug, Default)]
 pub struct Trace {
@@ -19,6 +29,7 @@ pub struct Trace {
 impl Trace {
     /// An object was named, found or made.
     pub fn note_object(&self, uid: &str) {
+        let uid = beginning(uid);
         let mut objects = self.objects.lock().unwrap_or_else(PoisonError::into_inner);
         if !objects.iter().any(|known| known == uid) {
             objects.push(uid.to_owned());

@@ -130,11 +130,16 @@ impl Service {
             };
             let (subject, trace) = (self.subject(run, &item), Trace::default());
             match self.try_item(run, &item, &subject, &batch, &trace, writer).await {
-                Ok(mut ran) => {
+                Ok(ran) => {
                     batch.hold(&ran.changes);
-                    batch.done(ran.uids, ran.placeholder, Batch::made_by(&ran.changes));
+                    batch.done(
+                        item.operation,
+                        ran.uids,
+                        ran.placeholder,
+                        Batch::made_by(&ran.changes),
+                    );
                     commit.audit.push(self.record(&subject, &trace, None));
-                    commit.changes.append(&mut ran.changes);
+                    ran.changes.into_iter().for_each(|change| commit.add(change));
                     done.push(Tentative { item, subject, trace });
                 }
                 Err(failure) => {

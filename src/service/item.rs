@@ -8,6 +8,7 @@ use super::Service;
 use super::batch::{ATTEMPTS_MAX, Run, failed_item};
 use super::report::Subject;
 use crate::access;
+use crate::keys;
 use crate::operation::{self, Batch, Context, Failure, Outcome, Placeholder, Trace};
 use crate::store::{Change, Commit, Error as StoreError};
 
@@ -87,14 +88,14 @@ impl Service {
             let record = self.record(subject, trace, None);
             if ran.changes.is_empty() {
                 self.audit.read(record).await.map_err(|_| Failure::Audit)?;
-                batch.done(ran.uids, ran.placeholder, Vec::new());
+                batch.done(item.operation, ran.uids, ran.placeholder, Vec::new());
                 return Ok(());
             }
             let made = Batch::made_by(&ran.changes);
             let commit = Commit { changes: ran.changes, audit: vec![record] };
             match self.parts.store.commit(commit).await {
                 Ok(()) => {
-                    batch.done(ran.uids, ran.placeholder, made);
+                    batch.done(item.operation, ran.uids, ran.placeholder, made);
                     return Ok(());
                 }
                 Err(StoreError::Conflict) => {}
@@ -115,9 +116,8 @@ impl Service {
         writer: &mut ResponseWriter<'_>,
     ) -> Result<Ran, Failure> {
         self.audit.check().map_err(|_| Failure::Audit)?;
-        if item.extensions.iter().any(|extension| extension.critical) {
-            return Err(Failure::FeatureNotSupported("the Message Extension is not understood"));
-        }
+        self.parts.keyring.check().map_err(keys::Error::from)?;
+        check_envelope(item)?;
         access::check_operation(run.caller, item.operation)?;
         let version = run.request.version;
         check_version(item.operation, version)?;
@@ -126,7 +126,7 @@ impl Service {
         let Outcome { response, changes, uids, placeholder } =
             operation::run(&cx, &payload).await?;
         writer.item(&ResponseItem::success(item.unique_batch_item_id.clone(), response));
-        check_size(run, writer)?;
+        check_size(run, self.settings.response_bytes_max, writer)?;
         Ok(Ran { changes, uids, placeholder })
     }
 }
@@ -138,9 +138,21 @@ fn check_version(operation: Operation, version: Version) -> Result<(), Failure> 
     if known { Ok(()) } else { Err(Failure::OperationNotSupported) }
 }
 
-/// Whether the answer is still as short as the client wants it (KMIP 1.4 §6.3).
-fn check_size(run: &Run<'_>, writer: &ResponseWriter<'_>) -> Result<(), Failure> {
-    let max = run.request.header.maximum_response_size;
-    let Some(max) = max.and_then(|max| usize::try_from(max).ok()) else { return Ok(()) };
-    if writer.bytes() > max { Err(Failure::ResponseTooLarge) } else { Ok(()) }
+/// Whether nothing around the payload asks for what the server does not do.
+fn check_envelope(item: &RequestBatchItem<'_>) -> Result<(), Failure> {
+    if item.ephemeral == Some(true) {
+        return Err(Failure::FeatureNotSupported("the output cannot be kept for later items"));
+    }
+    if item.extensions.iter().any(|extension| extension.critical) {
+        return Err(Failure::FeatureNotSupported("the Message Extension is not understood"));
+    }
+    Ok(())
+}
+
+/// Whether the response is still as short as the client wants it (KMIP 1.4 §6.3), and as the server
+/// makes it.
+fn check_size(run: &Run<'_>, bytes_max: usize, writer: &ResponseWriter<'_>) -> Result<(), Failure> {
+    let wanted = run.request.header.maximum_response_size;
+    let wanted = wanted.and_then(|max| usize::try_from(max).ok()).unwrap_or(usize::MAX);
+    if writer.bytes() > bytes_max.min(wanted) { Err(Failure::ResponseTooLarge) } else { Ok(()) }
 }

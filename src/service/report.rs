@@ -10,7 +10,7 @@ use super::Service;
 use crate::audit::{Outcome, Record};
 use crate::clock::Timestamp;
 use crate::metrics::Ending;
-use crate::operation::{Failure, Trace};
+use crate::operation::{Failure, Trace, beginning};
 use crate::tenant::Caller;
 
 /// What is known of a batch item before it runs.
@@ -46,7 +46,7 @@ impl Service {
                 Some(failure) => Outcome::Failure(failure.reason(subject.version).xml_name()),
             },
             duration: self.clock.elapsed().saturating_sub(subject.started),
-            client_correlation: subject.client_correlation.map(str::to_owned),
+            client_correlation: subject.client_correlation.map(|value| beginning(value).to_owned()),
             server_correlation: subject.server_correlation.map(str::to_owned),
         }
     }
@@ -79,7 +79,9 @@ impl Service {
                     object = trace.first_object().as_deref(),
                     micros,
                     reason,
-                    "refused: {failure}"
+                    // A field, for it may hold what the client wrote, line feeds and all.
+                    why = failure.to_string(),
+                    "refused"
                 );
                 log_cause(failure);
             }

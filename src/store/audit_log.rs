@@ -10,6 +10,7 @@
 //! When the trail cannot be written, [`AuditLog::check`] fails until it can be written again. The
 //! service asks before it serves, and the committer asks before it commits.
 
+mod end;
 mod file;
 mod writer;
 
@@ -35,7 +36,9 @@ use crate::metrics::Metrics;
 /// How long records may gather before they are written and synced together.
 pub const GATHER: Duration = Duration::from_millis(25);
 
-/// How many records of reads may wait for the writer. Beyond this, reads wait.
+/// How many records of reads may wait for the writer. Beyond this, reads wait. Whatever a client
+/// can put into a record is cut to 128 bytes (`operation::beginning`) and an operation touches few
+/// objects, so that this bounds their bytes too.
 const RECORDS_WAITING_MAX: usize = 16 * 1024;
 
 /// How many group commits the trail may lag behind, when reads fill their places too. Beyond this,

@@ -6,7 +6,7 @@ use kmip_ttlv::enums::{
     BatchErrorContinuationOption as OnError, Operation, ResultReason, ResultStatus,
     UniqueIdentifierEnum,
 };
-use kmip_ttlv::payload::{ResponsePayload, get_attributes};
+use kmip_ttlv::payload::{ResponsePayload, discover_versions, get_attributes, ping, rng_retrieve};
 use kmip_ttlv::{UniqueIdentifier, Version};
 
 use super::ask::{
@@ -155,6 +155,80 @@ async fn in_2x_an_identifier_can_be_counted_in_the_response() {
     for position in [5, -6, i32::MAX, i32::MIN] {
         let answers = client.batch(None, vec![create(Vec::new()), at(position)]).await;
         assert_eq!(answers[1], Err(R::InvalidMessage), "{position}");
+    }
+}
+
+#[tokio::test]
+async fn in_2x_a_word_means_the_most_recent_result_of_its_operation() {
+    use UniqueIdentifierEnum as Word;
+    let world = World::new().await;
+    let client = world.client("orders", Version::V2_0).await;
+    let old = client.create(vec![name("old")]).await;
+    let by_word = |word| {
+        let uid = Some(UniqueIdentifier::Enumeration(word));
+        Request::from(get_attributes::Request { uid, references: Vec::new() })
+    };
+    let batch = vec![
+        create(Vec::new()),
+        create(Vec::new()),
+        locate(vec![name("old")]).into(),
+        re_key("", None, Vec::new()),
+        by_word(Word::Create),
+        by_word(Word::Locate),
+        by_word(Word::ReKey),
+        by_word(Word::IdPlaceholder),
+    ];
+    let answers = client.batch(None, batch).await;
+    let uid = |item: usize| uid_of(answers[item].clone());
+    assert_eq!(uid(4), uid(1), "the later of two");
+    assert_eq!(uid(5), old);
+    assert_eq!([uid(6), uid(7)], [uid(3), uid(3)]);
+    // What has left nothing, or more than one, means no object.
+    for (before, word, reason) in [
+        (create(Vec::new()), Word::Register, R::InvalidMessage),
+        (create(Vec::new()), Word::CreateKeyPair, R::InvalidMessage),
+        (create(Vec::new()), Word::Unknown(0x8000_0001), R::UnknownEnumeration),
+        (locate(vec![name("nobody")]).into(), Word::Locate, R::InvalidMessage),
+        (locate(Vec::new()).into(), Word::Locate, R::FeatureNotSupported),
+    ] {
+        let answers = client.batch(None, vec![before, by_word(word)]).await;
+        assert_eq!(answers[1], Err(reason), "{word}");
+    }
+}
+
+#[tokio::test]
+async fn output_that_is_to_stay_on_the_server_is_refused_and_not_returned() {
+    let world = World::new().await;
+    let client = world.client("orders", Version::V2_1).await;
+    for (ephemeral, reason) in
+        [(None, None), (Some(false), None), (Some(true), Some(R::FeatureNotSupported))]
+    {
+        let mut request = client.request(vec![create(Vec::new())]);
+        request.items[0].ephemeral = ephemeral;
+        assert_eq!(client.send(&request).await.items[0].reason, reason, "{ephemeral:?}");
+    }
+    assert_eq!(found(client.ask(locate(Vec::new())).await).len(), 2);
+}
+
+#[tokio::test]
+async fn an_operation_of_a_later_version_is_not_supported_in_an_earlier_one() {
+    let world = World::new().await;
+    let random = || Request::from(rng_retrieve::Request { data_length: 8 });
+    let ping = || Request::from(ping::Request {});
+    let versions = || Request::from(discover_versions::Request { versions: Vec::new() });
+    for version in Version::ALL {
+        let client = world.client("orders", version).await;
+        for (payload, first) in [
+            (random(), Version::V1_2),
+            (ping(), Version::V2_1),
+            // Clients ask in the oldest version which others there are.
+            (versions(), Version::V1_0),
+        ] {
+            let expected = (version < first).then_some(R::OperationNotSupported);
+            let operation = payload.operation();
+            let answer = client.ask(payload).await;
+            assert_eq!(answer.err(), expected, "{operation} in {version}");
+        }
     }
 }
 

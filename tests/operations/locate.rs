@@ -211,11 +211,20 @@ async fn every_page_is_that_part_of_the_whole() {
     let world = World::with_facts(Facts { located_items_max: 4, ..Facts::default() }).await;
     let client = world.client("orders", Version::V1_3).await;
     let mut all = Vec::new();
-    for _ in 0..5 {
-        all.insert(0, client.create(Vec::new()).await);
+    for number in ["first", "2", "3", "4", "5"] {
+        all.insert(0, client.create(vec![name(number)]).await);
     }
+    // Who asks for neither a page nor a number must not take a part for the whole.
+    assert_eq!(client.ask(locate(Vec::new())).await, Err(R::PermissionDenied));
+    let late = client.speaking(Version::V2_1);
+    assert_eq!(late.ask(locate(Vec::new())).await, Err(R::ServerLimitExceeded));
+    let first = locate(vec![name("first")]);
+    assert_eq!(found(client.ask(first).await), all[4..]);
     for offset in [None, Some(0), Some(1), Some(4), Some(5), Some(i32::MAX)] {
         for maximum in [None, Some(0), Some(1), Some(3), Some(4), Some(i32::MAX)] {
+            if offset.is_none() && maximum.is_none() {
+                continue;
+            }
             let skipped = all.iter().skip(offset.unwrap_or(0).try_into().unwrap());
             let limit = usize::try_from(maximum.unwrap_or(i32::MAX)).unwrap().min(4);
             let expected: Vec<String> = skipped.take(limit).cloned().collect();

@@ -6,11 +6,14 @@ mod ask;
 mod attribute_rules;
 mod attributes;
 mod batches;
+mod bounds;
 mod checks;
 mod life_cycle;
 mod locate;
 mod modes;
 mod re_key;
+mod secrets;
+mod storage;
 mod time;
 #[path = "../support/world.rs"]
 mod world;

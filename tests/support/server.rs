@@ -104,7 +104,8 @@ impl Plan {
 }
 
 impl Server {
-    /// A server as `try` makes it: `tenant-a` with `mongodb` and `orders`, `tenant-b` with `mongodb`.
+    /// A server as `try` makes it: `tenant-a` with `mongodb` and `orders`, `tenant-b` with
+    /// `mongodb`.
     pub(crate) fn start_default() -> Self {
         Plan::new().start()
     }
