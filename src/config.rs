@@ -116,7 +116,7 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         let overrides = overlay::overrides(variables);
         let place = |span, message: &str| locate(span, message, text, file, &overrides);
-        let fail = |error: &toml::de::Error| place(error.span(), error.message());
+        let fail = |error: &toml::de::Error| place(error.span().as_ref(), error.message());
         let mut table = DeTable::parse(text).map_err(|error| fail(&error))?;
         overlay::apply(&overrides, text.len(), table.get_mut());
         let spans = ["store", "audit"].map(|section| directory_span(table.get_ref(), section));
@@ -125,10 +125,13 @@ impl Config {
         config.resolve_paths(file.parent().unwrap_or(Path::new("")));
         let [store, audit] = spans;
         if config.store.directory == config.audit.directory {
-            return Err(place(audit, "is the store's: choose another"));
+            return Err(place(audit.as_ref(), "is the store's: choose another"));
         }
         if SocketAddr::from_pathname(config.store.socket()).is_err() {
-            return Err(place(store, "is too long a path for the socket in it: choose another"));
+            return Err(place(
+                store.as_ref(),
+                "is too long a path for the socket in it: choose another",
+            ));
         }
         Ok(config)
     }
@@ -156,14 +159,14 @@ fn directory_span(table: &DeTable<'_>, section: &str) -> Option<Range<usize>> {
 
 /// Says where an error is: spans inside the text are lines, spans behind it are variables.
 fn locate(
-    span: Option<Range<usize>>,
+    span: Option<&Range<usize>>,
     message: &str,
     text: &str,
     file: &Path,
     overrides: &[overlay::Override],
 ) -> ConfigError {
     let message = message.trim().replace('\n', ", ");
-    let Some(Range { start, .. }) = span else {
+    let Some(&Range { start, .. }) = span else {
         return ConfigError { place: Place::File(file.to_owned()), key: None, message };
     };
     if let Some(variable) = start.checked_sub(text.len() + 1).and_then(|n| overrides.get(n)) {
