@@ -115,8 +115,10 @@ impl Config {
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
         let overrides = overlay::overrides(variables);
-        let place = |span, message: &str| locate(span, message, text, file, &overrides);
-        let fail = |error: &toml::de::Error| place(error.span().as_ref(), error.message());
+        let place = |span: Option<Range<usize>>, message: &str| {
+            locate(span.as_ref(), message, text, file, &overrides)
+        };
+        let fail = |error: &toml::de::Error| place(error.span(), error.message());
         let mut table = DeTable::parse(text).map_err(|error| fail(&error))?;
         overlay::apply(&overrides, text.len(), table.get_mut());
         let spans = ["store", "audit"].map(|section| directory_span(table.get_ref(), section));
@@ -125,13 +127,10 @@ impl Config {
         config.resolve_paths(file.parent().unwrap_or(Path::new("")));
         let [store, audit] = spans;
         if config.store.directory == config.audit.directory {
-            return Err(place(audit.as_ref(), "is the store's: choose another"));
+            return Err(place(audit, "is the store's: choose another"));
         }
         if SocketAddr::from_pathname(config.store.socket()).is_err() {
-            return Err(place(
-                store.as_ref(),
-                "is too long a path for the socket in it: choose another",
-            ));
+            return Err(place(store, "is too long a path for the socket in it: choose another"));
         }
         Ok(config)
     }

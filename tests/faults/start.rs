@@ -4,14 +4,13 @@ use std::fs::{self, OpenOptions, Permissions};
 use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, chown};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::Command;
 use std::thread;
-use std::time::{Duration, Instant};
 
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 
 use crate::damage::Kept;
-use crate::support::server::{Plan, Server};
+use crate::support::server::{Plan, Server, end, spawn};
 
 /// The user `nobody`, whom file modes bind even where the tests run as root.
 const NOBODY: u32 = 65534;
@@ -179,18 +178,16 @@ fn a_start_that_waits_for_its_root_key_can_be_stopped() {
     fs::remove_file(&key).expect("removed");
     let made = Command::new("mkfifo").args(["-m", "600"]).arg(&key).status();
     assert!(made.expect("mkfifo is installed").success());
-    let mut serve = kept.serve();
-    let mut process = serve.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("built");
+    let mut process = spawn(&mut kept.serve());
     // Nobody ever writes to the key's file, so the start gets no further than here.
-    let deadline = Instant::now() + Duration::from_mins(1);
-    while !catches_sigterm(process.id()) && Instant::now() < deadline {
+    while process.try_wait().expect("ours").is_none() && !catches_sigterm(process.id()) {
         thread::yield_now();
     }
     let number = process.id().to_string();
     let told = Command::new("kill").args(["-s", "TERM", &number]).status();
-    let ended = wait_at_most(&mut process, deadline);
+    let ended = end(process);
     assert!(told.expect("kill is installed").success());
-    assert!(ended.is_some_and(|status| status.success()), "{ended:?}");
+    assert!(ended.status.success() && ended.stdout.is_empty(), "{ended:?}");
 }
 
 fn catches_sigterm(process: u32) -> bool {
@@ -198,19 +195,4 @@ fn catches_sigterm(process: u32) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
     mask.is_some_and(|mask| mask & (1 << 14) != 0)
-}
-
-/// Waits for a process; one that does not end is killed.
-fn wait_at_most(process: &mut Child, deadline: Instant) -> Option<ExitStatus> {
-    loop {
-        match process.try_wait().expect("the process is ours") {
-            None if Instant::now() < deadline => thread::yield_now(),
-            None => {
-                let _ = process.kill();
-                let _ = process.wait();
-                return None;
-            }
-            ended => return ended,
-        }
-    }
 }
