@@ -8,9 +8,6 @@ VENV := .venv
 TOOLS := target/tools
 DENY := $(TOOLS)/bin/cargo-deny
 
-# The documentation is for those who work on the source: it shows private items and links to them.
-DOC_FLAGS := -D warnings -A rustdoc::private-intra-doc-links
-
 # What `make run` hands to `keystrata try`: make run ARGS="--listen 127.0.0.1:0"
 ARGS ?=
 
@@ -25,7 +22,7 @@ test: softhsm venv check rust
 check:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS="$(DOC_FLAGS)" $(CARGO) doc --locked --workspace --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
 
 rust:
 	KEYSTRATA_PYTHON=$(CURDIR)/$(VENV)/bin/python $(CARGO) test --locked --workspace
