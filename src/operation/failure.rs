@@ -234,12 +234,6 @@ impl Failure {
         };
         if version.is_2x() { in_2x } else { in_1x }
     }
-
-    /// Whether trying again on fresh data may help.
-    #[must_use]
-    pub fn is_conflict(&self) -> bool {
-        matches!(self, Self::Store(store::Error::Conflict))
-    }
 }
 
 /// What a client is told of a refused computation. That an IV is missing is a malformed message in

@@ -54,7 +54,11 @@ pub(super) fn has_secret_digest(cx: &Context<'_>, held: &Held) -> bool {
 fn is_shown(object: &Object, attribute: &Attribute, version: Version) -> bool {
     let kind = attribute.kind();
     let can_say = match attribute {
-        Attribute::Custom(custom) => custom.is_in(version),
+        // 1.x names vendors by one letter (KMIP 1.4 §3.39) and has no times finer than seconds.
+        Attribute::Custom(custom) => {
+            let letter = matches!(&*custom.vendor, "x" | "y");
+            version.is_2x() || (letter && !custom.value.holds_extended_time())
+        }
         _ => true,
     };
     kind.is_in(version) && can_say && rules::is_held(kind, object, version)

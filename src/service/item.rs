@@ -2,7 +2,7 @@
 
 use kmip_ttlv::Version;
 use kmip_ttlv::enums::Operation;
-use kmip_ttlv::message::{RequestBatchItem, ResponseItem, ResponseWriter};
+use kmip_ttlv::message::{RequestBatchItem, ResponseItem, ResponseWriter, UnreadableItem};
 
 use super::Service;
 use super::batch::{ATTEMPTS_MAX, Run, failed_item};
@@ -12,9 +12,13 @@ use crate::keys;
 use crate::operation::{self, Batch, Context, Failure, Outcome, Placeholder, Trace};
 use crate::store::{Change, Commit, Error as StoreError};
 
+/// An item of a request, as far as it can be read.
+pub(super) type ReadItem<'a> = Result<RequestBatchItem<'a>, UnreadableItem<'a>>;
+
 /// An item that has run and been answered, but whose changes are not durable.
 #[derive(Debug)]
 pub(super) struct Ran {
+    pub(super) operation: Operation,
     pub(super) changes: Vec<Change>,
     pub(super) uids: Vec<String>,
     pub(super) placeholder: Placeholder,
@@ -22,11 +26,16 @@ pub(super) struct Ran {
 
 impl Service {
     /// What is known of an item before it runs.
-    pub(super) fn subject<'a>(&self, run: &Run<'a>, item: &RequestBatchItem<'a>) -> Subject<'a> {
+    pub(super) fn subject<'a>(&self, run: &Run<'a>, item: &ReadItem<'a>) -> Subject<'a> {
+        let (operation, id) = match item {
+            Ok(item) => (Some(item.operation), &item.unique_batch_item_id),
+            Err(unreadable) => (unreadable.operation, &unreadable.unique_batch_item_id),
+        };
         Subject {
             caller: run.caller,
             version: run.request.version,
-            operation: item.operation,
+            operation,
+            unique_batch_item_id: id.clone(),
             time: self.clock.now(),
             started: self.clock.elapsed(),
             client_correlation: run.request.header.client_correlation_value.as_deref(),
@@ -38,7 +47,7 @@ impl Service {
     pub(super) async fn answer_item(
         &self,
         run: &Run<'_>,
-        item: &RequestBatchItem<'_>,
+        item: &ReadItem<'_>,
         batch: &mut Batch,
         writer: &mut ResponseWriter<'_>,
     ) -> bool {
@@ -54,7 +63,7 @@ impl Service {
         };
         writer.rewind(start);
         batch.failed(&failure);
-        writer.item(&failed_item(item, run, &failure));
+        writer.item(&failed_item(&subject, &failure));
         self.note(&subject, &trace, &failure).await;
         false
     }
@@ -75,7 +84,7 @@ impl Service {
     async fn run_item(
         &self,
         run: &Run<'_>,
-        item: &RequestBatchItem<'_>,
+        item: &ReadItem<'_>,
         subject: &Subject<'_>,
         batch: &mut Batch,
         trace: &Trace,
@@ -88,14 +97,14 @@ impl Service {
             let record = self.record(subject, trace, None);
             if ran.changes.is_empty() {
                 self.audit.read(record).await.map_err(|_| Failure::Audit)?;
-                batch.done(item.operation, ran.uids, ran.placeholder, Vec::new());
+                batch.done(ran.operation, ran.uids, ran.placeholder, Vec::new());
                 return Ok(());
             }
             let made = Batch::made_by(&ran.changes);
             let commit = Commit { changes: ran.changes, audit: vec![record] };
             match self.parts.store.commit(commit).await {
                 Ok(()) => {
-                    batch.done(item.operation, ran.uids, ran.placeholder, made);
+                    batch.done(ran.operation, ran.uids, ran.placeholder, made);
                     return Ok(());
                 }
                 Err(StoreError::Conflict) => {}
@@ -109,13 +118,14 @@ impl Service {
     pub(super) async fn try_item(
         &self,
         run: &Run<'_>,
-        item: &RequestBatchItem<'_>,
+        item: &ReadItem<'_>,
         subject: &Subject<'_>,
         batch: &Batch,
         trace: &Trace,
         writer: &mut ResponseWriter<'_>,
     ) -> Result<Ran, Failure> {
         self.audit.check().map_err(|_| Failure::Audit)?;
+        let item = item.as_ref().map_err(|unreadable| unreadable.error)?;
         self.parts.keyring.check().map_err(keys::Error::from)?;
         check_envelope(item)?;
         access::check_operation(run.caller, item.operation)?;
@@ -127,7 +137,7 @@ impl Service {
             operation::run(&cx, &payload).await?;
         writer.item(&ResponseItem::success(item.unique_batch_item_id.clone(), response));
         check_size(run, self.settings.response_bytes_max, writer)?;
-        Ok(Ran { changes, uids, placeholder })
+        Ok(Ran { operation: item.operation, changes, uids, placeholder })
     }
 }
 

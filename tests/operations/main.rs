@@ -12,6 +12,7 @@ mod life_cycle;
 mod locate;
 mod modes;
 mod re_key;
+mod refused;
 mod secrets;
 mod storage;
 mod time;

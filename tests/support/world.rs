@@ -175,9 +175,13 @@ impl Client<'_> {
 
     /// The bytes that answer a message.
     pub(crate) async fn answer(&self, request: &RequestMessage<'_>) -> Vec<u8> {
+        self.answer_bytes(&request.to_bytes().unwrap()).await
+    }
+
+    /// The bytes that answer bytes.
+    pub(crate) async fn answer_bytes(&self, request: &[u8]) -> Vec<u8> {
         let mut response = Buffer::new();
-        let request = request.to_bytes().unwrap();
-        self.world.service.answer(&self.caller, &request, &mut response).await;
+        self.world.service.answer(&self.caller, request, &mut response).await;
         response.to_vec()
     }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::Attribute;
-use crate::{Encode, Item, Result, Tag, Value, Version, Writer};
+use crate::{Encode, Item, Result, Tag, Value, Writer};
 
 /// Separates a custom attribute's vendor from its name in 1.x.
 const SEPARATOR: char = '-';
@@ -29,10 +29,9 @@ impl CustomAttribute {
         prefixed_name(&self.vendor, &self.name)
     }
 
-    /// Whether `version` can send it: 1.x names two vendors only and has no times finer than seconds.
-    #[must_use]
-    pub fn is_in(&self, version: Version) -> bool {
-        version.is_2x() || (is_prefix(&self.vendor) && !self.value.holds_extended_time())
+    /// Whether 1.x can send it.
+    pub(super) fn is_in_1x(&self) -> bool {
+        is_prefix(&self.vendor)
     }
 
     /// Writes it as 2.x does.

@@ -34,7 +34,7 @@ impl IndexedAttribute {
     /// Writes it as 1.x does, if 1.x can name it.
     fn encode_1x(&self, w: &mut Writer<'_>) {
         let can_name = match &self.attribute {
-            Attribute::Custom(custom) => custom.is_in(w.version()),
+            Attribute::Custom(custom) => custom.is_in_1x(),
             Attribute::Unknown(unknown) => {
                 matches!(unknown, UnknownAttribute::Named { vendor: None, .. })
             }

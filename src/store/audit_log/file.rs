@@ -15,6 +15,10 @@ use crate::store::lock::{DirectoryLock, LockError};
 const PREFIX: &str = "audit-";
 const SUFFIX: &str = ".jsonl";
 
+/// How many bytes go into one write. For larger writes Linux looks for larger free pieces of
+/// memory, and where memory is fragmented makes room for them in the time of whoever writes.
+const PIECE_BYTES: usize = 32 * 1024;
+
 /// Why a trail could not be opened.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum TrailError {
@@ -143,7 +147,10 @@ impl Trail {
     /// or more of them after a failure: they go to the same place.
     pub(super) fn write(&self, lines: &[u8]) -> io::Result<()> {
         let (file, durable) = self.file()?;
-        file.write_all_at(lines, *durable)
+        for (number, piece) in (0..).zip(lines.chunks(PIECE_BYTES)) {
+            file.write_all_at(piece, *durable + number * PIECE_BYTES as u64)?;
+        }
+        Ok(())
     }
 
     /// Makes what was written durable. `head` is the last line of it.

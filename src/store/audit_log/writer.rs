@@ -16,8 +16,11 @@ use crate::store::step::{Observer, Step};
 /// How long to wait before a failed write is tried again.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// The memory kept for lines between two writes.
+/// The memory kept for lines between two writes. When it is nearly full, lines are written.
 const LINES_BYTES: usize = 1024 * 1024;
+
+/// More than a usual line takes.
+const LINE_BYTES: usize = 4 * 1024;
 
 /// How much may wait for a trail that cannot be written. Beyond this, records of reads are dropped;
 /// the service refuses everything in the meantime, so few come. Records of changes are in the
@@ -77,6 +80,9 @@ impl Writer {
             self.shared.metrics.audit_waiting(entries.len());
             for entry in entries {
                 self.add(entry);
+                if !self.failed && self.lines.len() > LINES_BYTES - LINE_BYTES {
+                    self.flush();
+                }
             }
             self.flush();
             self.shared.metrics.audit_waiting(self.shared.queue.len());
