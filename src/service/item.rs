@@ -54,7 +54,7 @@ impl Service {
         let start = writer.mark();
         let failure = match self.run_item(run, item, &subject, batch, &trace, writer).await {
             Ok(()) => {
-                trace.settle();
+                trace.settle(&self.parts.group_turns);
                 self.report(&subject, &trace, None);
                 return true;
             }
