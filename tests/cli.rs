@@ -4,8 +4,9 @@ mod support;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, pipe};
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use support::server::{Ended, Plan, run_to_end};
@@ -16,9 +17,11 @@ fn run(arguments: &[&str]) -> Ended {
 
 /// Runs `try` in a directory where it must not come to serve.
 fn refused(directory: &Path, more: &[&str]) -> String {
-    let mut arguments = vec!["try", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
     let directory = directory.to_str().expect("a path in UTF-8");
-    arguments.extend(["--dir", directory]);
+    let mut arguments = vec!["try", "--admin", "127.0.0.1:0", "--dir", directory];
+    if !more.contains(&"--listen") {
+        arguments.extend(["--listen", "127.0.0.1:0"]);
+    }
     arguments.extend(more);
     one_line(&run(&arguments))
 }
@@ -31,6 +34,17 @@ fn one_line(ended: &Ended) -> String {
     let line = said.next().unwrap_or_else(|| panic!("no line for a person: {ended:?}"));
     assert_eq!(said.next(), None, "{ended:?}");
     line.to_owned()
+}
+
+/// All files below a directory.
+fn files_below(directory: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() { files.extend(files_below(&path)) } else { files.push(path) }
+    }
+    files.sort();
+    files
 }
 
 fn mode(path: &Path) -> u32 {
@@ -108,8 +122,23 @@ fn try_makes_what_a_client_needs_and_keeps_it() {
     assert!(path.join("clients/acme/web/cert.pem").exists(), "a new service gets a certificate");
     assert!(again.stop().success());
 
-    let line = refused(path, &["--root", "softhsm"]);
+    let before = files_below(path);
+    let line = refused(path, &["--root", "softhsm", "--tenant", "new=db"]);
     assert!(line.contains("has another root"), "{line}");
+    assert_eq!(files_below(path), before);
+}
+
+#[test]
+fn try_writes_nothing_where_it_cannot_serve() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("new");
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let line = refused(&path, &["--root", "env", "--listen", &address]);
+    assert!(line.starts_with(&format!("cannot listen on {address}: ")), "{line}");
+    let line = refused(&path.join("d".repeat(100)), &["--root", "env"]);
+    assert!(line.contains("too long"), "{line}");
+    assert!(!path.exists());
 }
 
 #[test]

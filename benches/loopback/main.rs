@@ -3,6 +3,7 @@
 //! ```text
 //! cargo bench --bench loopback              all of it, about five minutes
 //! cargo bench --bench loopback -- --quick   a smoke test; its figures mean nothing
+//! cargo bench --bench loopback -- get       one operation
 //! ```
 //!
 //! The server is the real binary in a process of its own with its default settings: audit trail on
@@ -36,6 +37,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 /// How much is measured.
 #[derive(Debug, Clone)]
 struct Extent {
+    /// The operation that is measured; all, and memory and start too, if it is none.
+    only: Option<String>,
     /// Numbers of connections.
     connections: Vec<usize>,
     /// How often each thing is measured, by turns with what it is compared to.
@@ -53,6 +56,7 @@ struct Extent {
 impl Extent {
     fn whole() -> Self {
         Self {
+            only: None,
             connections: vec![1, 16, 64],
             rounds: 3,
             warm_up: Duration::from_millis(500),
@@ -64,6 +68,7 @@ impl Extent {
 
     fn quick() -> Self {
         Self {
+            only: None,
             connections: vec![1, 4],
             rounds: 1,
             warm_up: Duration::from_millis(50),
@@ -82,14 +87,15 @@ fn main() {
         return echo::serve(Path::new(directory));
     }
     let has = |name| arguments.iter().any(|argument| argument == name);
-    let extent = if has("--quick") { Extent::quick() } else { Extent::whole() };
+    let mut extent = if has("--quick") { Extent::quick() } else { Extent::whole() };
+    extent.only = arguments.iter().find(|argument| !argument.starts_with('-')).cloned();
     raise_file_limit();
     let target = env!("CARGO_TARGET_TMPDIR");
     let directory = tempfile::tempdir_in(target).expect("a directory on the disk");
-    if !has("--footprint") {
-        throughput::measure(&directory.path().join("throughput"), &extent);
+    throughput::measure(&directory.path().join("throughput"), &extent);
+    if extent.only.is_none() {
+        footprint::measure(&directory.path().join("footprint"), &extent);
     }
-    footprint::measure(&directory.path().join("footprint"), &extent);
 }
 
 /// Connections are files; the server inherits the limit.

@@ -75,7 +75,11 @@ pub(crate) fn measure(directory: &Path, extent: &Extent) {
         "| operation | connections | msg/s | p50 | p99 | server CPU per message | bare echo, msg/s | share |"
     );
     println!("|---|---|---|---|---|---|---|---|");
-    for operation in Operation::ALL {
+    let wanted = |operation: &Operation| {
+        let name = operation.name().to_lowercase();
+        extent.only.as_ref().is_none_or(|only| name.contains(&only.to_lowercase()))
+    };
+    for operation in Operation::ALL.into_iter().filter(wanted) {
         for &connections in &extent.connections {
             let (ours, bare) = compare(operation, connections, &tenants, [&server, &echo], extent);
             row(operation, connections, &ours, &bare);

@@ -16,7 +16,8 @@ const HASH_FIELD: &[u8] = b",\"hash\":\"";
 /// What ends a line, after the hash.
 const END: &[u8] = b"\"}";
 
-/// The longest line that is read. A request is smaller than this, and so is what it leaves.
+/// The longest line that is read: far more than a record takes
+/// ([`RECORD_BYTES_MAX`](super::json::RECORD_BYTES_MAX)), so what is longer is no line.
 pub const LINE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// How far the store's commits have been taken over into the trail.
@@ -60,19 +61,29 @@ impl Head {
     pub fn append(&mut self, out: &mut Vec<u8>, fields: &str, mark: Mark) {
         let start = out.len();
         let seq = self.last.seq + 1;
-        let (prev, Mark { commit, records }) = (Hex(self.last.hash), mark);
-        // Writing to a `Vec` cannot fail.
-        let _ = write!(
-            out,
-            "{{\"seq\":{seq},\"prev\":\"{prev}\",\"commit\":[{commit},{records}],{fields}"
-        );
+        out.extend_from_slice(b"{\"seq\":");
+        push_number(out, seq);
+        out.extend_from_slice(b",\"prev\":\"");
+        out.extend_from_slice(&Hex(self.last.hash).digits());
+        out.extend_from_slice(b"\",\"commit\":[");
+        push_number(out, mark.commit);
+        out.push(b',');
+        push_number(out, mark.records);
+        out.extend_from_slice(b"],");
+        out.extend_from_slice(fields.as_bytes());
         let hash: Hash = Sha256::digest(out.get(start..).unwrap_or_default()).into();
         out.extend_from_slice(HASH_FIELD);
-        let _ = write!(out, "{}", Hex(hash));
+        out.extend_from_slice(&Hex(hash).digits());
         out.extend_from_slice(END);
         out.push(b'\n');
         *self = Self { last: Anchor { seq, hash }, mark };
     }
+}
+
+/// Writes a number in decimal digits.
+fn push_number(out: &mut Vec<u8>, number: u64) {
+    // Writing to a `Vec` cannot fail.
+    let _ = write!(out, "{number}");
 }
 
 /// What links a line to its neighbours.
@@ -150,8 +161,9 @@ fn nibble(digit: u8) -> Option<u8> {
 #[derive(Clone, Copy)]
 pub struct Hex(pub Hash);
 
-impl std::fmt::Display for Hex {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Hex {
+    /// The digits.
+    fn digits(self) -> [u8; 64] {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let mut text = [b'0'; 64];
         for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
@@ -159,7 +171,13 @@ impl std::fmt::Display for Hex {
                 *digit = DIGITS.get(usize::from(nibble)).copied().unwrap_or_default();
             }
         }
-        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+        text
+    }
+}
+
+impl std::fmt::Display for Hex {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(std::str::from_utf8(&self.digits()).unwrap_or_default())
     }
 }
 

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use keystrata::clock::{Clock, SystemClock};
 use keystrata::config::Config;
-use keystrata::keys::memory;
+use keystrata::keys::memory::Protection;
 use keystrata::metrics::{Metrics, MetricsSettings};
 use keystrata::net::Listener;
 use keystrata::net::admin::{AdminListener, AdminSocket, private_routes, public_routes};
@@ -30,7 +30,6 @@ use self::health::{Facts, ServerHealth};
 use self::parts::Parts;
 pub(super) use self::root::ensure_environment;
 use self::signals::Signals;
-use super::status::SOCKET;
 use super::{Environment, Failure, logging, print};
 
 /// The arguments of `keystrata serve`.
@@ -57,9 +56,13 @@ pub(super) struct Addresses {
 }
 
 /// Runs `keystrata serve`.
-pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<(), Failure> {
+pub(crate) fn run(
+    arguments: &Arguments,
+    environment: &Environment,
+    protected: Protection,
+) -> Result<(), Failure> {
     let config = environment.config(&arguments.config)?;
-    serve(&config, environment, |_| Ok(()))
+    serve(&config, environment, protected, |_| Ok(()))
 }
 
 /// Serves until SIGTERM or SIGINT. `announce` is called when the server stands, right before the
@@ -67,13 +70,13 @@ pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<()
 pub(super) fn serve(
     config: &Config,
     environment: &Environment,
+    protected: Protection,
     announce: impl FnOnce(&Addresses) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     ensure_environment(&config.root.place, environment)?;
     let metrics =
         Metrics::new(&MetricsSettings { tenant_labels_max: config.metrics.tenant_labels_max });
     let _logging = logging::start(config.log, &metrics)?;
-    let protected = memory::protect();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -85,6 +88,14 @@ pub(super) fn serve(
         announce(&server.addresses)?;
         server.run(signals).await
     })
+}
+
+/// Whether the server can listen where it should, on both addresses at once.
+pub(super) fn check_addresses(config: &Config) -> Result<(), Failure> {
+    let bind = |address| TcpListener::bind(address).map_err(|error| taken(address, &error));
+    let _kmip = bind(config.listen.kmip)?;
+    let _admin = bind(config.listen.admin)?;
+    Ok(())
 }
 
 /// A server that is built and not yet running.
@@ -110,9 +121,7 @@ impl Server {
         let started = clock.now();
         metrics.started(started.seconds());
         let certificates = Certificates::load(config, &clock, &metrics)?;
-        for address in [config.listen.kmip, config.listen.admin] {
-            TcpListener::bind(address).map_err(|error| taken(address, &error))?;
-        }
+        check_addresses(config)?;
         let parts = Parts::build(config, environment, &clock, &metrics).await?;
         let listener = Listener::bind(
             settings::transport(config),
@@ -124,7 +133,7 @@ impl Server {
         let listener = listener.map_err(failed)?;
         let admin = AdminListener::bind(config.listen.admin).await;
         let admin = admin.map_err(|error| taken(config.listen.admin, &error))?;
-        let socket = AdminSocket::bind(&config.store.directory.join(SOCKET)).map_err(failed)?;
+        let socket = AdminSocket::bind(&config.store.socket()).map_err(failed)?;
         let kmip = listener.addresses().first().copied().unwrap_or(config.listen.kmip);
         let addresses = Addresses { kmip, admin: admin.address().map_err(failed)? };
         let node = config.audit.node.clone();

@@ -146,7 +146,7 @@ struct RawVersion {
 }
 
 fn default_grace() -> Duration {
-    Duration::from_hours(1)
+    Duration::from_mins(15)
 }
 
 impl TryFrom<RawRoot> for Root {

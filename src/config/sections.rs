@@ -201,6 +201,14 @@ pub struct Store {
     pub cache_size: usize,
 }
 
+impl Store {
+    /// The administrative socket of the server that has the store open.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.directory.join("admin.sock")
+    }
+}
+
 /// `[audit]`: the audit trail.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -67,6 +67,22 @@ fn an_error_names_file_line_and_key() {
 }
 
 #[test]
+fn the_directories_differ_and_leave_room_for_a_socket() {
+    let long = "d".repeat(120);
+    for (from, to, expected) in [
+        ("data/audit", "data/store", "dir/k.toml:52: `directory`: is the store's"),
+        ("data/store", &long, "dir/k.toml:48: `directory`: is too long a path"),
+    ] {
+        let error = parse(&EXAMPLE.replacen(from, to, 1), &[]).expect_err(to);
+        assert!(error.starts_with(expected), "{error}");
+    }
+    let variable = ("KEYSTRATA_STORE_DIRECTORY", long.as_str());
+    let error = parse(EXAMPLE, &[variable]).expect_err("too long");
+    let expected = "environment variable KEYSTRATA_STORE_DIRECTORY: `store.directory`: is too long";
+    assert!(error.starts_with(expected), "{error}");
+}
+
+#[test]
 fn an_error_in_a_variable_names_the_variable() {
     for (name, value, expected) in [
         ("KEYSTRATA_LISTEN_IDLE_TIMEOUT", "soon", "`listen.idle_timeout`: not a time: write"),

@@ -14,7 +14,7 @@ use std::time::Duration;
 use kmip_ttlv::{Buffer, Error};
 use tokio::io::{AsyncBufRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use super::inbox::{Inbox, release};
 use super::listener::Phase;
@@ -55,6 +55,35 @@ pub(super) struct Connection<'a, S, A> {
     greeted: bool,
     /// When, on the clock's scale, the message that has begun to arrive must be complete.
     complete_by: Option<Duration>,
+    patience: Patience,
+}
+
+/// A timer for something that is put off with every message and nearly never comes: putting it off
+/// costs nothing, because the timer is left as it is and looks again when it fires.
+struct Patience(Pin<Box<Sleep>>);
+
+impl Patience {
+    fn new(first: Duration) -> Self {
+        Self(Box::pin(sleep(first)))
+    }
+
+    /// Resolves when `left` has passed from now on.
+    async fn run_out(&mut self, left: Duration) {
+        // Times beyond the timer's range are as good as never.
+        let Some(deadline) = Instant::now().checked_add(left) else {
+            return std::future::pending().await;
+        };
+        if deadline < self.0.deadline() {
+            self.0.as_mut().reset(deadline);
+        }
+        loop {
+            self.0.as_mut().await;
+            if Instant::now() >= deadline {
+                return;
+            }
+            self.0.as_mut().reset(deadline);
+        }
+    }
 }
 
 /// What a read brought.
@@ -76,6 +105,7 @@ where
         valid_until: Timestamp,
         phase: watch::Receiver<Phase>,
     ) -> Self {
+        let patience = Patience::new(around.settings.first_byte_timeout);
         Self {
             around,
             stream,
@@ -87,6 +117,7 @@ where
             outbox: Buffer::new(),
             greeted: false,
             complete_by: None,
+            patience,
         }
     }
 
@@ -132,7 +163,7 @@ where
     async fn read(&mut self) -> Result<Read, ConnectionEnd> {
         let idle = self.inbox.is_empty();
         let settings = self.around.settings;
-        let (patience, late) = match self.complete_by {
+        let (left, late) = match self.complete_by {
             Some(deadline) => {
                 let left = deadline.saturating_sub(self.around.clock.elapsed());
                 (left, ConnectionEnd::ReadDeadline)
@@ -143,20 +174,20 @@ where
         // Bytes first: a request that has arrived before the server drains is answered.
         let received = tokio::select! {
             biased;
-            received = timeout(patience, gather(&mut self.stream, &mut self.inbox)) => received,
+            received = gather(&mut self.stream, &mut self.inbox) => received,
             _ = self.phase.wait_for(|phase| *phase != Phase::Serving), if idle => {
                 return Err(ConnectionEnd::Drained);
             }
+            () = self.patience.run_out(left) => return Err(late),
         };
         match received {
-            Err(_elapsed) => Err(late),
-            Ok(Ok(0)) => Ok(Read::End),
-            Ok(Ok(count)) => {
+            Ok(0) => Ok(Read::End),
+            Ok(count) => {
                 self.greeted = true;
                 self.around.metrics.received(count);
                 Ok(Read::Bytes)
             }
-            Ok(Err(error)) => match error.kind() {
+            Err(error) => match error.kind() {
                 // Many clients close without close_notify.
                 io::ErrorKind::UnexpectedEof => Ok(Read::End),
                 io::ErrorKind::InvalidData => Err(ConnectionEnd::Protocol),

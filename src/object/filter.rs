@@ -10,8 +10,8 @@ use super::date_order::date;
 use super::{IndexEntry, Object};
 use likeness::Pattern;
 
-/// The most attributes that one search looks at, equal ones counted once.
-pub const ATTRIBUTES_MAX: usize = 32;
+/// The most conditions of one search: attributes, equal ones counted once, and ranges of dates.
+pub const CONDITIONS_MAX: usize = 32;
 
 /// A date that stands for an attribute that is not there: the largest that there is.
 const UNDEFINED: i64 = i64::MAX;
@@ -37,8 +37,8 @@ pub enum BadFilter {
     /// More values of one date than the two ends of a range.
     #[error("{0} is given more than twice")]
     Range(&'static str),
-    /// More than [`ATTRIBUTES_MAX`] attributes.
-    #[error("more than {ATTRIBUTES_MAX} attributes are searched for")]
+    /// More than [`CONDITIONS_MAX`] conditions.
+    #[error("more than {CONDITIONS_MAX} attributes are searched for")]
     TooMany,
 }
 
@@ -50,15 +50,7 @@ impl Filter {
     pub fn new<'a>(attributes: impl Iterator<Item = &'a Attribute>) -> Result<Self, BadFilter> {
         let mut conditions: Vec<Condition> = Vec::new();
         let mut whole_ranges: Vec<AttributeKind> = Vec::new();
-        let mut seen: Vec<&Attribute> = Vec::new();
         for attribute in attributes {
-            if seen.contains(&attribute) {
-                continue;
-            }
-            if seen.len() == ATTRIBUTES_MAX {
-                return Err(BadFilter::TooMany);
-            }
-            seen.push(attribute);
             match (attribute, date(attribute)) {
                 (Attribute::Unknown(unknown), _) => {
                     return Err(BadFilter::Unknown(unknown.name().into_owned()));
@@ -66,7 +58,15 @@ impl Filter {
                 (_, Some(date)) => {
                     add_date(&mut conditions, &mut whole_ranges, attribute.kind(), date)?;
                 }
-                _ => conditions.push(Condition::Like(Pattern::new(attribute.clone()))),
+                _ => {
+                    let like = Condition::Like(Pattern::new(attribute.clone()));
+                    if !conditions.contains(&like) {
+                        conditions.push(like);
+                    }
+                }
+            }
+            if conditions.len() > CONDITIONS_MAX {
+                return Err(BadFilter::TooMany);
             }
         }
         Ok(Self(conditions))

@@ -8,6 +8,7 @@ use super::Service;
 use super::batch::{ATTEMPTS_MAX, Run, failed_item};
 use super::report::Subject;
 use crate::access;
+use crate::keys;
 use crate::operation::{self, Batch, Context, Failure, Outcome, Placeholder, Trace};
 use crate::store::{Change, Commit, Error as StoreError};
 
@@ -124,6 +125,7 @@ impl Service {
         writer: &mut ResponseWriter<'_>,
     ) -> Result<Ran, Failure> {
         self.audit.check().map_err(|_| Failure::Audit)?;
+        self.parts.keyring.check().map_err(keys::Error::from)?;
         let item = item.as_ref().map_err(|unreadable| unreadable.error)?;
         check_envelope(item)?;
         access::check_operation(run.caller, item.operation)?;

@@ -10,6 +10,7 @@
 //! When the trail cannot be written, [`AuditLog::check`] fails until it can be written again. The
 //! service asks before it serves, and the committer asks before it commits.
 
+mod end;
 mod file;
 mod writer;
 

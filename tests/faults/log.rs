@@ -1,4 +1,5 @@
 //! What a client writes into the log by what it calls things.
+#![allow(clippy::disallowed_methods, reason = "the test waits for the log of another process")]
 
 use std::thread;
 use std::time::{Duration, Instant};

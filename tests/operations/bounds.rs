@@ -3,15 +3,15 @@
 use keystrata::operation::Facts;
 use keystrata::store::attribute_bytes;
 use kmip_ttlv::Version;
-use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeReference};
+use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeReference, RevocationReason};
 use kmip_ttlv::enums::{
     BatchErrorContinuationOption, LinkType, ResultReason as R, RevocationReasonCode,
 };
-use kmip_ttlv::payload::ResponsePayload;
+use kmip_ttlv::payload::{ResponsePayload, revoke};
 
 use super::ask::{
     Request, activate, add, attributes, create, custom, delete, found, get, group, locate, modify,
-    name, re_key, revoke,
+    name, re_key,
 };
 use super::world::{Client, World};
 
@@ -100,7 +100,23 @@ async fn an_object_has_so_many_bytes_of_attributes_and_no_more() {
             assert!(client.ask(re_key(&uid, None, Vec::new())).await.is_ok());
         }
         assert!(client.ask(activate(&uid)).await.is_ok());
-        assert!(client.ask(revoke(&uid, RevocationReasonCode::KeyCompromise)).await.is_ok());
+        assert!(
+            client.ask(super::ask::revoke(&uid, RevocationReasonCode::KeyCompromise)).await.is_ok()
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_revocation_message_is_kept_up_to_its_limit() {
+    let world = World::new().await;
+    let client = world.client("orders", Version::V2_1).await;
+    let uid = client.create(Vec::new()).await;
+    for (bytes, answer) in [(4097, Err(R::ServerLimitExceeded)), (4096, Ok(()))] {
+        let code = RevocationReasonCode::KeyCompromise;
+        let reason = RevocationReason { code, message: Some("x".repeat(bytes)) };
+        let uid = Some(uid.clone().into());
+        let request = revoke::Request { uid, reason, compromise_occurrence_date: None };
+        assert_eq!(client.ask(request).await.map(drop), answer);
     }
 }
 

@@ -68,9 +68,10 @@ impl Parts {
         self.store.close();
     }
 
-    /// Whether root key and audit trail can be used; the reason if not.
+    /// Whether root key, store and audit trail can be used; the reason if not.
     pub(super) async fn check(&self) -> Result<(), String> {
         self.keyring.probe().await.map_err(|error| error.to_string())?;
+        self.store.check().map_err(|error| error.to_string())?;
         self.store.audit().check().map_err(|error| error.to_string())
     }
 }

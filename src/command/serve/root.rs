@@ -1,6 +1,6 @@
 //! Opens the root key as the configuration says.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::sync::Arc;
 
 use keystrata::clock::Clock;
@@ -26,8 +26,7 @@ pub(in super::super) fn ensure_environment(
 ) -> Result<(), Failure> {
     let RootPlace::Pkcs11(root) = place else { return Ok(()) };
     let wanted = root.environment.iter().map(|(name, value)| (name.as_str(), OsStr::new(value)));
-    let mut missing =
-        hsm::environment::missing(wanted, |name| environment.get(name).map(OsString::from));
+    let mut missing = hsm::environment::missing(wanted, |name| environment.get(name));
     if missing.is_empty() {
         return Ok(());
     }
@@ -72,7 +71,7 @@ fn token(root: &Pkcs11Root, environment: &Environment) -> Result<TokenSettings, 
     };
     let pin = match &root.pin {
         PinSource::File(file) => Pin::from_file(file).map_err(failed)?,
-        PinSource::Variable(name) => Pin::new(Zeroizing::new(variable(environment, name)?)),
+        PinSource::Variable(name) => Pin::new(variable(environment, name)?),
     };
     Ok(TokenSettings::new(root.module.clone(), name, pin, root.key_label.clone()))
 }
@@ -84,7 +83,7 @@ fn sources(
     let source = |version: &EnvVersion| match &version.source {
         KeySource::File(file) => Ok((version.version, env_root::KeySource::File(file.clone()))),
         KeySource::Variable(name) => {
-            let value = Zeroizing::new(variable(environment, name)?);
+            let value = variable(environment, name)?;
             let name = name.clone();
             Ok((version.version, env_root::KeySource::Variable { name, value }))
         }
@@ -92,9 +91,10 @@ fn sources(
     root.versions.iter().map(source).collect()
 }
 
-fn variable(environment: &Environment, name: &str) -> Result<String, Failure> {
-    let value = environment.get(name).map(str::to_owned);
-    value.ok_or_else(|| Failure::new(format!("environment variable {name} is not set")))
+fn variable(environment: &Environment, name: &str) -> Result<Zeroizing<String>, Failure> {
+    environment
+        .secret(name)
+        .ok_or_else(|| Failure::new(format!("environment variable {name} is not set")))
 }
 
 fn failed(error: impl std::fmt::Display) -> Failure {

@@ -113,6 +113,12 @@ pub(super) fn keys(db: &Connection, key: KeyLevel) -> Result<Vec<KeyRow>, Error>
     })
 }
 
+/// Whether there is any tenant or key.
+pub(super) fn has_keys(db: &Connection) -> Result<bool, Error> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM tenants) OR EXISTS (SELECT 1 FROM keys)";
+    Ok(one(db, sql, [], |row| get(row, 0))?.unwrap_or_default())
+}
+
 /// A setting.
 pub(super) fn setting(db: &Connection, name: &str) -> Result<Option<Vec<u8>>, Error> {
     one(db, "SELECT value FROM settings WHERE name = ?1", [name], |row| get(row, 0))
