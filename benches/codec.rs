@@ -13,8 +13,8 @@ use kmip_ttlv::enums::{
     CryptographicAlgorithm, CryptographicUsageMask, KeyFormatType, NameType, ObjectType, State,
 };
 use kmip_ttlv::message::{
-    RequestBatchItem, RequestHeader, RequestItem, RequestMessage, ResponseHeader, ResponseItem,
-    ResponseMessage, ResponseWriter, request,
+    RequestHeader, RequestItem, RequestMessage, ResponseHeader, ResponseItem, ResponseMessage,
+    ResponseWriter, request,
 };
 use kmip_ttlv::object::{KeyBlock, KeyMaterial, KeyValue, SymmetricKey};
 use kmip_ttlv::payload::{create, get, get_attributes};

@@ -9,6 +9,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use serde_json::Value;
 use support::server::{Ended, Plan, run_to_end};
 
 fn run(arguments: &[&str]) -> Ended {
@@ -147,7 +148,7 @@ fn status_and_audit_tell_of_a_running_server() {
     let directory = server.directory().to_str().expect("a path in UTF-8").to_owned();
     let status = run(&["status", "--dir", &directory, "--json"]);
     assert!(status.status.success(), "{status:?}");
-    let told: serde_json::Value = serde_json::from_str(&status.stdout).expect("JSON");
+    let told: Value = serde_json::from_str(&status.stdout).expect("JSON");
     assert_eq!(told["ready"], true);
     assert_eq!(told["kmip"], server.kmip().to_string());
     let verified = run(&["audit", "verify", "--dir", &directory]);
@@ -167,6 +168,34 @@ fn a_changed_audit_record_is_found() {
     let ended = run(&["audit", "verify", "--files", file]);
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");
     assert!(ended.stdout.contains(&format!("{file}:1: ")), "{ended:?}");
+}
+
+#[test]
+fn audit_verify_says_when_the_end_could_not_be_checked_and_misses_a_trail() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path();
+    assert!(Plan::new().directory(path).start().stop().success());
+    let verify = || {
+        let ended = run(&["audit", "verify", "--dir", path.to_str().expect("UTF-8"), "--json"]);
+        let told: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+        (ended.status.code(), told)
+    };
+    let (code, told) = verify();
+    assert_eq!((code, &told["end_checked"]), (Some(0), &Value::Bool(true)), "{told}");
+
+    fs::rename(path.join("data/store"), path.join("data/away")).expect("ours");
+    let file = path.join("data/audit/audit-00000000000000000001.jsonl");
+    fs::write(&file, "").expect("written");
+    let (code, told) = verify();
+    assert_eq!((code, &told["end_checked"]), (Some(0), &Value::Bool(false)), "{told}");
+    let reason = told["end_not_checked"].as_str().expect("a reason");
+    assert!(reason.contains("cannot be opened"), "{reason}");
+
+    fs::remove_file(&file).expect("ours");
+    let (code, told) = verify();
+    assert_eq!((code, &told["sound"]), (Some(1), &Value::Bool(false)), "{told}");
+    let finding = told["findings"][0].as_str().expect("a finding");
+    assert!(finding.ends_with("data/audit: there is no file of an audit trail"), "{finding}");
 }
 
 /// The writing end of a pipe that nobody reads any more.

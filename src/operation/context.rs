@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::batch::Batch;
 use super::failure::Failure;
+use super::groups::Turn;
 use super::part::{Advanced, Output};
 use super::parts::Parts;
 use super::trace::Trace;
@@ -130,6 +131,11 @@ impl<'a> Context<'a> {
             ));
         }
         self.trace.advance_once(advance)
+    }
+
+    /// Hands out a member of an object group, once this item is done.
+    pub(super) fn note_turn(&self, turn: Turn) {
+        self.trace.note_turn(turn);
     }
 
     fn view(&self) -> View {

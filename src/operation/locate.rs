@@ -7,6 +7,7 @@ use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::locate::{Request, Response};
 
 use super::context::{Context, Held, Right};
+use super::groups::Turn;
 use super::{Failure, Outcome, Placeholder, shown};
 use crate::object::filter::{BadFilter, Filter};
 use crate::object::{Object, rules};
@@ -185,8 +186,7 @@ impl Search {
         limit: usize,
     ) -> Result<Option<String>, Failure> {
         let group = self.filter.groups().next().unwrap_or_default();
-        let turns = &cx.parts().group_turns;
-        let last = turns.last(cx.service(), group);
+        let last = cx.parts().group_turns.last(cx.service(), group);
         let mut oldest: Option<(Position, String)> = None;
         let mut next: Option<(Position, String)> = None;
         self.each(cx, |position, object| {
@@ -197,8 +197,8 @@ impl Search {
             true
         })
         .await?;
-        let Some((position, uid)) = next.or(oldest).filter(|_| limit > 0) else { return Ok(None) };
-        turns.note(cx.service(), group, position);
+        let Some((member, uid)) = next.or(oldest).filter(|_| limit > 0) else { return Ok(None) };
+        cx.note_turn(Turn { service: cx.service(), group: group.to_owned(), member });
         Ok(Some(uid))
     }
 }

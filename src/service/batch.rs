@@ -93,6 +93,7 @@ impl Service {
             match self.parts.store.commit(commit).await {
                 Ok(()) => {
                     for one in &done {
+                        one.trace.settle(&self.parts.group_turns);
                         self.report(&one.subject, &one.trace, None);
                     }
                     return;

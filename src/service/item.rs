@@ -55,7 +55,7 @@ impl Service {
         let start = writer.mark();
         let failure = match self.run_item(run, item, &subject, batch, &trace, writer).await {
             Ok(()) => {
-                trace.settle();
+                trace.settle(&self.parts.group_turns);
                 self.report(&subject, &trace, None);
                 return true;
             }
@@ -125,8 +125,8 @@ impl Service {
         writer: &mut ResponseWriter<'_>,
     ) -> Result<Ran, Failure> {
         self.audit.check().map_err(|_| Failure::Audit)?;
-        let item = item.as_ref().map_err(|unreadable| unreadable.error)?;
         self.parts.keyring.check().map_err(keys::Error::from)?;
+        let item = item.as_ref().map_err(|unreadable| unreadable.error)?;
         check_envelope(item)?;
         access::check_operation(run.caller, item.operation)?;
         let version = run.request.version;

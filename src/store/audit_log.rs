@@ -30,7 +30,7 @@ use self::writer::Writer;
 use super::queue::Queue;
 use super::step::Observer;
 use crate::audit::chain::Head;
-use crate::audit::{Anchor, Record, Report, Verifier};
+use crate::audit::{Anchor, Damage, Finding, Record, Report, Verifier};
 use crate::metrics::Metrics;
 
 /// How long records may gather before they are written and synced together.
@@ -93,8 +93,14 @@ impl AuditSettings {
 /// # Errors
 /// What reading the files fails with.
 pub fn verify(directory: &Path, remembered: Option<Anchor>) -> io::Result<Report> {
+    let files = files(directory)?;
+    if files.is_empty() && remembered.is_none_or(|anchor| anchor.seq > 0) {
+        let (file, damage) = (directory.display().to_string(), Damage::NoFiles);
+        let findings = vec![Finding { file, line: 0, seq: None, damage }];
+        return Ok(Report { findings, ..Report::default() });
+    }
     let mut verifier = Verifier::new(remembered);
-    for path in files(directory)? {
+    for path in files {
         verifier.file(&path.display().to_string(), BufReader::new(File::open(&path)?))?;
     }
     Ok(verifier.finish())
