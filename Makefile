@@ -1,41 +1,37 @@
-# `make run` serves, `make test` is what CI runs, `make bench` prints the figures of the README.
-# Each installs what it needs and is missing; none needs another step first.
+# `make run` serves, `make test` is what CI runs, `make bench` measures. On a machine with the Rust
+# toolchain, a C compiler and a network, none needs another step first: what is missing is installed,
+# by the system's package manager (as root, or where sudo asks for no password) or in this directory.
 
 CARGO ?= cargo
 PYTHON ?= python3
 VENV := .venv
-
-# The documentation is for those who work on the source: it shows private items and links to them.
-DOC_FLAGS := -D warnings -A rustdoc::private-intra-doc-links
+TOOLS := target/tools
+DENY := $(TOOLS)/bin/cargo-deny
 
 # What `make run` hands to `keystrata try`: make run ARGS="--listen 127.0.0.1:0"
 ARGS ?=
 
-.PHONY: run test bench check rust clients deny softhsm venv clean-try
+.PHONY: run test bench check rust deny softhsm venv
 
 run: softhsm
-	$(CARGO) build --locked
-	exec target/debug/keystrata try $(ARGS)
+	exec $(CARGO) run --locked -- try $(ARGS)
 
 test: softhsm venv check rust
+	@$(MAKE) --no-print-directory deny
 
 check:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS="$(DOC_FLAGS)" $(CARGO) doc --locked --workspace --no-deps --document-private-items
-	@$(MAKE) --no-print-directory deny
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
 
 rust:
 	KEYSTRATA_PYTHON=$(CURDIR)/$(VENV)/bin/python $(CARGO) test --locked --workspace
 
 # Licences, sources, bans and duplicates; the advisory database needs a network and is left to
-# `cargo deny check advisories`. cargo-deny takes minutes to compile, so it is used if it is there.
+# `cargo deny check advisories`. Without cargo-deny, as where there is no network, it is skipped.
 deny:
-	@if $(CARGO) deny --version >/dev/null 2>&1; then \
-		$(CARGO) deny --locked --offline check bans licenses sources; \
-	else \
-		echo "make: cargo-deny is not installed; skipped (cargo install cargo-deny)"; \
-	fi
+	@CARGO="$(CARGO)" scripts/install-cargo-deny $(TOOLS)
+	@if [ -x $(DENY) ]; then $(DENY) --locked check bans licenses sources; fi
 
 bench:
 	$(CARGO) bench --locked
@@ -48,6 +44,7 @@ softhsm:
 venv: $(VENV)/.done
 
 $(VENV)/.done: tests/clients/requirements.txt
+	@scripts/install-python $(PYTHON)
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	touch $@

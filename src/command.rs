@@ -12,11 +12,14 @@ pub(crate) mod status;
 pub(crate) mod try_;
 mod try_root;
 
-use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fmt;
+use std::io::{self, Write as _};
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
 use keystrata::config::Config;
+use zeroize::Zeroizing;
 
 /// Why a command was refused or failed: one line that says what to do. Exit status 1.
 #[derive(Debug)]
@@ -35,6 +38,17 @@ impl fmt::Display for Failure {
     }
 }
 
+/// Writes to standard output. What nobody reads is lost, and the command goes on.
+pub(crate) fn print(text: fmt::Arguments<'_>) {
+    let mut output = io::stdout();
+    let _ = output.write_fmt(text).and_then(|()| output.flush());
+}
+
+/// Writes to standard error, like [`print`].
+pub(crate) fn tell(text: fmt::Arguments<'_>) {
+    let _ = io::stderr().write_fmt(text);
+}
+
 /// Adds to an error which file it is about.
 pub(crate) trait About<T> {
     /// The error as a failure of `path`.
@@ -47,25 +61,65 @@ impl<T, E: fmt::Display> About<T> for Result<T, E> {
     }
 }
 
-/// The process's environment variables, read once.
-#[derive(Debug)]
-pub(crate) struct Environment(HashMap<String, String>);
+/// The process's environment. Those variables are kept that can override the configuration; every
+/// other one, among them keys and PINs, is looked up when it is needed.
+#[derive(Clone)]
+pub(crate) struct Environment {
+    overrides: Vec<(String, String)>,
+    look_up: fn(&str) -> Option<OsString>,
+}
 
 impl Environment {
-    /// Those variables.
-    pub(crate) fn new(variables: HashMap<String, String>) -> Self {
-        Self(variables)
+    /// Keeps what it needs of all variables; wipes the others. `look_up` finds one by its name.
+    pub(crate) fn new(
+        variables: impl Iterator<Item = (OsString, OsString)>,
+        look_up: fn(&str) -> Option<OsString>,
+    ) -> Self {
+        let overrides = variables.filter_map(|(name, value)| {
+            let value = text(value)?;
+            let name = name.into_string().ok().filter(|name| name.starts_with("KEYSTRATA_"))?;
+            Some((name, String::clone(&value)))
+        });
+        Self { overrides: overrides.collect(), look_up }
     }
 
     /// One variable.
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+    pub(crate) fn get(&self, name: &str) -> Option<OsString> {
+        (self.look_up)(name)
+    }
+
+    /// A variable with a secret; `None` also if it is no text.
+    pub(crate) fn secret(&self, name: &str) -> Option<Zeroizing<String>> {
+        self.get(name).and_then(text)
     }
 
     /// Reads a configuration file, with the variables over it.
     pub(crate) fn config(&self, file: &Path) -> Result<Config, Failure> {
-        let variables = self.0.iter().map(|(name, value)| (name.clone(), value.clone()));
-        Config::read(file, variables).map_err(|error| Failure::new(error.to_string()))
+        let config = Config::read(file, self.overrides.iter().cloned());
+        config.map_err(|error| Failure::new(error.to_string()))
+    }
+
+    /// Reads the text of a configuration that would be in `file`, with the variables over it.
+    pub(crate) fn parse(&self, text: &str, file: &Path) -> Result<Config, Failure> {
+        let config = Config::parse(text, file, self.overrides.iter().cloned());
+        config.map_err(|error| Failure::new(error.to_string()))
+    }
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.overrides.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+/// A value as text; wiped if it is none.
+fn text(value: OsString) -> Option<Zeroizing<String>> {
+    match String::from_utf8(value.into_vec()) {
+        Ok(text) => Some(Zeroizing::new(text)),
+        Err(error) => {
+            drop(Zeroizing::new(error.into_bytes()));
+            None
+        }
     }
 }
 
@@ -90,5 +144,20 @@ impl Place {
             (None, None) => return Err(Failure::new("give --config FILE or --dir DIR")),
         };
         environment.config(&file)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_overrides_are_kept_and_only_their_names_are_shown() {
+        let variables = [("KEYSTRATA_AUDIT_NODE", "5ec2e7"), ("ROOT_PIN", "1234")];
+        let variables = variables.map(|(name, value)| (name.into(), value.into()));
+        let environment = Environment::new(variables.into_iter(), |_| Some("found".into()));
+        assert_eq!(environment.overrides.len(), 1);
+        assert_eq!(format!("{environment:?}"), "{\"KEYSTRATA_AUDIT_NODE\"}");
+        assert_eq!(environment.secret("ROOT_PIN").as_deref().map(String::as_str), Some("found"));
     }
 }

@@ -11,10 +11,12 @@ mod units;
 
 use std::fmt;
 use std::ops::Range;
+use std::os::unix::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use toml::de::{DeTable, Deserializer};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, Deserializer};
 
 pub use self::root::{
     EnvRoot, EnvVersion, KeySource, PinSource, Pkcs11Root, Root, RootPlace, TokenName,
@@ -113,12 +115,23 @@ impl Config {
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
         let overrides = overlay::overrides(variables);
-        let fail = |error: &toml::de::Error| locate(error, text, file, &overrides);
+        let place = |span: Option<Range<usize>>, message: &str| {
+            locate(span.as_ref(), message, text, file, &overrides)
+        };
+        let fail = |error: &toml::de::Error| place(error.span(), error.message());
         let mut table = DeTable::parse(text).map_err(|error| fail(&error))?;
         overlay::apply(&overrides, text.len(), table.get_mut());
+        let spans = ["store", "audit"].map(|section| directory_span(table.get_ref(), section));
         let mut config =
             Self::deserialize(Deserializer::from(table)).map_err(|error| fail(&error))?;
         config.resolve_paths(file.parent().unwrap_or(Path::new("")));
+        let [store, audit] = spans;
+        if config.store.directory == config.audit.directory {
+            return Err(place(audit, "is the store's: choose another"));
+        }
+        if SocketAddr::from_pathname(config.store.socket()).is_err() {
+            return Err(place(store, "is too long a path for the socket in it: choose another"));
+        }
         Ok(config)
     }
 
@@ -135,19 +148,29 @@ impl Config {
     }
 }
 
-/// Turns toml's error into ours: spans inside the text are lines, spans behind it are variables.
+/// Where a section says its directory.
+fn directory_span(table: &DeTable<'_>, section: &str) -> Option<Range<usize>> {
+    match table.get(section)?.get_ref() {
+        DeValue::Table(keys) => keys.get("directory").map(Spanned::span),
+        _ => None,
+    }
+}
+
+/// Says where an error is: spans inside the text are lines, spans behind it are variables.
 fn locate(
-    error: &toml::de::Error,
+    span: Option<&Range<usize>>,
+    message: &str,
     text: &str,
     file: &Path,
     overrides: &[overlay::Override],
 ) -> ConfigError {
-    let message = error.message().trim().replace('\n', ", ");
-    let Some(Range { start, .. }) = error.span() else {
+    let message = message.trim().replace('\n', ", ");
+    let Some(&Range { start, .. }) = span else {
         return ConfigError { place: Place::File(file.to_owned()), key: None, message };
     };
     if let Some(variable) = start.checked_sub(text.len() + 1).and_then(|n| overrides.get(n)) {
         let place = Place::Variable(variable.name.clone());
+        let message = variable.without_value(&message);
         return ConfigError { place, key: Some(variable.path()), message };
     }
     let before = text.get(..start).unwrap_or(text);

@@ -2,12 +2,13 @@
 
 mod command;
 
-use std::collections::HashMap;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use keystrata::keys::memory;
 
-use command::{Environment, audit, config, serve, status, try_};
+use command::{Environment, audit, config, serve, status, tell, try_};
 
 /// A KMIP key server for platforms with many tenants.
 ///
@@ -40,13 +41,13 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    // Before anything is read that could be a secret.
+    let protected = memory::protect();
     let arguments = Arguments::parse();
-    let variables = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let environment = Environment::new(variables.collect::<HashMap<_, _>>());
+    let environment = Environment::new(std::env::vars_os(), look_up);
     let done = match arguments.command {
-        Command::Try(arguments) => try_::run(&arguments, &environment),
-        Command::Serve(arguments) => serve::run(&arguments, &environment),
+        Command::Try(arguments) => try_::run(&arguments, &environment, protected),
+        Command::Serve(arguments) => serve::run(&arguments, &environment, protected),
         Command::Config(command) => config::run(&command, &environment),
         Command::Status(arguments) => status::run(&arguments, &environment),
         Command::Audit(command) => audit::run(&command, &environment),
@@ -54,8 +55,13 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("keystrata: {failure}");
+            tell(format_args!("keystrata: {failure}\n"));
             ExitCode::FAILURE
         }
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is where the environment enters")]
+fn look_up(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
 }

@@ -1,5 +1,5 @@
-//! Clients that people have, against the real server: `PyKMIP`, libmongocrypt, and requests captured
-//! from others. And two tenants, neither of which learns anything of the other.
+//! Clients that people have, against the real server: `PyKMIP`, libmongocrypt, and requests
+//! captured from others. And two tenants, neither of which learns anything of the other.
 
 mod support;
 

@@ -42,7 +42,11 @@ impl Bench {
         );
         let keyring = Arc::new(keyring.await.expect("the root key is the store's"));
         let parts = Parts::new(Arc::clone(&store), keyring, Arc::new(OsRandom), Facts::default());
-        let settings = Settings { limits: Limits::default(), auto_register: AutoRegister::Tenants };
+        let settings = Settings {
+            limits: Limits::default(),
+            response_bytes_max: 16 << 20,
+            auto_register: AutoRegister::Tenants,
+        };
         let service = Arc::new(Service::new(parts, metrics, clock, settings));
         Self { service, store }
     }

@@ -11,7 +11,9 @@ pub mod request;
 pub mod response;
 mod whole;
 
-pub use batch_item::{RequestBatchItem, RequestItem, ResponseBatchItem, ResponseItem};
+pub use batch_item::{
+    RequestBatchItem, RequestItem, ResponseBatchItem, ResponseItem, UnreadableItem,
+};
 pub use extension::MessageExtension;
 pub use header::{Asynchronous, RequestHeader, ResponseHeader};
 pub use request::{Refused, Request};

@@ -57,6 +57,16 @@ impl Value {
         }
     }
 
+    /// Whether it is or holds a Date-Time Extended, which 1.x does not have.
+    #[must_use]
+    pub fn holds_extended_time(&self) -> bool {
+        match self {
+            Self::DateTimeExtended(_) => true,
+            Self::Structure(fields) => fields.iter().any(|(_, value)| value.holds_extended_time()),
+            _ => false,
+        }
+    }
+
     /// Reads a value in which structures nest at most `depth` deep.
     fn decode_within(item: Item<'_>, depth: usize) -> Result<Self> {
         Ok(match item.kind {

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use kmip_ttlv::message::{RequestBatchItem, RequestMessage, request};
+use kmip_ttlv::message::{RequestMessage, request};
 use kmip_ttlv::{Dump, Limits};
 
 struct Trace {
@@ -51,7 +51,7 @@ fn bytes(body: &str) -> Vec<u8> {
 fn outcome(bytes: &[u8]) -> String {
     let read = request::read(bytes, &Limits::default()).map_err(|refused| refused.error);
     let operations = read.and_then(|request| {
-        let items = request.items().map(|item| item.and_then(RequestBatchItem::typed));
+        let items = request.items().map(|item| item.map_err(|bad| bad.error)?.typed());
         items.map(|item| Ok(item?.payload.operation().to_string())).collect::<Result<Vec<_>, _>>()
     });
     operations.map_or_else(|error| format!("error {error}"), |names| names.join(", "))

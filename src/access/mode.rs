@@ -58,7 +58,8 @@ pub fn check_operation(caller: &Caller, operation: Operation) -> Result<(), Deni
     }
 }
 
-/// Whether this caller may read the value of an object; `made_here` says that the batch at hand
+/// Whether this caller may read the value of an object, or do with its key what comes to the same
+/// as decrypting; `made_here` says that the batch at hand
 /// has made it.
 ///
 /// # Errors

@@ -73,8 +73,12 @@ pub fn check_usage(object: &Object, usage: Usage, now: i64) -> Result<(), Denied
         }
         _ => {}
     }
+    if allows(object, usage.mask()) { Ok(()) } else { Err(Denied::UsageMask) }
+}
+
+/// Whether the usage mask of `object` has all these bits, or the one that stands for every other.
+#[must_use]
+pub fn allows(object: &Object, uses: CryptographicUsageMask) -> bool {
     let mask = object.usage_mask();
-    let allowed =
-        mask.contains(usage.mask()) || mask.contains(CryptographicUsageMask::UNRESTRICTED);
-    if allowed { Ok(()) } else { Err(Denied::UsageMask) }
+    mask.contains(uses) || mask.contains(CryptographicUsageMask::UNRESTRICTED)
 }

@@ -16,7 +16,8 @@ const HASH_FIELD: &[u8] = b",\"hash\":\"";
 /// What ends a line, after the hash.
 const END: &[u8] = b"\"}";
 
-/// The longest line that is read. A request is smaller than this, and so is what it leaves.
+/// The longest line that is read: far more than a record takes
+/// ([`RECORD_BYTES_MAX`](super::json::RECORD_BYTES_MAX)), so what is longer is no line.
 pub const LINE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// How far the store's commits have been taken over into the trail.

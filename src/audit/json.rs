@@ -31,6 +31,11 @@ use crate::tenant::Mode;
 /// How many bytes a record usually takes.
 const RECORD_BYTES: usize = 640;
 
+/// How many bytes a record takes at most. An operation touches few objects, names of tenants,
+/// services and nodes are short, and of what a client makes up (identifiers, correlation values)
+/// records keep 128 bytes each, which are at most six times as many here.
+pub const RECORD_BYTES_MAX: usize = 16 * 1024;
+
 /// The fields of `record`, without braces.
 #[must_use]
 pub fn fields(node: &str, record: &Record) -> String {
@@ -256,6 +261,19 @@ pub(crate) mod tests {
         let parsed = parsed(&record);
         assert_eq!(parsed["result"], "OperationFailed");
         assert_eq!(parsed["reason"], "ItemNotFound");
+    }
+
+    #[test]
+    fn a_record_whose_every_byte_is_escaped_keeps_to_the_limit() {
+        let longest = "\u{1}".repeat(128);
+        let record = Record {
+            objects: vec![longest.clone(); 8],
+            client_correlation: Some(longest.clone()),
+            server_correlation: Some(longest.clone()),
+            ..record()
+        };
+        let bytes = fields(&longest, &record).len();
+        assert!((8 * 6 * 128..RECORD_BYTES_MAX).contains(&bytes), "{bytes}");
     }
 
     proptest! {

@@ -36,6 +36,8 @@ pub enum Damage {
         /// The number of the record that the store remembers.
         remembered: u64,
     },
+    /// There is no file, though the store does not say that nothing was written.
+    NoFiles,
     /// The record has another hash than the store remembers: the trail was written anew.
     Rewritten,
 }
@@ -55,6 +57,7 @@ impl fmt::Display for Damage {
             Self::CutOff { remembered } => {
                 write!(f, "the trail ends here, but the store remembers record {remembered}")
             }
+            Self::NoFiles => f.write_str("there is no file of an audit trail"),
             Self::Rewritten => f.write_str("the store remembers another record of this number"),
         }
     }
@@ -63,9 +66,9 @@ impl fmt::Display for Damage {
 /// One finding and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// The file, by the name that the caller gave it.
+    /// The file, by the name that the caller gave it, or the directory.
     pub file: String,
-    /// The line in the file, from 1.
+    /// The line in the file, from 1; 0 for what concerns no line.
     pub line: u64,
     /// The number that the record says it has.
     pub seq: Option<u64>,
@@ -75,7 +78,10 @@ pub struct Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)?;
+        f.write_str(&self.file)?;
+        if self.line > 0 {
+            write!(f, ":{}", self.line)?;
+        }
         if let Some(seq) = self.seq {
             write!(f, " (record {seq})")?;
         }

@@ -8,7 +8,7 @@ use keystrata::audit::{Report, Verifier};
 use keystrata::store::{audit_log, embedded};
 use serde_json::json;
 
-use super::{About as _, Environment, Failure, Place};
+use super::{About as _, Environment, Failure, Place, print};
 
 /// The sub-commands of `keystrata audit`.
 #[derive(Debug, clap::Subcommand)]
@@ -53,35 +53,52 @@ struct Trail {
     files: Vec<PathBuf>,
 }
 
+/// What was found.
+struct Verified {
+    report: Report,
+    /// Whether the end was compared with what the store remembers; why not, if not. Without that,
+    /// records that were cut off go unseen.
+    end_checked: Result<(), String>,
+}
+
 impl Trail {
-    fn verify(&self, environment: &Environment) -> Result<Report, Failure> {
+    fn verify(&self, environment: &Environment) -> Result<Verified, Failure> {
         if !self.files.is_empty() {
-            return verify_files(&self.files);
+            let end_checked = Err("files are verified without their store".to_owned());
+            return Ok(Verified { report: verify_files(&self.files)?, end_checked });
         }
         let place = Place { config: self.config.clone(), dir: self.dir.clone() };
         let config = place.config(environment)?;
         // A store that cannot be read leaves the chain itself to be verified.
-        let remembered = embedded::remembered(&config.store.directory).ok();
+        let (remembered, end_checked) = match embedded::remembered(&config.store.directory) {
+            Ok(remembered) => (Some(remembered), Ok(())),
+            Err(error) => (None, Err(error.to_string())),
+        };
         let directory = &config.audit.directory;
-        audit_log::verify(directory, remembered).about(directory)
+        let report = audit_log::verify(directory, remembered).about(directory)?;
+        Ok(Verified { report, end_checked })
     }
 }
 
 /// Runs `keystrata audit`.
 pub(crate) fn run(command: &Command, environment: &Environment) -> Result<(), Failure> {
     let Command::Verify(arguments) = command;
-    let report = arguments.trail.verify(environment)?;
+    let Verified { report, end_checked } = arguments.trail.verify(environment)?;
+    let reason = end_checked.as_ref().err();
     if arguments.json {
         let findings: Vec<_> = report.findings.iter().map(ToString::to_string).collect();
         let (first, last) = (report.first, report.last.map(|anchor| anchor.seq));
-        let sound = report.is_sound();
         let report = json!({
-            "sound": sound, "records": report.records, "first": first, "last": last,
+            "sound": report.is_sound(), "records": report.records, "first": first, "last": last,
             "findings": findings, "more": report.more,
+            "end_checked": reason.is_none(), "end_not_checked": reason,
         });
-        println!("{report:#}");
+        print(format_args!("{report:#}\n"));
     } else {
-        println!("{report}");
+        print(format_args!("{report}\n"));
+        if let Some(reason) = reason {
+            print(format_args!("end_checked: false ({reason})\n"));
+        }
     }
     if report.is_sound() { Ok(()) } else { Err(Failure::new("the audit trail is damaged")) }
 }

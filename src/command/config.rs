@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Environment, Failure};
+use super::{Environment, Failure, print};
 
 /// The sub-commands of `keystrata config`.
 #[derive(Debug, clap::Subcommand)]
@@ -23,6 +23,6 @@ pub(crate) enum Command {
 pub(crate) fn run(command: &Command, environment: &Environment) -> Result<(), Failure> {
     let Command::Check { config } = command;
     environment.config(config)?;
-    println!("{}: good", config.display());
+    print(format_args!("{}: good\n", config.display()));
     Ok(())
 }

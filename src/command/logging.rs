@@ -7,7 +7,7 @@
 use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
-use std::thread::{self, JoinHandle};
+use std::thread::{self, Builder};
 use std::time::Duration;
 
 use keystrata::config::{Log, LogFormat, LogLevel};
@@ -27,6 +27,9 @@ const LINES_MAX: usize = 8192;
 /// and a thread that serves would pay for it: waking costs more than all the rest of a line.
 const GATHER: Duration = Duration::from_millis(5);
 
+/// How long the end waits for a reader of standard error. What it has not read then is lost.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// What goes through the queue.
 enum Entry {
     Line(Vec<u8>),
@@ -36,16 +39,13 @@ enum Entry {
 /// The running log. Dropped, it writes what waits and stops.
 pub(super) struct Logging {
     entries: SyncSender<Entry>,
-    writer: Option<JoinHandle<()>>,
+    /// Closed when the writer has ended.
+    ended: Receiver<()>,
 }
 
 /// Starts the log of this process. Lines of other crates are written from `warn` on.
 pub(super) fn start(settings: Log, metrics: &Arc<Metrics>) -> Result<Logging, Failure> {
-    let (entries, queue) = sync_channel(LINES_MAX);
-    let writer = thread::Builder::new()
-        .name("log".to_owned())
-        .spawn(move || write_out(&queue, io::stderr()))
-        .map_err(|error| Failure::new(format!("the log's thread cannot start: {error}")))?;
+    let logging = Logging::new(LINES_MAX, io::stderr())?;
     let level = match settings.level {
         LogLevel::Error => LevelFilter::ERROR,
         LogLevel::Warn => LevelFilter::WARN,
@@ -54,7 +54,7 @@ pub(super) fn start(settings: Log, metrics: &Arc<Metrics>) -> Result<Logging, Fa
     };
     let filter =
         Targets::new().with_default(LevelFilter::WARN.min(level)).with_target("keystrata", level);
-    let line = Line { entries: entries.clone(), metrics: Arc::clone(metrics) };
+    let line = Line { entries: logging.entries.clone(), metrics: Arc::clone(metrics) };
     let lines = tracing_subscriber::fmt::layer().with_writer(move || line.clone());
     let registry = tracing_subscriber::registry().with(filter);
     let started = match settings.format {
@@ -62,16 +62,29 @@ pub(super) fn start(settings: Log, metrics: &Arc<Metrics>) -> Result<Logging, Fa
         LogFormat::Json => registry.with(lines.json().flatten_event(true)).try_init(),
     };
     started.map_err(|error| Failure::new(format!("the log cannot start: {error}")))?;
-    Ok(Logging { entries, writer: Some(writer) })
+    Ok(logging)
+}
+
+impl Logging {
+    fn new(lines_max: usize, output: impl Write + Send + 'static) -> Result<Self, Failure> {
+        let (entries, queue) = sync_channel(lines_max);
+        let (ending, ended) = sync_channel(0);
+        let writer = Builder::new().name("log".to_owned()).spawn(move || {
+            write_out(&queue, output);
+            drop::<SyncSender<()>>(ending);
+        });
+        writer.map_err(|error| Failure::new(format!("the log's thread cannot start: {error}")))?;
+        Ok(Self { entries, ended })
+    }
 }
 
 impl Drop for Logging {
     fn drop(&mut self) {
-        if self.entries.send(Entry::End).is_ok()
-            && let Some(writer) = self.writer.take()
-        {
-            // The writer ended by itself if it panicked; there is nobody left to tell.
-            let _ = writer.join();
+        // The queue may be full for as long as nobody reads, so another thread waits for a place.
+        let entries = self.entries.clone();
+        let last = Builder::new().spawn(move || entries.send(Entry::End));
+        if last.is_ok() {
+            let _ = self.ended.recv_timeout(PATIENCE);
         }
     }
 }
@@ -143,5 +156,31 @@ mod tests {
         drop((line, entries));
         write_out(&queue, &mut written);
         assert_eq!(written, b"first\n");
+    }
+
+    /// An output that tells when it is written to, and then takes nothing until it is let go.
+    struct Stuck(SyncSender<()>, Receiver<()>);
+
+    impl Write for Stuck {
+        fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+            let _ = self.0.send(());
+            let _ = self.1.recv();
+            Ok(line.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_output_that_nobody_reads_does_not_keep_the_end_waiting() {
+        let ((writing, written), (_hold, held)) = (sync_channel(0), sync_channel(0));
+        let logging = Logging::new(1, Stuck(writing, held)).expect("a thread");
+        let line = || logging.entries.send(Entry::Line(b"line\n".to_vec()));
+        line().expect("taken");
+        written.recv().expect("the writer is stuck with the first line");
+        line().expect("the queue is full now");
+        drop(logging);
     }
 }

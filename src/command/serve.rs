@@ -10,14 +10,14 @@ mod root;
 mod settings;
 mod signals;
 
-use std::io::{self, Write as _};
+use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use keystrata::clock::{Clock, SystemClock};
 use keystrata::config::Config;
-use keystrata::keys::memory;
+use keystrata::keys::memory::Protection;
 use keystrata::metrics::{Metrics, MetricsSettings};
 use keystrata::net::Listener;
 use keystrata::net::admin::{AdminListener, AdminSocket, private_routes, public_routes};
@@ -30,8 +30,7 @@ use self::health::{Facts, ServerHealth};
 use self::parts::Parts;
 pub(super) use self::root::ensure_environment;
 use self::signals::Signals;
-use super::status::SOCKET;
-use super::{Environment, Failure, logging};
+use super::{Environment, Failure, logging, print};
 
 /// The arguments of `keystrata serve`.
 #[derive(Debug, clap::Args)]
@@ -57,9 +56,13 @@ pub(super) struct Addresses {
 }
 
 /// Runs `keystrata serve`.
-pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<(), Failure> {
+pub(crate) fn run(
+    arguments: &Arguments,
+    environment: &Environment,
+    protected: Protection,
+) -> Result<(), Failure> {
     let config = environment.config(&arguments.config)?;
-    serve(&config, environment, |_| Ok(()))
+    serve(&config, environment, protected, |_| Ok(()))
 }
 
 /// Serves until SIGTERM or SIGINT. `announce` is called when the server stands, right before the
@@ -67,24 +70,41 @@ pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<()
 pub(super) fn serve(
     config: &Config,
     environment: &Environment,
+    protected: Protection,
     announce: impl FnOnce(&Addresses) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     ensure_environment(&config.root.place, environment)?;
     let metrics =
         Metrics::new(&MetricsSettings { tenant_labels_max: config.metrics.tenant_labels_max });
     let _logging = logging::start(config.log, &metrics)?;
-    let protected = memory::protect();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::new(format!("the run-time cannot start: {error}")))?;
-    runtime.block_on(async {
-        let signals = Signals::new()?;
-        let server = Server::start(config, environment, metrics).await?;
+    let done = runtime.block_on(async {
+        let mut signals = Signals::new()?;
+        let server = tokio::select! {
+            server = Server::start(config, environment, metrics) => server?,
+            signal = signals.stop() => {
+                tracing::info!(signal, "stopped before it was ready");
+                return Ok(());
+            }
+        };
         tracing::info!("{protected}");
         announce(&server.addresses)?;
         server.run(signals).await
-    })
+    });
+    // A token that does not answer must not keep the process.
+    runtime.shutdown_background();
+    done
+}
+
+/// Whether the server can listen where it should, on both addresses at once.
+pub(super) fn check_addresses(config: &Config) -> Result<(), Failure> {
+    let bind = |address| TcpListener::bind(address).map_err(|error| taken(address, &error));
+    let _kmip = bind(config.listen.kmip)?;
+    let _admin = bind(config.listen.admin)?;
+    Ok(())
 }
 
 /// A server that is built and not yet running.
@@ -110,9 +130,7 @@ impl Server {
         let started = clock.now();
         metrics.started(started.seconds());
         let certificates = Certificates::load(config, &clock, &metrics)?;
-        for address in [config.listen.kmip, config.listen.admin] {
-            TcpListener::bind(address).map_err(|error| taken(address, &error))?;
-        }
+        check_addresses(config)?;
         let parts = Parts::build(config, environment, &clock, &metrics).await?;
         let listener = Listener::bind(
             settings::transport(config),
@@ -124,7 +142,7 @@ impl Server {
         let listener = listener.map_err(failed)?;
         let admin = AdminListener::bind(config.listen.admin).await;
         let admin = admin.map_err(|error| taken(config.listen.admin, &error))?;
-        let socket = AdminSocket::bind(&config.store.directory.join(SOCKET)).map_err(failed)?;
+        let socket = AdminSocket::bind(&config.store.socket()).map_err(failed)?;
         let kmip = listener.addresses().first().copied().unwrap_or(config.listen.kmip);
         let addresses = Addresses { kmip, admin: admin.address().map_err(failed)? };
         let node = config.audit.node.clone();
@@ -146,10 +164,7 @@ impl Server {
             tokio::spawn(async move { health.watch(&parts).await })
         };
         let Addresses { kmip, admin: admin_address } = self.addresses;
-        let ready = format!("ready kmip={kmip} admin={admin_address}\n");
-        // If nobody reads standard output, the server serves all the same.
-        let mut output = io::stdout();
-        let _ = output.write_all(ready.as_bytes()).and_then(|()| output.flush());
+        print(format_args!("ready kmip={kmip} admin={admin_address}\n"));
         tracing::info!(%kmip, admin = %admin_address, "ready");
 
         let (health, certificates) = (self.health, self.certificates);

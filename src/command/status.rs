@@ -7,10 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{About as _, Environment, Failure, Place};
-
-/// The administrative socket's file in the store's directory.
-pub(super) const SOCKET: &str = "admin.sock";
+use super::{About as _, Environment, Failure, Place, print};
 
 /// How long the server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -34,13 +31,13 @@ pub(crate) struct Arguments {
 /// Runs `keystrata status`.
 pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<(), Failure> {
     let config = arguments.place.config(environment)?;
-    let answer = ask(&config.store.directory.join(SOCKET), "/status")?;
+    let answer = ask(&config.store.socket(), "/status")?;
     let status: Value = serde_json::from_str(&answer)
         .map_err(|_| Failure::new("the server's answer is no JSON"))?;
     if arguments.json {
-        println!("{status:#}");
+        print(format_args!("{status:#}\n"));
     } else {
-        print!("{}", table(&status));
+        print(format_args!("{}", table(&status)));
     }
     match status.get("ready").and_then(Value::as_bool) {
         Some(true) => Ok(()),
@@ -91,7 +88,8 @@ mod tests {
     #[test]
     fn a_directory_without_a_server_is_one_clear_line() {
         let directory = tempfile::tempdir().expect("a directory");
-        let failure = ask(&directory.path().join(SOCKET), "/status").expect_err("nobody is there");
+        let failure =
+            ask(&directory.path().join("admin.sock"), "/status").expect_err("nobody is there");
         let expected = format!("no server runs on {}", directory.path().display());
         assert_eq!(failure.to_string(), expected);
     }

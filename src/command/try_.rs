@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use keystrata::clock::{Clock as _, SystemClock};
+use keystrata::keys::memory::Protection;
 use keystrata::tenant::{ServiceName, TenantName};
 
 use super::pki::{self, Authority};
 use super::serve::{self, Addresses};
-use super::{About as _, Environment, Failure, guide, private, try_root};
+use super::{About as _, Environment, Failure, guide, private, tell, try_root};
 
 /// The configuration's file in the directory.
 pub(super) const CONFIG: &str = "keystrata.toml";
@@ -77,20 +78,33 @@ impl FromStr for TenantServices {
 }
 
 /// Runs `keystrata try`.
-pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<(), Failure> {
-    private::directory(&arguments.dir)?;
-    let directory = arguments.dir.canonicalize().about(&arguments.dir)?;
-    let clients = certificates(&directory, &arguments.tenant)?;
+pub(crate) fn run(
+    arguments: &Arguments,
+    environment: &Environment,
+    protected: Protection,
+) -> Result<(), Failure> {
+    let directory = std::path::absolute(&arguments.dir).about(&arguments.dir)?;
     let file = directory.join(CONFIG);
-    if !file.exists() {
-        let root = try_root::make(&directory, arguments.root)?;
-        private::public_file(&file, config_text(&root).as_bytes())?;
-    }
-    let mut config = environment.config(&file)?;
-    try_root::ready(&mut config, arguments.root, &directory, environment)?;
+    let kept = private::text(&file)?;
+    let text = match &kept {
+        Some(text) => text.clone(),
+        None => config_text(&try_root::section(&directory, try_root::kind(arguments.root))?),
+    };
+    let mut config = environment.parse(&text, &file)?;
     config.listen.kmip = arguments.listen.unwrap_or(config.listen.kmip);
     config.listen.admin = arguments.admin.unwrap_or(config.listen.admin);
-    serve::serve(&config, environment, |addresses| announce(&directory, &clients, addresses))
+    // What can be refused without a file is refused before there is one.
+    try_root::check(&config, arguments.root, &directory)?;
+    serve::check_addresses(&config)?;
+    private::directory(&directory)?;
+    let clients = certificates(&directory, &arguments.tenant)?;
+    if kept.is_none() {
+        private::public_file(&file, text.as_bytes())?;
+    }
+    try_root::ready(&mut config, &directory, environment)?;
+    serve::serve(&config, environment, protected, |addresses| {
+        announce(&directory, &clients, addresses)
+    })
 }
 
 /// Makes what certificates are missing; the directories of the clients.
@@ -122,7 +136,7 @@ fn announce(directory: &Path, clients: &[PathBuf], addresses: &Addresses) -> Res
         private::public_file(&client.join("pykmip.conf"), conf.as_bytes())?;
     }
     if let Some(client) = clients.first() {
-        eprint!("{}", guide::examples(addresses.kmip, client, &ca));
+        tell(format_args!("{}", guide::examples(addresses.kmip, client, &ca)));
     }
     Ok(())
 }

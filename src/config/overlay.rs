@@ -10,8 +10,20 @@ use toml::de::{DeTable, DeValue};
 const SECTIONS: &[&str] =
     &["listen", "tls", "identity", "root", "store", "audit", "log", "metrics", "limits"];
 
-/// One variable that overrides one key.
-#[derive(Debug, Clone)]
+/// The keys that are not text: their variables are read as TOML reads such values. Those of all
+/// other keys are taken as they stand, also where they look like a number.
+const VALUES: &[(&str, &[&str])] = &[
+    ("listen", &["connections_max", "connections_per_tenant_max"]),
+    ("tls", &["tls12", "client_ca"]),
+    ("identity", &["rules"]),
+    ("root", &["environment", "versions"]),
+    ("audit", &["accept_loss"]),
+    ("metrics", &["tenant_labels_max"]),
+    ("limits", &["batch_items_max", "locate_results_max"]),
+];
+
+/// One variable that overrides one key. Has no `Debug`: the value may be a secret that was meant
+/// for another variable.
 pub(super) struct Override {
     /// The variable's name.
     pub(super) name: String,
@@ -24,6 +36,27 @@ impl Override {
     /// The key that it overrides.
     pub(super) fn path(&self) -> String {
         format!("{}.{}", self.section, self.key)
+    }
+
+    /// What an error in it says, without the value. Messages of serde quote what they found, and
+    /// then say what they expected; our own never quote.
+    pub(super) fn without_value(&self, message: &str) -> String {
+        match message.rsplit_once(", expected ") {
+            Some((found, _)) if found == format!("unknown field `{}`", self.key) => message.into(),
+            Some((_, expected)) => format!("cannot be used, expected {expected}"),
+            None => message.into(),
+        }
+    }
+
+    fn value<'i>(&'i self, span: &Range<usize>) -> DeValue<'i> {
+        let is_text = !VALUES
+            .iter()
+            .any(|(section, keys)| *section == self.section && keys.contains(&self.key.as_str()));
+        let parsed = if is_text { None } else { DeValue::parse(&self.value).ok() };
+        parsed.map_or_else(
+            || DeValue::String(Cow::Borrowed(&self.value)),
+            |value| moved(value.into_inner(), span),
+        )
     }
 }
 
@@ -54,19 +87,22 @@ pub(super) fn apply<'i>(overrides: &'i [Override], text_bytes: usize, table: &mu
         if let DeValue::Table(keys) = section.get_mut() {
             let key = Spanned::new(span.clone(), Cow::Borrowed(over.key.as_str()));
             keys.remove(over.key.as_str());
-            keys.insert(key, Spanned::new(span.clone(), value(&over.value, &span)));
+            keys.insert(key, Spanned::new(span.clone(), over.value(&span)));
         }
     }
 }
 
-/// A Boolean, whole number, list or quoted text as TOML writes them; everything else is text.
-fn value<'i>(text: &'i str, span: &Range<usize>) -> DeValue<'i> {
-    match DeValue::parse(text).map(Spanned::into_inner) {
-        Ok(DeValue::Array(list)) => {
-            let items = list.into_iter().map(|item| Spanned::new(span.clone(), item.into_inner()));
-            DeValue::Array(items.collect())
-        }
-        Ok(value @ (DeValue::Boolean(_) | DeValue::Integer(_) | DeValue::String(_))) => value,
-        _ => DeValue::String(Cow::Borrowed(text)),
+/// A value and all in it with another span.
+fn moved<'i>(value: DeValue<'i>, span: &Range<usize>) -> DeValue<'i> {
+    let spanned =
+        |value: Spanned<DeValue<'i>>| Spanned::new(span.clone(), moved(value.into_inner(), span));
+    match value {
+        DeValue::Array(list) => DeValue::Array(list.into_iter().map(spanned).collect()),
+        DeValue::Table(keys) => DeValue::Table(
+            keys.into_iter()
+                .map(|(key, value)| (Spanned::new(span.clone(), key.into_inner()), spanned(value)))
+                .collect(),
+        ),
+        value => value,
     }
 }

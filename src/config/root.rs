@@ -146,7 +146,7 @@ struct RawVersion {
 }
 
 fn default_grace() -> Duration {
-    Duration::from_hours(1)
+    Duration::from_mins(15)
 }
 
 impl TryFrom<RawRoot> for Root {
@@ -162,14 +162,27 @@ impl TryFrom<RawRoot> for Root {
     }
 }
 
+/// Whether a variable can have this name, so that it is found again in the environment.
+fn is_variable(name: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
+    name.bytes().next().is_some_and(is_letter)
+        && name.bytes().all(|byte| is_letter(byte) || byte.is_ascii_digit())
+}
+
 impl RawRoot {
     fn pkcs11(self) -> Result<Pkcs11Root, String> {
         if self.versions.is_some() {
             return Err("`versions` belongs to provider \"env\": take it out".into());
         }
+        let environment = self.environment.unwrap_or_default();
+        if !environment.keys().all(|name| is_variable(name)) {
+            return Err("`environment` has a name that no variable has: A-Z, a-z, _ and, but for \
+                        the first, 0-9"
+                .into());
+        }
         Ok(Pkcs11Root {
             module: self.module.ok_or("`module` is missing: the path of the token's library")?,
-            environment: self.environment.unwrap_or_default(),
+            environment,
             token: match (self.token_label, self.token_serial) {
                 (Some(label), None) => TokenName::Label(label),
                 (None, Some(serial)) => TokenName::Serial(serial),

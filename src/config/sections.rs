@@ -162,9 +162,7 @@ impl TryFrom<RawIdentity> for Identity {
     fn try_from(raw: RawIdentity) -> Result<Self, String> {
         let domain = |value: &Option<String>, key: &str, rule: &str| match value.as_deref() {
             Some(name) if is_domain(name) => Ok(name.to_owned()),
-            Some(name) => {
-                Err(format!("`{key}` is \"{name}\": write a name such as \"kmip.example\""))
-            }
+            Some(_) => Err(format!("`{key}` is no domain: write a name such as \"kmip.example\"")),
             None => Err(format!("rule \"{rule}\" needs `{key}`: set it, or leave the rule out")),
         };
         let rules = raw.rules.into_iter().map(|rule| match rule {
@@ -201,6 +199,14 @@ pub struct Store {
     /// Memory for decoded, still sealed objects.
     #[serde(default = "default_cache", deserialize_with = "size")]
     pub cache_size: usize,
+}
+
+impl Store {
+    /// The administrative socket of the server that has the store open.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.directory.join("admin.sock")
+    }
 }
 
 /// `[audit]`: the audit trail.
@@ -291,6 +297,9 @@ pub struct Limits {
     /// Size of a request message.
     #[serde(deserialize_with = "size")]
     pub message_size_max: usize,
+    /// Size of a response message.
+    #[serde(deserialize_with = "size")]
+    pub response_size_max: usize,
     /// Batch items of a request.
     pub batch_items_max: NonZeroUsize,
     /// Identifiers in the answer to one Locate.
@@ -301,6 +310,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             message_size_max: 1 << 20,
+            response_size_max: 16 << 20,
             batch_items_max: count(256),
             locate_results_max: count(10_000),
         }
@@ -342,8 +352,6 @@ fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Client
 fn tenants<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<TenantName>, D::Error> {
     Vec::<String>::deserialize(deserializer)?
         .iter()
-        .map(|name| {
-            TenantName::new(name).map_err(|bad| D::Error::custom(format!("\"{name}\": {bad}")))
-        })
+        .map(|name| TenantName::new(name).map_err(D::Error::custom))
         .collect()
 }

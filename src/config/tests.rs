@@ -51,8 +51,10 @@ fn an_error_names_file_line_and_key() {
         ("[log]", "[logs]", "`logs`: unknown field `logs`"),
         ("module = ", "# module = ", "`root`: `module` is missing"),
         ("token_label", "token_serial = \"1\"\ntoken_label", "either `token_label` or"),
+        ("{ SOFTHSM2_CONF =", "{ \"A=B\" =", "`root`: `environment` has a name that no"),
+        ("{ SOFTHSM2_CONF =", "{ \"\" =", "`root`: `environment` has a name that no"),
         ("trust_domain = ", "# ", "`identity`: rule \"spiffe\" needs `trust_domain`"),
-        ("tenants = []", "tenants = [\"A\"]", "\"A\": a name is 1 to 63"),
+        ("tenants = []", "tenants = [\"A\"]", "`tenants`: a name is 1 to 63"),
         ("kmip = \"0.0.0.0:5696\"", "kmip = \"here\"", "dir/k.toml:7: `kmip`: invalid socket"),
         ("[[tls.client_ca]]", "[[tls.client_ca]", "dir/k.toml:24: "),
         ("batch_items_max = 256", "batch_items_max = 0", "`batch_items_max`: "),
@@ -65,15 +67,90 @@ fn an_error_names_file_line_and_key() {
 }
 
 #[test]
+fn the_directories_differ_and_leave_room_for_a_socket() {
+    let long = "d".repeat(120);
+    for (from, to, expected) in [
+        ("data/audit", "data/store", "dir/k.toml:52: `directory`: is the store's"),
+        ("data/store", &long, "dir/k.toml:48: `directory`: is too long a path"),
+    ] {
+        let error = parse(&EXAMPLE.replacen(from, to, 1), &[]).expect_err(to);
+        assert!(error.starts_with(expected), "{error}");
+    }
+    let variable = ("KEYSTRATA_STORE_DIRECTORY", long.as_str());
+    let error = parse(EXAMPLE, &[variable]).expect_err("too long");
+    let expected = "environment variable KEYSTRATA_STORE_DIRECTORY: `store.directory`: is too long";
+    assert!(error.starts_with(expected), "{error}");
+}
+
+#[test]
 fn an_error_in_a_variable_names_the_variable() {
     for (name, value, expected) in [
-        ("KEYSTRATA_LISTEN_IDLE_TIMEOUT", "soon", "`listen.idle_timeout`: \"soon\" is not a time"),
+        ("KEYSTRATA_LISTEN_IDLE_TIMEOUT", "soon", "`listen.idle_timeout`: not a time: write"),
         ("KEYSTRATA_LISTEN_IDEL", "1 s", "`listen.idel`: unknown field `idel`"),
-        ("KEYSTRATA_IDENTITY_RULES", "[\"name\"]", "unknown variant `name`"),
+        ("KEYSTRATA_IDENTITY_RULES", "[\"name\"]", "expected one of `spiffe`"),
     ] {
         let error = parse(EXAMPLE, &[(name, value)]).expect_err(name);
         assert!(error.starts_with(&format!("environment variable {name}: ")), "{error}");
         assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn a_variable_of_a_text_key_is_taken_as_it_stands() {
+    let text = EXAMPLE.replacen("token_label", "# ", 1);
+    let variables = [
+        ("KEYSTRATA_ROOT_TOKEN_SERIAL", "12345678"),
+        ("KEYSTRATA_AUDIT_NODE", "7"),
+        ("KEYSTRATA_ROOT_KEY_LABEL", "true"),
+        ("KEYSTRATA_ROOT_ENVIRONMENT", "{ SOFTHSM2_CONF = \"/a\" }"),
+    ];
+    let config = parse(&text, &variables).expect("valid");
+    assert_eq!(config.audit.node, "7");
+    let RootPlace::Pkcs11(root) = config.root.place else { panic!("the example has a token") };
+    assert_eq!(root.token, TokenName::Serial("12345678".into()));
+    assert_eq!(root.key_label, "true");
+    assert_eq!(root.environment["SOFTHSM2_CONF"], "/a");
+}
+
+/// Holds the table of keys that are not text.
+#[test]
+fn every_key_of_the_example_can_be_overridden_by_a_variable() {
+    let shown: toml::Table = EXAMPLE.parse().expect("TOML");
+    let expected = parse(EXAMPLE, &[]).expect("valid");
+    for (section, keys) in &shown {
+        for (key, value) in keys.as_table().expect("a section") {
+            let name = format!("KEYSTRATA_{section}_{key}").to_ascii_uppercase();
+            let text = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+            assert_eq!(parse(EXAMPLE, &[(&name, &text)]).as_ref(), Ok(&expected), "{name}={text}");
+        }
+    }
+}
+
+#[test]
+fn the_value_of_a_variable_is_never_told() {
+    let secret = "5ec2e7".repeat(11);
+    for form in ["{}", "\"{}\"", "[\"{}\"]", "[{version = \"{}\"}]", "[{{} = 1}]", "{ {} = {} }"] {
+        let value = form.replace("{}", &secret);
+        for key in [
+            "ROOT_VERSIONS",
+            "ROOT_ENVIRONMENT",
+            "ROOT_PROVIDER",
+            "ROOT_OUTAGE_GRACE",
+            "LISTEN_KMIP",
+            "LISTEN_CONNECTIONS_MAX",
+            "TLS_TLS12",
+            "TLS_CLIENT_CA",
+            "IDENTITY_RULES",
+            "IDENTITY_TRUST_DOMAIN",
+            "STORE_CACHE_SIZE",
+            "LOG_LEVEL",
+            "ROOT_SECRET",
+        ] {
+            let name = format!("KEYSTRATA_{key}");
+            if let Err(error) = parse(EXAMPLE, &[(&name, &value)]) {
+                assert!(!error.contains("5ec2e7"), "{name}: {error}");
+            }
+        }
     }
 }
 

@@ -7,17 +7,17 @@ use serde::de::{Deserialize, Deserializer, Error};
 /// A size such as `"1 MiB"`, in bytes.
 pub(super) fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
     let text = String::deserialize(deserializer)?;
-    parse(&text, SIZES).and_then(|bytes| usize::try_from(bytes).ok()).ok_or_else(|| {
-        D::Error::custom(format!("\"{text}\" is not a size: write \"512 KiB\" or \"1 MiB\""))
-    })
+    parse(&text, SIZES)
+        .and_then(|bytes| usize::try_from(bytes).ok())
+        .ok_or_else(|| D::Error::custom("not a size: write \"512 KiB\" or \"1 MiB\""))
 }
 
 /// A time such as `"15 min"`; never zero.
 pub(super) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(deserializer)?;
-    parse(&text, TIMES).map(Duration::from_millis).ok_or_else(|| {
-        D::Error::custom(format!("\"{text}\" is not a time: write \"500 ms\" or \"15 min\""))
-    })
+    parse(&text, TIMES)
+        .map(Duration::from_millis)
+        .ok_or_else(|| D::Error::custom("not a time: write \"500 ms\" or \"15 min\""))
 }
 
 /// Units of size, in bytes.

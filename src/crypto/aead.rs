@@ -1,6 +1,12 @@
 //! The hierarchy's own cryptography: AES-256-GCM (NIST SP 800-38D) and HKDF-SHA256 (RFC 5869).
 //!
 //! This is the one place to exchange the implementation; what clients ask for is elsewhere.
+//!
+//! Keys, key schedules and the states of hashes are wiped. Two things are not, and the crates offer
+//! no way to: `hmac` leaves its key, padded to a block and masked with a constant, on the stack, and
+//! `hkdf` the block that it expands. Both are of one derivation: what it extracted with its salt and
+//! what it gave, not the key that it was made from. So the stack may hold the key of the latest
+//! sealing until other calls overwrite it.
 
 use std::fmt;
 

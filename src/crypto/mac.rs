@@ -28,6 +28,9 @@ const MACS: &[(CryptographicAlgorithm, Begin)] = &[
     (CryptographicAlgorithm::HmacSha3_512, hmac::<Sha3_512>),
 ];
 
+/// Bytes of the longest MAC.
+pub const MAC_BYTES_MAX: usize = 64;
+
 /// The algorithms that [`mac`] knows.
 pub fn algorithms() -> impl Iterator<Item = CryptographicAlgorithm> {
     MACS.iter().map(|(algorithm, _)| *algorithm)
@@ -158,6 +161,12 @@ mod tests {
                 prop_assert_eq!(verify(algorithm, &key, &data, &value), Ok(false));
             }
         }
+    }
+
+    #[test]
+    fn the_longest_mac_is_as_long_as_is_said() {
+        let bytes = algorithms().map(|algorithm| mac(algorithm, b"key", b"").unwrap().len());
+        assert_eq!(bytes.max(), Some(MAC_BYTES_MAX));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Environment variables that a PKCS#11 module reads by itself.
 //!
 //! A process cannot safely change its own environment once it has threads, so it starts itself
-//! again with the right one. `main` asks [`missing`] before anything else and then [`restart`]s.
+//! again with the right one. A command asks [`missing`] before anything else and then [`restart`]s.
 
 use std::ffi::{OsStr, OsString};
 use std::io;

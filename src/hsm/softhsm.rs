@@ -62,6 +62,14 @@ pub struct SoftHsm {
 }
 
 impl SoftHsm {
+    /// The token that is or would be in `dir`, an absolute path. Touches nothing.
+    ///
+    /// # Errors
+    /// [`HsmError::NoSoftHsm`] if it is not installed.
+    pub fn at(dir: &Path) -> Result<Self, HsmError> {
+        Ok(Self { module: find_module().ok_or(HsmError::NoSoftHsm)?, dir: dir.to_owned() })
+    }
+
     /// Writes, in `dir`, what is not there yet: the directory, a configuration, a place for the
     /// token, a PIN for its user and one for its security officer. Calls no module.
     ///

@@ -71,7 +71,7 @@ pub enum OpenError {
         "this store was made with a root provider that this server does not know: use a newer server"
     )]
     UnknownProvider,
-    /// Only one of install lock and check value is there.
+    /// Install lock or check value is gone, and the store is not new.
     #[error("the store has lost its {0}: restore it from a backup")]
     Damaged(&'static str),
     /// The root key is not the store's.

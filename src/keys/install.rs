@@ -60,9 +60,14 @@ pub(super) async fn install(
 }
 
 async fn verify(root: &dyn RootKey, engine: &dyn Engine) -> Result<Option<Installed>, OpenError> {
+    // Asked first: another node that starts now writes the settings before the first tenant.
+    let is_used = engine.has_keys().await?;
     let provider = engine.setting(PROVIDER_SETTING).await?;
     let check = engine.setting(CHECK_SETTING).await?;
     let (provider, check) = match (provider, check) {
+        (None, None) if is_used => {
+            return Err(OpenError::Damaged("install lock and root check value"));
+        }
         (None, None) => return Ok(None),
         (Some(provider), Some(check)) => (provider, Sealed::from_envelope(&check)),
         (Some(_), None) => return Err(OpenError::Damaged("root check value")),

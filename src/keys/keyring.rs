@@ -34,7 +34,7 @@ impl Default for KeyringSettings {
         Self {
             tenant_keys_max: 10_000,
             service_keys_max: 50_000,
-            outage_grace: Duration::from_hours(1),
+            outage_grace: Duration::from_mins(15),
         }
     }
 }
@@ -85,19 +85,36 @@ impl Keyring {
         })
     }
 
-    /// The version of the root key that seals tenant keys.
-    #[must_use]
-    pub fn root_version(&self) -> u32 {
-        self.installed.version
-    }
-
     /// Asks the root key to prove itself again. To be called every few seconds, for readiness: an
     /// outage is noticed here even if every key that is asked for is open.
     ///
     /// # Errors
     /// [`OpenError::Root`] in an outage, [`OpenError::WrongRoot`] if the key was exchanged.
     pub async fn probe(&self) -> Result<(), OpenError> {
-        install::prove(&self.root, self.installed.version, &self.installed.check).await
+        let proved =
+            install::prove(&self.root, self.installed.version, &self.installed.check).await;
+        self.check()?;
+        proved
+    }
+
+    /// Whether anything may be served. Costs next to nothing; to be asked before every operation,
+    /// as not every one needs a key. Once the root key has been out of reach for longer than the
+    /// grace time, this fails until [`Keyring::probe`] reaches it, and every open key is dropped.
+    ///
+    /// # Errors
+    /// [`RootError::Unavailable`].
+    pub fn check(&self) -> Result<(), RootError> {
+        match self.root.outage() {
+            Some(outage) if outage > self.settings.outage_grace => {
+                self.services.clear();
+                self.tenants.clear();
+                Err(RootError::Unavailable(format!(
+                    "it has been out of reach for {} s",
+                    outage.as_secs()
+                )))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The key of service `owner` of the caller's tenant. The caller's right to it is not checked
@@ -112,33 +129,12 @@ impl Keyring {
         caller: &Caller,
         owner: ServiceId,
     ) -> Result<Arc<ServiceKey>, Error> {
-        self.check_grace()?;
+        self.check()?;
         let id = (caller.tenant_id, owner);
         if let Some(key) = self.services.get(&id) {
             return Ok(key);
         }
         self.services.get_or_insert_async(&id, self.open_service(caller, owner)).await
-    }
-
-    /// Drops the open keys of a tenant and all its services, because it was suspended, shredded or
-    /// given new keys. Whoever still holds one finishes its request with it.
-    pub fn forget_tenant(&self, tenant: TenantId) {
-        self.tenants.retain(|(id, _), _| *id != tenant);
-        self.services.retain(|(id, _), _| *id != tenant);
-    }
-
-    /// Drops the open keys of a service, like [`Keyring::forget_tenant`].
-    pub fn forget_service(&self, tenant: TenantId, service: ServiceId) {
-        self.services.remove(&(tenant, service));
-    }
-
-    fn check_grace(&self) -> Result<(), RootError> {
-        match self.root.outage() {
-            Some(outage) if outage > self.settings.outage_grace => Err(RootError::Unavailable(
-                format!("it has been out of reach for {} s", outage.as_secs()),
-            )),
-            _ => Ok(()),
-        }
     }
 
     async fn open_service(

@@ -82,6 +82,7 @@ impl Keyring {
             Some(tenant) => tenant,
             None if policy == AutoRegister::Tenants => {
                 self.register_tenant(&identity.tenant).await?;
+                told(identity, "tenant registered");
                 let made = self.engine.tenant(&identity.tenant).await?;
                 made.ok_or(Error::Store(StoreError::Conflict))?
             }
@@ -91,7 +92,9 @@ impl Keyring {
         if self.engine.service(tenant.id, &identity.service).await?.is_some() {
             return Ok(());
         }
-        self.register_service(&tenant, &identity.service).await
+        self.register_service(&tenant, &identity.service).await?;
+        told(identity, "service registered");
+        Ok(())
     }
 
     async fn register_tenant(&self, name: &TenantName) -> Result<(), Error> {
@@ -127,4 +130,17 @@ impl Keyring {
         let commit = Commit { changes: vec![change], audit: Vec::new() };
         Ok(self.engine.commit(commit).await?)
     }
+}
+
+/// Notes whose certificate has registered something.
+fn told(identity: &Identity, what: &str) {
+    let peer = &identity.peer;
+    tracing::info!(
+        tenant = identity.tenant.as_str(),
+        service = identity.service.as_str(),
+        peer = %peer.address,
+        certificate = %peer.fingerprint,
+        serial = peer.serial,
+        "{what}"
+    );
 }

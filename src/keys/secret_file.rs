@@ -1,6 +1,6 @@
 //! Secrets in files: read only if nobody but the owner can read them.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -81,17 +81,35 @@ pub fn read(path: &Path) -> Result<Zeroizing<String>, SecretFileError> {
 
 /// Makes a file with a secret, for its owner only. An existing file is left alone and is an error.
 ///
+/// The file is there whole and for good, or not at all, even if the power fails: it is written
+/// under another name (`<name>.<process>.new`) and synced before it gets its own.
+///
 /// # Errors
 /// [`SecretFileError::NotMade`].
 pub fn create(path: &Path, secret: &str) -> Result<(), SecretFileError> {
-    let write = || -> io::Result<()> {
-        let mut file =
-            OpenOptions::new().write(true).create_new(true).mode(SECRET_MODE_MAX).open(path)?;
-        file.write_all(secret.as_bytes())?;
-        file.write_all(b"\n")?;
-        file.sync_all()
+    let make = || -> io::Result<()> {
+        let mut name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
+        name.push(format!(".{}.new", std::process::id()));
+        let temporary = path.with_file_name(name);
+        // Of a process that had the same number and died.
+        let _ = fs::remove_file(&temporary);
+        // A link, for it never replaces a file.
+        let made = write(&temporary, secret).and_then(|()| fs::hard_link(&temporary, path));
+        let removed = fs::remove_file(&temporary);
+        made?;
+        removed?;
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
     };
-    write().map_err(|error| SecretFileError::NotMade { path: path.to_owned(), error })
+    make().map_err(|error| SecretFileError::NotMade { path: path.to_owned(), error })
+}
+
+fn write(path: &Path, secret: &str) -> io::Result<()> {
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).mode(SECRET_MODE_MAX).open(path)?;
+    file.write_all(secret.as_bytes())?;
+    file.write_all(b"\n")?;
+    file.sync_all()
 }
 
 /// A secret in hexadecimal digits.
@@ -109,8 +127,10 @@ pub fn hexadecimal(secret: &[u8]) -> Zeroizing<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs::{self, Permissions};
+    use std::fs::Permissions;
     use std::os::unix::fs::PermissionsExt;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
 
     use super::*;
 
@@ -122,6 +142,33 @@ mod tests {
         assert_eq!(*read(&path).unwrap(), "1234");
         assert!(matches!(create(&path, "5678"), Err(SecretFileError::NotMade { .. })));
         assert_eq!(*read(&path).unwrap(), "1234", "an existing file is left alone");
+    }
+
+    #[test]
+    fn a_secret_is_never_seen_half_made_and_leaves_no_other_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("pin");
+        let done = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    match read(&path) {
+                        Ok(secret) => assert_eq!(*secret, "1234"),
+                        Err(SecretFileError::Unreadable { .. }) => {}
+                        Err(error) => panic!("{error}"),
+                    }
+                }
+            });
+            for _ in 0..500 {
+                create(&path, "1234").unwrap();
+                assert_eq!(fs::read_dir(&dir).unwrap().count(), 1);
+                fs::remove_file(&path).unwrap();
+            }
+            done.store(true, Ordering::Relaxed);
+        });
+        create(&path, "1234").unwrap();
+        create(&path, "5678").unwrap_err();
+        assert_eq!(fs::read_dir(&dir).unwrap().count(), 1, "nor does a refusal");
     }
 
     #[test]

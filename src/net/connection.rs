@@ -236,8 +236,12 @@ where
         if self.outbox.len() + self.response.len() > RECORD_BYTES_MAX {
             self.write().await?;
         }
-        self.outbox.extend(&self.response);
-        self.response.clear();
+        if self.outbox.is_empty() {
+            std::mem::swap(&mut self.outbox, &mut self.response);
+        } else {
+            self.outbox.extend(&self.response);
+            self.response.clear();
+        }
         release(&mut self.response);
         Ok(())
     }

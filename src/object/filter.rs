@@ -10,6 +10,9 @@ use super::date_order::date;
 use super::{IndexEntry, Object};
 use likeness::Pattern;
 
+/// The most conditions of one search: attributes, equal ones counted once, and ranges of dates.
+pub const CONDITIONS_MAX: usize = 32;
+
 /// A date that stands for an attribute that is not there: the largest that there is.
 const UNDEFINED: i64 = i64::MAX;
 
@@ -29,11 +32,14 @@ enum Condition {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadFilter {
     /// No such attribute.
-    #[error("{0} is not an attribute")]
+    #[error("{0:.64} is not an attribute")]
     Unknown(String),
     /// More values of one date than the two ends of a range.
     #[error("{0} is given more than twice")]
     Range(&'static str),
+    /// More than [`CONDITIONS_MAX`] conditions.
+    #[error("more than {CONDITIONS_MAX} attributes are searched for")]
+    TooMany,
 }
 
 impl Filter {
@@ -52,7 +58,15 @@ impl Filter {
                 (_, Some(date)) => {
                     add_date(&mut conditions, &mut whole_ranges, attribute.kind(), date)?;
                 }
-                _ => conditions.push(Condition::Like(Pattern::new(attribute.clone()))),
+                _ => {
+                    let like = Condition::Like(Pattern::new(attribute.clone()));
+                    if !conditions.contains(&like) {
+                        conditions.push(like);
+                    }
+                }
+            }
+            if conditions.len() > CONDITIONS_MAX {
+                return Err(BadFilter::TooMany);
             }
         }
         Ok(Self(conditions))
@@ -180,5 +194,125 @@ impl Condition {
                 None => *from == UNDEFINED,
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kmip_ttlv::DateTime;
+    use kmip_ttlv::attribute::{ApplicationSpecificInformation, Name, UsageLimits};
+    use kmip_ttlv::enums::{CryptographicUsageMask, NameType, UsageLimitsUnit};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::object::AttributeSet;
+
+    fn text() -> impl Strategy<Value = String> {
+        proptest::sample::select(vec!["a", "b"]).prop_map(str::to_owned)
+    }
+
+    /// Attributes of few values, so that filters meet objects.
+    fn attribute() -> impl Strategy<Value = Attribute> {
+        let name = |value| Name { value, kind: NameType::UninterpretedTextString };
+        let date = || prop_oneof![4 => 0..4_i64, 1 => Just(UNDEFINED)].prop_map(DateTime);
+        let mask = || (0..16).prop_map(CryptographicUsageMask::from_bits);
+        let limits = |(total, count)| {
+            Attribute::UsageLimits(UsageLimits { total, count, unit: UsageLimitsUnit::Byte })
+        };
+        let information = |(namespace, data)| {
+            let information = ApplicationSpecificInformation { namespace, data };
+            Attribute::ApplicationSpecificInformation(information)
+        };
+        prop_oneof![
+            text().prop_map(move |value| Attribute::Name(name(value))),
+            text().prop_map(Attribute::ObjectGroup),
+            text().prop_map(|uid| Attribute::UniqueIdentifier(uid.into())),
+            date().prop_map(Attribute::ActivationDate),
+            date().prop_map(Attribute::DeactivationDate),
+            mask().prop_map(Attribute::CryptographicUsageMask),
+            (0..4_i64, proptest::option::of(0..4_i64)).prop_map(limits),
+            (text(), proptest::option::of(text())).prop_map(information),
+        ]
+    }
+
+    fn attributes(most: usize) -> impl Strategy<Value = Vec<Attribute>> {
+        proptest::collection::vec(attribute(), 0..most)
+    }
+
+    fn object(uid: String, given: Vec<Attribute>) -> Object {
+        let mut attributes = AttributeSet::default();
+        for attribute in given {
+            match attribute {
+                Attribute::UniqueIdentifier(_) => {}
+                many if many.kind().is_multi_instance() => {
+                    attributes.add(many);
+                }
+                one => attributes.put(one),
+            }
+        }
+        Object { uid, object_type: ObjectType::SymmetricKey, attributes }
+    }
+
+    proptest! {
+        /// Only the second end of a range can make a filter wider.
+        #[test]
+        fn a_condition_more_never_finds_more(
+            uid in text(),
+            has in attributes(8),
+            wanted in attributes(4),
+            more in attribute(),
+        ) {
+            let object = object(uid, has);
+            let Ok(filter) = Filter::new(wanted.iter()) else { return Ok(()) };
+            let ends_range = date(&more).is_some() && filter.kinds().any(|k| k == more.kind());
+            let Ok(narrower) = Filter::new(wanted.iter().chain([&more])) else { return Ok(()) };
+            if narrower.matches(&object, &[]) && !ends_range {
+                prop_assert!(filter.matches(&object, &[]));
+            }
+        }
+
+        /// What an object has finds it: all of it together, and each alone.
+        #[test]
+        fn an_object_is_found_by_what_it_has(uid in text(), has in attributes(8)) {
+            let object = object(uid, has);
+            let all: Vec<_> = object.attributes.iter().map(|found| &found.attribute).collect();
+            let filter = Filter::new(all.iter().copied()).unwrap();
+            prop_assert!(filter.matches(&object, &[]));
+            for one in all {
+                prop_assert!(Filter::new([one].into_iter()).unwrap().matches(&object, &[]));
+            }
+        }
+
+        /// Whatever matches has the entry by which the index would look for it.
+        #[test]
+        fn the_index_never_hides_a_match(uid in text(), has in attributes(8), wanted in attributes(4)) {
+            let object = object(uid, has);
+            let Ok(filter) = Filter::new(wanted.iter()) else { return Ok(()) };
+            if filter.matches(&object, &[])
+                && let Some(entry) = filter.entry()
+            {
+                prop_assert!(object.index_entries().contains(&entry));
+            }
+        }
+
+        /// A range is the same from either end.
+        #[test]
+        fn the_ends_of_a_range_have_no_order(one in 0..5_i64, two in 0..5_i64, date in 0..5_i64) {
+            let [one, two] = [one, two].map(|date| Attribute::ActivationDate(DateTime(date)));
+            let object = object("a".into(), vec![Attribute::ActivationDate(DateTime(date))]);
+            let there = Filter::new([&one, &two].into_iter()).unwrap();
+            let back = Filter::new([&two, &one].into_iter()).unwrap();
+            prop_assert_eq!(there.matches(&object, &[]), back.matches(&object, &[]));
+        }
+    }
+
+    #[test]
+    fn a_date_is_given_at_most_twice() {
+        let date = |seconds| Attribute::ActivationDate(DateTime(seconds));
+        for dates in [[1, 1, 1], [1, 2, 3], [1, 1, 2]].map(|dates| dates.map(date)) {
+            let refused = Filter::new(dates.iter());
+            assert_eq!(refused, Err(BadFilter::Range("Activation Date")));
+        }
+        assert!(Filter::new([date(1), date(1)].iter()).is_ok());
     }
 }

@@ -144,3 +144,52 @@ fn shift(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    /// What the specification says of each attribute, by its name in one word.
+    fn facts() -> HashMap<String, String> {
+        let rows = include_str!("../../fixtures/kmip/rekey_attributes.csv").lines();
+        let rows = rows.filter_map(|row| row.strip_prefix("ReKey,")?.split_once(','));
+        rows.map(|(name, fact)| (name.to_owned(), fact.to_owned())).collect()
+    }
+
+    /// Attributes of which the table says nothing because they are not the old key's to hand on:
+    /// other sections say that the server sets them anew.
+    const OWN: &[AttributeKind] = &[
+        AttributeKind::ShortUniqueIdentifier,
+        AttributeKind::OriginalCreationDate,
+        AttributeKind::ArchiveDate,
+        AttributeKind::Fresh,
+    ];
+
+    #[test]
+    fn attributes_are_carried_as_the_specification_says() {
+        let facts = facts();
+        for kind in AttributeKind::ALL {
+            let word: String = kind.name().split(' ').collect();
+            let expected = match facts.get(&word).map(String::as_str) {
+                None if OWN.contains(kind) => Carry::Left,
+                None => Carry::Copied,
+                Some("moved from the old object to the new one") => Carry::Moved,
+                Some(fact) if fact.starts_with("if Offset is given") => Carry::Copied,
+                Some(fact) if fact.starts_with("\"Total copied") => Carry::Copied,
+                Some(
+                    "now"
+                    | "absent"
+                    | "new"
+                    | "from the dates"
+                    | "recomputed"
+                    | "new: ReplacedObjectLink to the old; old: ReplacementObjectLink to the new"
+                    | "the generator used for the new object",
+                ) => Carry::Left,
+                Some(other) => panic!("{other}"),
+            };
+            assert_eq!(carry(*kind), expected, "{}", kind.name());
+        }
+    }
+}

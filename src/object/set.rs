@@ -122,3 +122,105 @@ impl AttributeSet {
 pub fn index_of(instance: &IndexedAttribute) -> i32 {
     instance.index.unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use kmip_ttlv::Value;
+    use kmip_ttlv::attribute::{CustomAttribute, Name};
+    use kmip_ttlv::enums::NameType;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Attributes of few kinds and values, so that they meet.
+    fn attribute() -> impl Strategy<Value = Attribute> {
+        let text = || proptest::sample::select(vec!["a", "b", "c"]).prop_map(str::to_owned);
+        let name = |value| Name { value, kind: NameType::UninterpretedTextString };
+        let custom = |(vendor, name, value): (String, String, i32)| {
+            Attribute::Custom(CustomAttribute { vendor, name, value: Value::Integer(value) })
+        };
+        prop_oneof![
+            text().prop_map(move |value| Attribute::Name(name(value))),
+            text().prop_map(Attribute::ObjectGroup),
+            text().prop_map(Attribute::Description),
+            (0..4).prop_map(Attribute::CryptographicLength),
+            (text(), text(), 0..3).prop_map(custom),
+        ]
+    }
+
+    fn set() -> impl Strategy<Value = AttributeSet> {
+        proptest::collection::vec(attribute(), 0..12).prop_map(|attributes| {
+            let mut set = AttributeSet::default();
+            for attribute in attributes {
+                set.add(attribute);
+            }
+            set
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn adding_and_then_removing_changes_nothing(set in set(), attribute in attribute()) {
+            let mut changed = set.clone();
+            let index = changed.add(attribute.clone());
+            let gone = changed.remove(&reference(&attribute), index).unwrap();
+            prop_assert_eq!(gone.attribute, attribute);
+            prop_assert_eq!(changed, set);
+        }
+
+        /// An instance keeps its index, whatever becomes of its neighbours, and no two of one
+        /// attribute share one.
+        #[test]
+        fn an_index_stays_with_its_instance(
+            mut set in set(),
+            removed in attribute(),
+            index in 0..4_i32,
+            added in attribute(),
+        ) {
+            let before = set.clone();
+            set.remove(&reference(&removed), index);
+            set.add(added);
+            for instance in before.iter() {
+                let meant = reference(&instance.attribute);
+                let was_removed = meant == reference(&removed) && index_of(instance) == index;
+                if !was_removed {
+                    let now = set.instance(&meant, index_of(instance));
+                    prop_assert_eq!(now, Some(&instance.attribute));
+                }
+            }
+            for instance in set.iter() {
+                let meant = reference(&instance.attribute);
+                let same = set.instances(&meant).filter(|one| one.index == instance.index);
+                prop_assert_eq!(same.count(), 1);
+                prop_assert_ne!(instance.index, Some(0), "index 0 is kept without");
+            }
+        }
+
+        #[test]
+        fn a_replaced_instance_is_where_it_was(set in set(), attribute in attribute()) {
+            let meant = reference(&attribute);
+            for instance in set.instances(&meant) {
+                let mut changed = set.clone();
+                prop_assert!(changed.replace(index_of(instance), attribute.clone()));
+                let now = changed.instance(&meant, index_of(instance));
+                prop_assert_eq!(now, Some(&attribute));
+                prop_assert_eq!(changed.iter().count(), set.iter().count());
+            }
+            let mut changed = set.clone();
+            prop_assert!(!changed.replace(i32::MAX, attribute));
+            prop_assert_eq!(changed, set);
+        }
+
+        #[test]
+        fn removing_all_leaves_the_others(set in set(), attribute in attribute()) {
+            let meant = reference(&attribute);
+            let mut changed = set.clone();
+            let gone = changed.remove_all(&meant);
+            prop_assert_eq!(gone.len(), set.instances(&meant).count());
+            prop_assert_eq!(changed.instances(&meant).count(), 0);
+            let others: Vec<_> =
+                set.iter().filter(|one| !is(&one.attribute, &meant)).cloned().collect();
+            prop_assert_eq!(changed.iter().cloned().collect::<Vec<_>>(), others);
+        }
+    }
+}

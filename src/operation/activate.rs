@@ -13,6 +13,9 @@ use crate::object::Event;
 pub(super) async fn activate(cx: &Context<'_>, request: &Request<'_>) -> Result<Outcome, Failure> {
     let held = cx.object(request.uid.as_ref(), Right::Change).await?;
     let mut object = held.object().clone();
+    if !cx.has_state(&object) {
+        return Err(Failure::NoState("objects of this type cannot be activated"));
+    }
     object.step(Event::Activate, cx.now())?;
     object.attributes.put(Attribute::ActivationDate(DateTime(cx.now())));
     let uid = object.uid.clone();

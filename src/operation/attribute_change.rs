@@ -41,6 +41,7 @@ pub(super) fn add(
     let attribute = creation::normal(attribute);
     let index = object.attributes.add(attribute.clone());
     finish(object, cx.now(), kind)?;
+    creation::check_size(cx, object)?;
     Ok(IndexedAttribute { index: (index > 0).then_some(index), attribute })
 }
 
@@ -77,6 +78,7 @@ pub(super) fn replace(
         return Err(Failure::AttributeInstanceNotFound(attribute.name().into_owned()));
     }
     finish(object, cx.now(), attribute.kind())?;
+    creation::check_size(cx, object)?;
     Ok(IndexedAttribute { index: (index > 0).then_some(index), attribute })
 }
 

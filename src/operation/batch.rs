@@ -2,9 +2,11 @@
 //! where the batch stands or falls as a whole, changes that are not durable yet.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
-use kmip_ttlv::UniqueIdentifier;
+use kmip_ttlv::enums::{Operation, UniqueIdentifierEnum};
+use kmip_ttlv::{Error, Tag, UniqueIdentifier};
 
 use super::Placeholder;
 use super::failure::Failure;
@@ -17,6 +19,8 @@ pub struct Batch {
     placeholder: Option<String>,
     /// The identifiers in the response so far.
     identifiers: Vec<String>,
+    /// Which of these the most recent item of each operation has answered.
+    latest: HashMap<Operation, Range<usize>>,
     made: Vec<String>,
     /// Whether all items are undone if one fails.
     together: bool,
@@ -39,14 +43,16 @@ impl Batch {
     /// The identifier that is meant.
     ///
     /// # Errors
-    /// [`Failure::InvalidMessage`] if none is given and no item before this one has left one.
+    /// [`Failure::InvalidMessage`] if none is given and no item before this one has left one, or
+    /// what keeps a word of 2.x from meaning one object.
     pub fn resolve(&self, uid: Option<&UniqueIdentifier<'_>>) -> Result<String, Failure> {
         let missing = || Failure::InvalidMessage("no Unique Identifier is given or set".into());
         match uid {
             Some(UniqueIdentifier::Text(text)) => Ok(text.to_string()),
-            None | Some(UniqueIdentifier::Enumeration(_)) => {
+            None | Some(UniqueIdentifier::Enumeration(UniqueIdentifierEnum::IdPlaceholder)) => {
                 self.placeholder.clone().ok_or_else(missing)
             }
+            Some(UniqueIdentifier::Enumeration(word)) => self.answered_by(*word),
             Some(UniqueIdentifier::Integer(position)) => {
                 let count = i64::try_from(self.identifiers.len()).unwrap_or(i64::MAX);
                 let position = i64::from(*position);
@@ -54,6 +60,23 @@ impl Batch {
                 let named = usize::try_from(position).ok().and_then(|at| self.identifiers.get(at));
                 named.cloned().ok_or_else(missing)
             }
+        }
+    }
+
+    /// The identifier that the most recent item of an operation has answered (KMIP 2.1 §11.58).
+    fn answered_by(&self, word: UniqueIdentifierEnum) -> Result<String, Failure> {
+        if let UniqueIdentifierEnum::Unknown(value) = word {
+            return Err(Error::UnknownValue { tag: Tag::UniqueIdentifier, value }.into());
+        }
+        let range = operation(word).and_then(|operation| self.latest.get(&operation));
+        match range.and_then(|range| self.identifiers.get(range.clone())) {
+            Some([uid]) => Ok(uid.clone()),
+            Some([_, ..]) => Err(Failure::FeatureNotSupported(
+                "an operation cannot be repeated for several Unique Identifiers",
+            )),
+            Some([]) | None => Err(Failure::InvalidMessage(format!(
+                "no item before this one has answered a Unique Identifier for {word}"
+            ))),
         }
     }
 
@@ -79,15 +102,23 @@ impl Batch {
         changes.iter().filter_map(uid).collect()
     }
 
-    /// Notes what an item has done, for the items after it: the identifiers that it has answered,
-    /// what that does to the ID Placeholder, and the objects that it made.
-    pub fn done(&mut self, mut uids: Vec<String>, placeholder: Placeholder, mut made: Vec<String>) {
+    /// Notes what an item has done, for the items after it: the identifiers that its operation has
+    /// answered, what that does to the ID Placeholder, and the objects that it made.
+    pub fn done(
+        &mut self,
+        operation: Operation,
+        mut uids: Vec<String>,
+        placeholder: Placeholder,
+        mut made: Vec<String>,
+    ) {
         match placeholder {
             Placeholder::Kept => {}
             Placeholder::Set => self.placeholder = uids.first().cloned(),
             Placeholder::Emptied => self.placeholder = None,
         }
+        let before = self.identifiers.len();
         self.identifiers.append(&mut uids);
+        self.latest.insert(operation, before..self.identifiers.len());
         self.made.append(&mut made);
     }
 
@@ -102,14 +133,22 @@ impl Batch {
     /// Shows the items after this one changes that wait for the end of the batch.
     pub fn hold(&mut self, changes: &[Change]) {
         for change in changes {
-            let (stored, revision) = match change {
-                Change::Insert { stored, .. } => (stored, stored.revision),
-                // The row moves on with each change of the commit.
-                Change::Update { stored, .. } => (stored, stored.revision + 1),
-                _ => continue,
-            };
-            let held = Stored { revision, ..(**stored).clone() };
-            self.pending.insert(held.object.uid.clone(), Arc::new(held));
+            if let Change::Insert { stored, .. } | Change::Update { stored, .. } = change {
+                let held = Stored::clone(stored);
+                self.pending.insert(held.object.uid.clone(), Arc::new(held));
+            }
         }
     }
+}
+
+/// The operation whose result a word means, of those that are served.
+fn operation(word: UniqueIdentifierEnum) -> Option<Operation> {
+    use UniqueIdentifierEnum as Word;
+    Some(match word {
+        Word::Create => Operation::Create,
+        Word::Locate => Operation::Locate,
+        Word::Register => Operation::Register,
+        Word::ReKey => Operation::ReKey,
+        _ => return None,
+    })
 }

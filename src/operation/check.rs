@@ -10,6 +10,7 @@ use kmip_ttlv::payload::check::{Request, Response};
 
 use super::context::{Context, Right};
 use super::{Failure, Outcome};
+use crate::access;
 use crate::object::Object;
 
 /// What keeps an object from being used as a client wants to use it.
@@ -90,8 +91,7 @@ pub(super) async fn check(cx: &Context<'_>, request: &Request<'_>) -> Result<Out
 }
 
 fn denial(object: &Object, request: &Request<'_>) -> Option<Denial> {
-    let allowed = object.usage_mask();
-    let usage_mask = request.usage_mask.filter(|wanted| !allowed.contains(*wanted));
+    let usage_mask = request.usage_mask.filter(|wanted| !access::allows(object, *wanted));
     let left = object.usage_limits().map(|limits| limits.count.unwrap_or(limits.total));
     let wanted = request.usage_limits_count;
     let usage_limits_count = left.filter(|left| wanted.is_some_and(|wanted| wanted > *left));
@@ -108,7 +108,7 @@ fn denial(object: &Object, request: &Request<'_>) -> Option<Denial> {
     };
     Some(Denial {
         limit,
-        usage_mask: usage_mask.map(|_| allowed),
+        usage_mask: usage_mask.map(|_| object.usage_mask()),
         usage_limits_count,
         lease_time: lease_time.map(|_| lease),
     })

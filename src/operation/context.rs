@@ -3,12 +3,14 @@
 
 use std::sync::Arc;
 
+use kmip_ttlv::attribute::AttributeKind;
 use kmip_ttlv::object::ManagedObject;
 use kmip_ttlv::{UniqueIdentifier, Version};
 use zeroize::Zeroizing;
 
 use super::batch::Batch;
 use super::failure::Failure;
+use super::groups::Turn;
 use super::part::{Advanced, Output};
 use super::parts::Parts;
 use super::trace::Trace;
@@ -16,9 +18,9 @@ use super::value;
 use crate::access::{self, Usage};
 use crate::clock::Timestamp;
 use crate::keys::ServiceKey;
-use crate::object::Object;
+use crate::object::{Object, rules};
 use crate::store::{Change, Position, Sealed, Selector, Stored, View};
-use crate::tenant::{Caller, Role, ServiceId};
+use crate::tenant::{Caller, Role, ServiceId, TenantId};
 
 /// What an operation wants an object for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +111,11 @@ impl<'a> Context<'a> {
         self.caller.service_id
     }
 
+    /// Whose service is asking; for shares in what all tenants use together.
+    pub(super) fn tenant(&self) -> TenantId {
+        self.caller.tenant_id
+    }
+
     /// What comes of a part of a stream. The stream goes on by it once, however often the item is
     /// run.
     ///
@@ -124,6 +131,11 @@ impl<'a> Context<'a> {
             ));
         }
         self.trace.advance_once(advance)
+    }
+
+    /// Hands out a member of an object group, once this item is done.
+    pub(super) fn note_turn(&self, turn: Turn) {
+        self.trace.note_turn(turn);
     }
 
     fn view(&self) -> View {
@@ -163,6 +175,13 @@ impl<'a> Context<'a> {
         Ok(held)
     }
 
+    /// Whether the object has a State, as far as a client of this version knows: in 1.x Opaque
+    /// Objects have none (KMIP 1.4 §3.22).
+    #[must_use]
+    pub fn has_state(&self, object: &Object) -> bool {
+        rules::is_held(AttributeKind::State, object, self.version)
+    }
+
     async fn find(&self, uid: &str) -> Result<Held, Failure> {
         let view = self.view();
         let stored = match self.batch.pending(uid) {
@@ -177,8 +196,8 @@ impl<'a> Context<'a> {
         match right {
             Right::Attributes | Right::Change => Ok(()),
             Right::Value => {
-                let made_here = self.batch.has_made(&object.uid);
-                Ok(access::check_value(self.caller, made_here)?)
+                self.check_value(held)?;
+                if object.is_destroyed() { Err(Failure::Destroyed) } else { Ok(()) }
             }
             Right::Use(usage) => {
                 if object.is_destroyed() {
@@ -187,6 +206,15 @@ impl<'a> Context<'a> {
                 Ok(access::check_usage(object, usage, self.now())?)
             }
         }
+    }
+
+    /// Whether the caller may read the value of this object, in whatever way.
+    ///
+    /// # Errors
+    /// [`Failure::Forbidden`].
+    pub fn check_value(&self, held: &Held) -> Result<(), Failure> {
+        let made_here = self.batch.has_made(&held.object().uid);
+        Ok(access::check_value(self.caller, made_here)?)
     }
 
     /// At most `limit` objects of the caller that `selector` selects, newest first, before

@@ -3,16 +3,21 @@
 use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeList, IndexedAttribute};
 use kmip_ttlv::enums::{ObjectType, ProtectionStorageMask, RngAlgorithm, State};
 use kmip_ttlv::object::ManagedObject;
+use kmip_ttlv::structure::ProtectionStorageMasks;
 use kmip_ttlv::{DateTime, Interval};
 
 use super::{Context, Failure, value};
 use crate::object::{AttributeSet, Object, rules, set};
+use crate::store;
 
 /// Seconds for which a client may use an object before it asks again (KMIP 1.4 §3.20).
 const LEASE_SECONDS: u32 = 3600;
 
 /// About how many attributes the server adds to a new object.
 const SERVERS_OWN: usize = 16;
+
+/// What the storage of every object is.
+const STORAGE: ProtectionStorageMask = ProtectionStorageMask::SOFTWARE;
 
 /// Where a new object comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +26,18 @@ pub(super) enum Origin {
     Made,
     /// The client has brought its value.
     Brought,
+}
+
+/// Whether the storage is one of those that the client accepts (KMIP 2.1 §7.33).
+///
+/// # Errors
+/// [`Failure::StorageUnavailable`].
+pub(super) fn check_storage(accepted: Option<&ProtectionStorageMasks>) -> Result<(), Failure> {
+    match accepted.map(|accepted| accepted.masks.as_slice()) {
+        None | Some([]) => Ok(()),
+        Some(masks) if masks.iter().any(|mask| STORAGE.contains(*mask)) => Ok(()),
+        Some(_) => Err(Failure::StorageUnavailable),
+    }
 }
 
 /// The attributes that a client gives a new object, each one that it may give.
@@ -59,7 +76,8 @@ pub(super) fn give(
         return Err(Failure::AttributeSingleValued(name()));
     }
     let expected = given.instances(&meant).map(set::index_of).max().map_or(0, |last| last + 1);
-    if instance.index.is_some_and(|index| index != expected) {
+    // PyKMIP gives each of several instances the index 0; they count in their order.
+    if instance.index.is_some_and(|index| index != expected && index != 0) {
         return Err(Failure::IndexOutOfBounds(name()));
     }
     given.add(attribute);
@@ -101,7 +119,7 @@ pub(super) fn check_given(attribute: &Attribute) -> Result<(), Failure> {
     if good {
         Ok(())
     } else {
-        Err(Failure::InvalidAttributeValue(format!("bad value of {}", name())))
+        Err(Failure::InvalidAttributeValue(format!("bad value of {:.64}", name())))
     }
 }
 
@@ -109,8 +127,8 @@ pub(super) fn check_given(attribute: &Attribute) -> Result<(), Failure> {
 /// this request has given.
 ///
 /// # Errors
-/// [`Failure::InvalidAttributeValue`] if a date that is given contradicts another, or
-/// [`Failure::TooManyAttributes`].
+/// [`Failure::InvalidAttributeValue`] if a date that is given contradicts another, and those of
+/// [`check_size`].
 pub(super) fn object(
     cx: &Context<'_>,
     object_type: ObjectType,
@@ -135,22 +153,38 @@ pub(super) fn object(
     describe(&mut attributes, value)?;
     default(&mut attributes, Attribute::Fresh(true));
     attributes.put(Attribute::LeaseTime(Interval(LEASE_SECONDS)));
-    attributes.put(Attribute::ProtectionStorageMask(ProtectionStorageMask::SOFTWARE));
+    attributes.put(Attribute::ProtectionStorageMask(STORAGE));
     attributes.put(Attribute::InitialDate(now));
     attributes.put(Attribute::State(State::PreActive));
     let object = Object { uid: cx.new_uid()?, object_type, attributes };
     object.check_dates(is_given)?;
     let mut object = object.settled(now.0).unwrap_or(object);
     object.touch(now.0);
-    if object.attributes.iter().count() > cx.parts().facts.attributes_max {
+    check_size(cx, &object)?;
+    Ok(object)
+}
+
+/// Whether an object has no more attributes, in number and in bytes, than the server keeps.
+///
+/// # Errors
+/// [`Failure::TooManyAttributes`] or [`Failure::LimitExceeded`].
+pub(super) fn check_size(cx: &Context<'_>, object: &Object) -> Result<(), Failure> {
+    let facts = &cx.parts().facts;
+    if object.attributes.iter().count() > facts.attributes_max {
         return Err(Failure::TooManyAttributes);
     }
-    Ok(object)
+    if store::attribute_bytes(object) > facts.attribute_bytes_max {
+        return Err(Failure::LimitExceeded("the object's attributes are too long"));
+    }
+    Ok(())
 }
 
 /// What the value says of itself.
 fn describe(attributes: &mut AttributeSet, value: &ManagedObject) -> Result<(), Failure> {
-    if let Some(digest) = value::digest(value)? {
+    // Secret Data may be a password, which can be found by its digest; see `shown::secret_digest`.
+    if !matches!(value, ManagedObject::SecretData(_))
+        && let Some(digest) = value::digest(value)?
+    {
         attributes.put(Attribute::Digest(digest));
     }
     match value {

@@ -2,6 +2,7 @@
 
 use kmip_ttlv::DateTime;
 use kmip_ttlv::attribute::Attribute;
+use kmip_ttlv::enums::State;
 use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::destroy::{Request, Response};
 
@@ -16,6 +17,10 @@ pub(super) async fn destroy(cx: &Context<'_>, request: &Request<'_>) -> Result<O
     let mut object = held.object().clone();
     if object.is_destroyed() {
         return Err(Failure::Destroyed);
+    }
+    // What has no State for this client has none that could stand in the way.
+    if object.state() == State::Active && !cx.has_state(&object) {
+        object.step(Event::Deactivate, cx.now())?;
     }
     object.step(Event::Destroy, cx.now())?;
     object.attributes.put(Attribute::DestroyDate(DateTime(cx.now())));

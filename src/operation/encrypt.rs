@@ -50,6 +50,10 @@ async fn start(
 ) -> Result<Box<dyn Work>, Failure> {
     let wanted = request.parameters.as_ref();
     let parameters = cipher_parameters::settle(cx.version(), held.object(), wanted)?;
+    if parameters.key_stream_is_known(request.iv.is_some()) {
+        // It would take the key stream off again as well as put it on.
+        cx.check_value(held)?;
+    }
     let key = cx.value(held).await?;
     let encryptor = Encryptor::new(
         &parameters,

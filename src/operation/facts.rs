@@ -15,6 +15,8 @@ pub struct Facts {
     pub random_bytes_max: usize,
     /// The most attribute instances that an object may have.
     pub attributes_max: usize,
+    /// The most bytes that an object's attributes may take in its row.
+    pub attribute_bytes_max: usize,
 }
 
 /// The vendor in Query and in server-made attributes.
@@ -29,6 +31,7 @@ impl Default for Facts {
             located_scan_max: 1_000_000,
             random_bytes_max: 64 * 1024,
             attributes_max: 256,
+            attribute_bytes_max: 128 * 1024,
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::{crypto, keys, store};
 /// Why an operation was refused or failed.
 ///
 /// `Display` is the Result Message that the client reads, so it names no other tenant, no key and
-/// no file. The source chain is for the log.
+/// no file. Of names that the client has given it says the first 64 characters. The source chain is for the log.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// No such object, or none that this caller may know of.
@@ -22,7 +22,7 @@ pub enum Failure {
     #[error("{0}")]
     WrongState(&'static str),
     /// The change of this attribute is not allowed in the object's state.
-    #[error("{0} cannot be changed in this state")]
+    #[error("{0:.64} cannot be changed in this state")]
     AttributeFixedByState(String),
     /// The usage mask does not allow it.
     #[error("the Cryptographic Usage Mask does not allow this")]
@@ -45,6 +45,9 @@ pub enum Failure {
     /// The operation does not apply to this type of object.
     #[error("{0}")]
     WrongObjectType(&'static str),
+    /// Objects of this type have no State that the operation could change.
+    #[error("{0}")]
+    NoState(&'static str),
     /// Nobody can compute with an object of this type.
     #[error("{0}")]
     NotUsable(&'static str),
@@ -76,37 +79,37 @@ pub enum Failure {
     #[error("{0}")]
     InvalidAttributeValue(String),
     /// There is no such attribute, or this type of object cannot have it.
-    #[error("{0} is not an attribute of this object")]
+    #[error("{0:.64} is not an attribute of this object")]
     UnsupportedAttribute(String),
     /// Objects of this type have no such attribute.
-    #[error("objects of this type have no {0}")]
+    #[error("objects of this type have no {0:.64}")]
     AttributeNotHeld(String),
     /// The attribute is not set on the object.
-    #[error("the object has no attribute {0}")]
+    #[error("the object has no attribute {0:.64}")]
     AttributeNotFound(String),
     /// The attribute that is to be changed is not there yet.
-    #[error("the object has no attribute {0}; it can be added")]
+    #[error("the object has no attribute {0:.64}; it can be added")]
     NothingToModify(String),
     /// The attribute has no such instance.
-    #[error("the attribute {0} has no such instance")]
+    #[error("the attribute {0:.64} has no such instance")]
     AttributeInstanceNotFound(String),
     /// The attribute is not the client's to give.
-    #[error("clients cannot set {0}")]
+    #[error("clients cannot set {0:.64}")]
     AttributeNotGiven(String),
     /// The attribute is not the client's to change or delete.
-    #[error("clients cannot change {0}")]
+    #[error("clients cannot change {0:.64}")]
     AttributeReadOnly(String),
     /// The attribute is there and takes one value only.
-    #[error("{0} is there already and takes one value only")]
+    #[error("{0:.64} is there already and takes one value only")]
     AttributeExists(String),
     /// A new object is given two values of an attribute that takes one.
-    #[error("{0} takes one value only")]
+    #[error("{0:.64} takes one value only")]
     AttributeSingleValued(String),
     /// The attribute takes several values, so that it must be said which is meant.
-    #[error("{0} takes several values; use Add, Modify or Delete Attribute")]
+    #[error("{0:.64} takes several values; use Add, Modify or Delete Attribute")]
     AttributeMultiValued(String),
     /// An attribute index that nobody may give here.
-    #[error("the Attribute Index of {0} is out of bounds")]
+    #[error("the Attribute Index of {0:.64} is out of bounds")]
     IndexOutOfBounds(String),
     /// The object has this name already.
     #[error("the object has this Name already")]
@@ -115,8 +118,11 @@ pub enum Failure {
     #[error("the object has too many attributes")]
     TooManyAttributes,
     /// There is no such attribute to look for.
-    #[error("{0} is not an attribute")]
+    #[error("{0:.64} is not an attribute")]
     UnknownFilter(String),
+    /// The object is to be kept in a place that this server does not have.
+    #[error("none of the Protection Storage Masks can be satisfied")]
+    StorageUnavailable,
     /// The operation is not one that this server offers.
     #[error("the operation is not supported")]
     OperationNotSupported,
@@ -138,8 +144,8 @@ pub enum Failure {
     /// Too much of something that the server limits.
     #[error("{0}")]
     LimitExceeded(&'static str),
-    /// The answer is longer than the client wants.
-    #[error("the response is larger than the Maximum Response Size")]
+    /// The answer is longer than the client wants or than the server makes one.
+    #[error("the response is larger than the Maximum Response Size, or than the server's own")]
     ResponseTooLarge,
     /// Others changed the object again and again while this was tried.
     #[error("the object is being changed by others; try again")]
@@ -180,6 +186,7 @@ impl Failure {
             Self::Sensitive => (since_1_4(version, R::Sensitive), R::Sensitive),
             Self::NotExtractable => (since_1_4(version, R::NotExtractable), R::NotExtractable),
             Self::WrongObjectType(_) => (R::InvalidField, R::InvalidObjectType),
+            Self::NoState(_) => (R::IllegalOperation, R::InvalidObjectType),
             Self::NotUsable(_) => (R::PermissionDenied, R::InvalidObjectType),
             Self::KeyFormat => (R::KeyFormatTypeNotSupported, R::KeyFormatTypeNotSupported),
             Self::KeyCompression => {
@@ -211,6 +218,7 @@ impl Failure {
             Self::AttributeMultiValued(_) => (R::InvalidField, R::MultiValuedAttribute),
             Self::IndexOutOfBounds(_) => (R::IndexOutOfBounds, R::InvalidField),
             Self::NameTaken => (R::IllegalOperation, R::NonUniqueNameAttribute),
+            Self::StorageUnavailable => (R::FeatureNotSupported, R::ProtectionStorageUnavailable),
             Self::OperationNotSupported => (R::OperationNotSupported, R::OperationNotSupported),
             Self::FeatureNotSupported(_) => (R::FeatureNotSupported, R::FeatureNotSupported),
             Self::Crypto(error) => return crypto_reason(*error, version),
@@ -225,12 +233,6 @@ impl Failure {
             }
         };
         if version.is_2x() { in_2x } else { in_1x }
-    }
-
-    /// Whether trying again on fresh data may help.
-    #[must_use]
-    pub fn is_conflict(&self) -> bool {
-        matches!(self, Self::Store(store::Error::Conflict))
     }
 }
 

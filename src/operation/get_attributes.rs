@@ -1,7 +1,7 @@
 //! Get Attributes (KMIP 1.4 §4.12, KMIP 2.1 §6.1.20) and Get Attribute List (KMIP 1.4 §4.13,
 //! KMIP 2.1 §6.1.21).
 
-use kmip_ttlv::attribute::{AttributeList, AttributeReference};
+use kmip_ttlv::attribute::{AttributeKind, AttributeList, AttributeReference};
 use kmip_ttlv::payload::{ResponsePayload, get_attribute_list, get_attributes};
 
 use super::context::{Context, Right};
@@ -14,14 +14,25 @@ pub(super) async fn get_attributes(
     cx: &Context<'_>,
     request: &get_attributes::Request<'_>,
 ) -> Result<Outcome, Failure> {
+    if request.references.len() > cx.parts().facts.attributes_max {
+        return Err(Failure::LimitExceeded(
+            "more attributes are asked for than an object can have",
+        ));
+    }
     for (place, one) in request.references.iter().enumerate() {
         if request.references.iter().take(place).any(|earlier| earlier == one) {
-            let message = format!("{} is asked for more than once", one.name());
+            let message = format!("{:.64} is asked for more than once", one.name());
             return Err(Failure::InvalidMessage(message));
         }
     }
     let held = cx.object(request.uid.as_ref(), Right::Attributes).await?;
     let mut attributes = shown::shown(held.object(), cx.version())?;
+    let digest = AttributeReference::Known(AttributeKind::Digest);
+    if (request.references.is_empty() || request.references.contains(&digest))
+        && let Some(digest) = shown::secret_digest(cx, &held).await?
+    {
+        attributes.push(digest.into());
+    }
     if !request.references.is_empty() {
         attributes = shown::pick(&attributes, &request.references);
     }
@@ -43,6 +54,9 @@ pub(super) async fn get_attribute_list(
         if !references.contains(&reference) {
             references.push(reference);
         }
+    }
+    if shown::has_secret_digest(cx, &held) {
+        references.push(AttributeReference::Known(AttributeKind::Digest));
     }
     let uid = held.object().uid.clone();
     let response = get_attribute_list::Response { uid: uid.clone().into(), references };

@@ -8,6 +8,14 @@ use crate::tenant::ServiceId;
 /// Groups whose turn is remembered; the one that nobody asked for longest begins anew.
 const GROUPS_MAX: usize = 10_000;
 
+/// A member of a group that is to be handed out.
+#[derive(Debug)]
+pub(super) struct Turn {
+    pub(super) service: ServiceId,
+    pub(super) group: String,
+    pub(super) member: Position,
+}
+
 /// For each service and group, the member that was handed out last.
 ///
 /// It lives in memory of this node alone: after a start, every group begins with its oldest member.
@@ -26,8 +34,8 @@ impl GroupTurns {
         self.0.get(&(service, group.to_owned()))
     }
 
-    /// Notes the member that is handed out.
-    pub(super) fn note(&self, service: ServiceId, group: &str, member: Position) {
-        self.0.insert((service, group.to_owned()), member);
+    /// Notes that a member is handed out.
+    pub(super) fn note(&self, turn: Turn) {
+        self.0.insert((turn.service, turn.group), turn.member);
     }
 }

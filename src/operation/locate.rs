@@ -7,6 +7,7 @@ use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::locate::{Request, Response};
 
 use super::context::{Context, Held, Right};
+use super::groups::Turn;
 use super::{Failure, Outcome, Placeholder, shown};
 use crate::object::filter::{BadFilter, Filter};
 use crate::object::{Object, rules};
@@ -28,8 +29,8 @@ struct Search {
 /// Finds the objects that have all the attributes given, newest first.
 pub(super) async fn locate(cx: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     let search = Search::new(cx, request)?;
-    let limit = count(request.maximum_items, "Maximum Items")?;
-    let limit = limit.unwrap_or(usize::MAX).min(cx.parts().facts.located_items_max);
+    let maximum = count(request.maximum_items, "Maximum Items")?;
+    let limit = maximum.unwrap_or(usize::MAX).min(cx.parts().facts.located_items_max);
     if request.object_group_member == Some(ObjectGroupMember::GroupMemberDefault) {
         let found = search.next_of_group(cx, limit).await?;
         return Ok(outcome(found.into_iter().collect(), None));
@@ -37,8 +38,14 @@ pub(super) async fn locate(cx: &Context<'_>, request: &Request) -> Result<Outcom
     let offset = count(request.offset_items, "Offset Items")?;
     // Whoever pages wants to know when it ends.
     let counts = offset.is_some() && cx.version() >= Version::V1_3;
-    let mut page = Page { skip: offset.unwrap_or(0), limit, counts, uids: Vec::new(), total: 0 };
+    // Whoever asks for all and not for a page must not take a part for the whole.
+    let whole = maximum.is_none() && offset.is_none();
+    let skip = offset.unwrap_or(0);
+    let mut page = Page { skip, limit, counts, whole, uids: Vec::new(), total: 0, is_cut: false };
     search.each(cx, |_, object| page.take(object)).await?;
+    if whole && page.is_cut {
+        return Err(Failure::LimitExceeded("too many objects match; ask for pages of them"));
+    }
     let total = counts.then(|| i32::try_from(page.total).unwrap_or(i32::MAX));
     Ok(outcome(page.uids, total))
 }
@@ -64,8 +71,12 @@ struct Page {
     limit: usize,
     /// Whether all matches are counted, also those that are not returned.
     counts: bool,
+    /// Whether all matches are to be returned.
+    whole: bool,
     uids: Vec<String>,
     total: usize,
+    /// Whether a match was found that is too many.
+    is_cut: bool,
 }
 
 impl Page {
@@ -76,8 +87,10 @@ impl Page {
             self.skip -= 1;
         } else if self.uids.len() < self.limit {
             self.uids.push(object.uid.clone());
+        } else {
+            self.is_cut = true;
         }
-        self.counts || self.uids.len() < self.limit
+        self.counts || self.uids.len() < self.limit || (self.whole && !self.is_cut)
     }
 }
 
@@ -85,7 +98,7 @@ impl Search {
     fn new(cx: &Context<'_>, request: &Request) -> Result<Self, Failure> {
         let mut filter = Filter::new(request.attributes.iter()).map_err(|bad| match bad {
             BadFilter::Unknown(name) => Failure::UnknownFilter(name),
-            BadFilter::Range(_) => Failure::InvalidField(bad.to_string()),
+            BadFilter::Range(_) | BadFilter::TooMany => Failure::InvalidField(bad.to_string()),
         })?;
         if request.object_group_member.is_some() && filter.groups().next().is_none() {
             let message = "an Object Group Member is asked for, but no Object Group";
@@ -173,8 +186,7 @@ impl Search {
         limit: usize,
     ) -> Result<Option<String>, Failure> {
         let group = self.filter.groups().next().unwrap_or_default();
-        let turns = &cx.parts().group_turns;
-        let last = turns.last(cx.service(), group);
+        let last = cx.parts().group_turns.last(cx.service(), group);
         let mut oldest: Option<(Position, String)> = None;
         let mut next: Option<(Position, String)> = None;
         self.each(cx, |position, object| {
@@ -185,8 +197,8 @@ impl Search {
             true
         })
         .await?;
-        let Some((position, uid)) = next.or(oldest).filter(|_| limit > 0) else { return Ok(None) };
-        turns.note(cx.service(), group, position);
+        let Some((member, uid)) = next.or(oldest).filter(|_| limit > 0) else { return Ok(None) };
+        cx.note_turn(Turn { service: cx.service(), group: group.to_owned(), member });
         Ok(Some(uid))
     }
 }

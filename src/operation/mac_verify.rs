@@ -12,7 +12,7 @@ use super::mac::macer;
 use super::part::{Output, Part, Work};
 use super::{Failure, Outcome};
 use crate::access::Usage;
-use crate::crypto::mac::Macer;
+use crate::crypto::mac::{MAC_BYTES_MAX, Macer};
 use crate::crypto::random::Random;
 
 /// Tells whether a message authentication code is genuine. One that is not is no failure.
@@ -28,6 +28,9 @@ pub(super) async fn mac_verify(
         request.data.as_ref(),
     )?;
     let part = Part { mac: request.mac.as_deref(), ..part };
+    if part.mac.is_some_and(|mac| mac.len() > MAC_BYTES_MAX) {
+        return Err(Failure::InvalidField("the MAC Data are longer than any MAC".into()));
+    }
     let held = part.key(cx, request.uid.as_ref(), Right::Use(Usage::MacVerify)).await?;
     let uid = held.object().uid.clone();
     let output = if part.step.begins() {

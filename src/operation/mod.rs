@@ -51,7 +51,7 @@ pub use failure::Failure;
 pub use groups::GroupTurns;
 pub use parts::Parts;
 pub use streams::{StreamLimits, Streams};
-pub use trace::Trace;
+pub use trace::{Trace, beginning};
 
 use crate::store::Change;
 

@@ -119,7 +119,8 @@ impl<'a> Part<'a> {
     }
 
     fn arrival(&self, cx: &Context<'_>) -> Arrival {
-        Arrival { service: cx.service(), now: cx.now(), bytes: self.data.len() }
+        let (tenant, service) = (cx.tenant(), cx.service());
+        Arrival { tenant, service, now: cx.now(), bytes: self.data.len() }
     }
 
     /// Does the whole of an operation with `work`, or the first part of it.

@@ -18,6 +18,7 @@ pub(super) async fn re_key(cx: &Context<'_>, request: &Request<'_>) -> Result<Ou
     let held = cx.object(request.uid.as_ref(), Right::Change).await?;
     let mut old = held.object().clone();
     check_replaceable(&old)?;
+    creation::check_storage(request.protection_storage_masks.as_ref())?;
     let given = match &request.attributes {
         Some(list) => creation::given(cx, list)?,
         None => AttributeSet::default(),
@@ -36,6 +37,8 @@ pub(super) async fn re_key(cx: &Context<'_>, request: &Request<'_>) -> Result<Ou
     let mut new = creation::object(cx, object_type, attributes, &value, origin, is_given)?;
     rekey::link(&mut old, &mut new);
     old.touch(cx.now());
+    creation::check_size(cx, &old)?;
+    creation::check_size(cx, &new)?;
     let uid = new.uid.clone();
     let insert = cx.insert_beside(&held, new, &value).await?;
     let changes = vec![insert, cx.update(&held, old)];

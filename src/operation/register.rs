@@ -1,5 +1,6 @@
 //! Register (KMIP 1.4 §4.3, KMIP 2.1 §6.1.43).
 
+use kmip_ttlv::Version;
 use kmip_ttlv::attribute::{Attribute, AttributeKind};
 use kmip_ttlv::enums::{CryptographicAlgorithm, KeyFormatType};
 use kmip_ttlv::object::{KeyBlock, KeyValue, ManagedObject};
@@ -15,6 +16,7 @@ use crate::object::AttributeSet;
 /// Real clients leave out what the specification asks for: libmongocrypt and `TrueNAS` bring secrets
 /// whose usage mask is 0 or absent, so none is asked for.
 pub(super) async fn register(cx: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
+    creation::check_storage(request.protection_storage_masks.as_ref())?;
     let mut attributes = creation::given(cx, &request.attributes)?;
     let value = request.object.clone().ok_or_else(|| {
         Failure::InvalidMessage("the object that is to be registered is missing".into())
@@ -80,7 +82,8 @@ fn accept_block(
         Some(KeyValue::Wrapped(_)) => {
             return Err(Failure::InvalidField("the Key Value is bytes but not wrapped".into()));
         }
-        None if attributes.first(AttributeKind::KeyValueLocation).is_none() => {
+        // From 1.2 on, the value may stay where it is (KMIP 1.4 §3.41).
+        None if cx.version() < Version::V1_2 => {
             return Err(Failure::InvalidField("the Key Value is missing".into()));
         }
         None => None,

@@ -9,11 +9,25 @@ use super::context::{Context, Right};
 use super::{Failure, Outcome};
 use crate::object::Event;
 
+/// Bytes of the longest Revocation Message. The object keeps it, and must be revocable however many
+/// bytes of attributes it has already.
+const MESSAGE_BYTES_MAX: usize = 4096;
+
 /// Ends the protection that an object may give, or declares it compromised.
 pub(super) async fn revoke(cx: &Context<'_>, request: &Request<'_>) -> Result<Outcome, Failure> {
     let held = cx.object(request.uid.as_ref(), Right::Change).await?;
+    let message = request.reason.message.as_deref().unwrap_or_default();
+    if message.len() > MESSAGE_BYTES_MAX {
+        return Err(Failure::LimitExceeded("the Revocation Message is too long"));
+    }
     let mut object = held.object().clone();
     let event = Event::of_revocation(request.reason.code);
+    // PyKMIP declares whatever it finds compromised.
+    if event != Event::Compromise && !cx.has_state(&object) {
+        return Err(Failure::NoState(
+            "objects of this type cannot be revoked, but by a compromise",
+        ));
+    }
     object.step(event, cx.now())?;
     let now = DateTime(cx.now());
     if event == Event::Compromise {

@@ -3,9 +3,10 @@
 
 use kmip_ttlv::Version;
 use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeReference, IndexedAttribute};
-use kmip_ttlv::enums::HashingAlgorithm;
+use kmip_ttlv::enums::{HashingAlgorithm, ObjectType};
 
-use super::Failure;
+use super::context::{Context, Held};
+use super::{Failure, value};
 use crate::crypto::hash::hash;
 use crate::object::{Object, rules, set};
 
@@ -24,14 +25,43 @@ pub(super) fn shown(object: &Object, version: Version) -> Result<Vec<IndexedAttr
     Ok(all)
 }
 
+/// The Digest of Secret Data. It is not kept, because whoever has it can find a password by
+/// trying; it is made from the value for those who may read that.
+///
+/// # Errors
+/// What is wrong with the hierarchy.
+pub(super) async fn secret_digest(
+    cx: &Context<'_>,
+    held: &Held,
+) -> Result<Option<Attribute>, Failure> {
+    if !has_secret_digest(cx, held) {
+        return Ok(None);
+    }
+    let value = cx.value(held).await?;
+    Ok(value::digest(&value)?.map(Attribute::Digest))
+}
+
+/// Whether there is a digest that [`secret_digest`] would make for this caller.
+pub(super) fn has_secret_digest(cx: &Context<'_>, held: &Held) -> bool {
+    let object = held.object();
+    let absent = Some(&Attribute::KeyValuePresent(false));
+    object.object_type == ObjectType::SecretData
+        && held.sealed().is_some()
+        && object.attributes.first(AttributeKind::KeyValuePresent) != absent
+        && cx.check_value(held).is_ok()
+}
+
 fn is_shown(object: &Object, attribute: &Attribute, version: Version) -> bool {
     let kind = attribute.kind();
-    let nameable = match attribute {
-        // 1.x names vendors by one letter (KMIP 1.4 §3.39).
-        Attribute::Custom(custom) => version.is_2x() || matches!(&*custom.vendor, "x" | "y"),
+    let can_say = match attribute {
+        // 1.x names vendors by one letter (KMIP 1.4 §3.39) and has no times finer than seconds.
+        Attribute::Custom(custom) => {
+            let letter = matches!(&*custom.vendor, "x" | "y");
+            version.is_2x() || (letter && !custom.value.holds_extended_time())
+        }
         _ => true,
     };
-    kind.is_in(version) && nameable && rules::is_held(kind, object, version)
+    kind.is_in(version) && can_say && rules::is_held(kind, object, version)
 }
 
 /// What is not kept because it follows from something else.

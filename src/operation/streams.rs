@@ -13,7 +13,7 @@ use kmip_ttlv::enums::Operation;
 
 use super::Failure;
 use super::part::Work;
-use crate::tenant::ServiceId;
+use crate::tenant::{ServiceId, TenantId};
 
 /// Bytes of a Correlation Value: as hard to meet by chance as a UUID.
 pub(super) const VALUE_BYTES: usize = 16;
@@ -23,10 +23,14 @@ pub(super) const VALUE_BYTES: usize = 16;
 pub struct StreamLimits {
     /// Streams of all services together.
     pub streams_max: usize,
+    /// Streams of all services of one tenant.
+    pub tenant_streams_max: usize,
     /// Streams of one service.
     pub service_streams_max: usize,
     /// Bytes that the streams of all services hold back until their last part.
     pub held_bytes_max: u64,
+    /// Bytes that the streams of all services of one tenant hold back.
+    pub tenant_held_bytes_max: u64,
     /// Bytes that the streams of one service hold back.
     pub service_held_bytes_max: u64,
     /// Seconds after which a stream that nobody goes on with is over.
@@ -34,12 +38,15 @@ pub struct StreamLimits {
 }
 
 impl Default for StreamLimits {
-    /// 4096 streams, 64 of one service; 64 MiB held back, 16 MiB for one service; five minutes.
+    /// 4096 streams, 1024 of one tenant, 64 of one service; 64 MiB held back, 16 MiB for one tenant
+    /// and for one service; five minutes.
     fn default() -> Self {
         Self {
             streams_max: 4096,
+            tenant_streams_max: 1024,
             service_streams_max: 64,
             held_bytes_max: 64 << 20,
+            tenant_held_bytes_max: 16 << 20,
             service_held_bytes_max: 16 << 20,
             idle_seconds_max: 300,
         }
@@ -63,6 +70,7 @@ struct Key {
 
 #[derive(Debug)]
 struct Stream {
+    tenant: TenantId,
     subject: Subject,
     /// Absent while a part is being worked on.
     work: Option<Box<dyn Work>>,
@@ -83,6 +91,8 @@ pub(super) struct Subject {
 /// A part of a stream that is about to be worked on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Arrival {
+    /// Whose service sends it.
+    pub(super) tenant: TenantId,
     /// Who sends it.
     pub(super) service: ServiceId,
     /// When it came, in seconds since the epoch.
@@ -122,11 +132,16 @@ impl Streams {
         if of_service >= self.limits.service_streams_max {
             return Err(Failure::LimitExceeded("the service has too many open streams"));
         }
+        let of_tenant = table.values().filter(|stream| stream.tenant == arrival.tenant).count();
+        if of_tenant >= self.limits.tenant_streams_max {
+            return Err(Failure::LimitExceeded("the tenant has too many open streams"));
+        }
         if table.len() >= self.limits.streams_max {
             return Err(Failure::LimitExceeded("too many streams are open"));
         }
         let held_bytes = self.room(&table, work.as_ref(), arrival)?;
-        table.insert(key, Stream { subject, work: None, held_bytes, touched: arrival.now });
+        let (tenant, touched) = (arrival.tenant, arrival.now);
+        table.insert(key, Stream { tenant, subject, work: None, held_bytes, touched });
         Ok(Place { table: Arc::clone(&self.table), key, work: Some(work) })
     }
 
@@ -177,14 +192,20 @@ impl Streams {
             return Ok(0);
         }
         let more = u64::try_from(arrival.bytes).unwrap_or(u64::MAX);
-        let (mut of_service, mut of_all) = (more, more);
+        let (mut of_service, mut of_tenant, mut of_all) = (more, more, more);
         for (key, stream) in table {
             of_all = of_all.saturating_add(stream.held_bytes);
+            if stream.tenant == arrival.tenant {
+                of_tenant = of_tenant.saturating_add(stream.held_bytes);
+            }
             if key.service == arrival.service {
                 of_service = of_service.saturating_add(stream.held_bytes);
             }
         }
-        if of_service > self.limits.service_held_bytes_max || of_all > self.limits.held_bytes_max {
+        if of_service > self.limits.service_held_bytes_max
+            || of_tenant > self.limits.tenant_held_bytes_max
+            || of_all > self.limits.held_bytes_max
+        {
             return Err(Failure::LimitExceeded("too much data is held back in open streams"));
         }
         Ok(more)

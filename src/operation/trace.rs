@@ -1,24 +1,38 @@
 //! What an item leaves behind however often it is run: what it touched, for the audit trail, and
-//! how far it brought a stream.
+//! how far it brought a stream or an object group.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::Failure;
+use super::groups::{GroupTurns, Turn};
 use super::part::{Advanced, Output};
 
-/// Collects the objects and key versions that one batch item uses, and the stream that it works on.
+/// How many bytes of what a client calls something are kept for records and log lines.
+const NAME_BYTES_MAX: usize = 128;
+
+/// The beginning of what a client calls something, for records and log lines. Identifiers and
+/// Correlation Values that mean anything here are shorter than the limit.
+#[must_use]
+pub fn beginning(name: &str) -> &str {
+    name.get(..name.floor_char_boundary(NAME_BYTES_MAX)).unwrap_or(name)
+}
+
+/// Collects the objects and key versions that one batch item uses, and the stream
+/// or object group that it works on.
 #[derive(Debug, Default)]
 pub struct Trace {
     objects: Mutex<Vec<String>>,
     /// 0 for none: versions start at 1.
     key_version: AtomicU32,
     advanced: Mutex<Option<Advanced>>,
+    turn: Mutex<Option<Turn>>,
 }
 
 impl Trace {
     /// An object was named, found or made.
     pub fn note_object(&self, uid: &str) {
+        let uid = beginning(uid);
         let mut objects = self.objects.lock().unwrap_or_else(PoisonError::into_inner);
         if !objects.iter().any(|known| known == uid) {
             objects.push(uid.to_owned());
@@ -62,9 +76,19 @@ impl Trace {
         output.ok_or(Failure::UnknownStream)
     }
 
-    /// Lets the stream, if there is one, go on with its next part: the item is done, and what it
-    /// changed is durable. Without this the stream ends with the trace.
-    pub fn settle(&self) {
+    /// A member of an object group is handed out if the item is done.
+    pub(super) fn note_turn(&self, turn: Turn) {
+        *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = Some(turn);
+    }
+
+    /// Lets the stream, if there is one, go on with its next part, and the group, if there is one,
+    /// with its next member: the item is done, and what it changed is durable. Without this the
+    /// stream ends with the trace, and the member is still the next.
+    pub fn settle(&self, turns: &GroupTurns) {
+        let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(turn) = turn {
+            turns.note(turn);
+        }
         let advanced = self.advanced.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(advanced) = advanced {
             advanced.place.keep();

@@ -5,12 +5,12 @@
 
 use std::sync::Arc;
 
-use kmip_ttlv::Buffer;
 use kmip_ttlv::enums::{
     AsynchronousIndicator, BatchErrorContinuationOption as OnError, Operation, ResultStatus,
 };
-use kmip_ttlv::message::{Request, RequestBatchItem, ResponseItem, ResponseWriter};
+use kmip_ttlv::message::{Request, ResponseItem, ResponseWriter};
 use kmip_ttlv::payload::ResponsePayload;
+use kmip_ttlv::{Buffer, Error, Tag};
 
 use super::report::Subject;
 use super::{Service, reply};
@@ -31,7 +31,6 @@ pub(super) struct Run<'a> {
 
 /// An item of a batch that stands or falls as a whole, done but not yet durable.
 struct Tentative<'a> {
-    item: RequestBatchItem<'a>,
     subject: Subject<'a>,
     trace: Trace,
 }
@@ -73,13 +72,7 @@ impl Service {
     async fn answer_each(&self, run: &Run<'_>, writer: &mut ResponseWriter<'_>) {
         let mut batch = Batch::default();
         for item in run.request.items() {
-            let done = match item {
-                Ok(item) => self.answer_item(run, &item, &mut batch, writer).await,
-                Err(error) => {
-                    writer.item(&reply::failed(None, None, run.request.version, &error.into()));
-                    false
-                }
-            };
+            let done = self.answer_item(run, &item, &mut batch, writer).await;
             if !done && run.request.header.error_continuation() != OnError::Continue {
                 break;
             }
@@ -93,21 +86,24 @@ impl Service {
             writer.rewind(start);
             let mut done = Vec::new();
             let (commit, failed) = self.try_together(run, writer, &mut done).await;
-            let (item, failure) = match failed {
-                Some(failed) => failed,
-                None => match self.parts.store.commit(commit).await {
-                    Ok(()) => {
-                        for one in &done {
-                            self.report(&one.subject, &one.trace, None);
-                        }
-                        return;
+            if let Some((failed, failure)) = failed {
+                writer.rewind(start);
+                return self.undone(writer, &done, &failed, &failure).await;
+            }
+            match self.parts.store.commit(commit).await {
+                Ok(()) => {
+                    for one in &done {
+                        one.trace.settle(&self.parts.group_turns);
+                        self.report(&one.subject, &one.trace, None);
                     }
-                    Err(StoreError::Conflict) => continue,
-                    Err(error) => (None, Failure::Store(error)),
-                },
-            };
-            writer.rewind(start);
-            return self.undone(run, writer, done, item, &failure).await;
+                    return;
+                }
+                Err(StoreError::Conflict) => {}
+                Err(error) => {
+                    writer.rewind(start);
+                    return self.fail_all(run, writer, &error.into()).await;
+                }
+            }
         }
         writer.rewind(start);
         self.fail_all(run, writer, &Failure::Contention).await;
@@ -120,25 +116,26 @@ impl Service {
         run: &Run<'a>,
         writer: &mut ResponseWriter<'_>,
         done: &mut Vec<Tentative<'a>>,
-    ) -> (Commit, Option<(Option<Tentative<'a>>, Failure)>) {
+    ) -> (Commit, Option<(Tentative<'a>, Failure)>) {
         let mut batch = Batch::together();
         let mut commit = Commit::default();
         for item in run.request.items() {
-            let item = match item {
-                Ok(item) => item,
-                Err(error) => return (commit, Some((None, error.into()))),
-            };
             let (subject, trace) = (self.subject(run, &item), Trace::default());
             match self.try_item(run, &item, &subject, &batch, &trace, writer).await {
-                Ok(mut ran) => {
+                Ok(ran) => {
                     batch.hold(&ran.changes);
-                    batch.done(ran.uids, ran.placeholder, Batch::made_by(&ran.changes));
+                    batch.done(
+                        ran.operation,
+                        ran.uids,
+                        ran.placeholder,
+                        Batch::made_by(&ran.changes),
+                    );
                     commit.audit.push(self.record(&subject, &trace, None));
-                    commit.changes.append(&mut ran.changes);
-                    done.push(Tentative { item, subject, trace });
+                    ran.changes.into_iter().for_each(|change| commit.add(change));
+                    done.push(Tentative { subject, trace });
                 }
                 Err(failure) => {
-                    return (commit, Some((Some(Tentative { item, subject, trace }), failure)));
+                    return (commit, Some((Tentative { subject, trace }, failure)));
                 }
             }
         }
@@ -148,56 +145,38 @@ impl Service {
     /// Says which items were undone, and which one failed.
     async fn undone(
         &self,
-        run: &Run<'_>,
         writer: &mut ResponseWriter<'_>,
-        done: Vec<Tentative<'_>>,
-        failed: Option<Tentative<'_>>,
+        done: &[Tentative<'_>],
+        failed: &Tentative<'_>,
         failure: &Failure,
     ) {
         for one in done {
-            let id = one.item.unique_batch_item_id.clone();
             let undone = Failure::Undone;
-            let mut item =
-                reply::failed(Some(one.item.operation), id, run.request.version, &undone);
+            let mut item = failed_item(&one.subject, &undone);
             item.status = ResultStatus::OperationUndone;
             writer.item(&item);
             self.note(&one.subject, &one.trace, &undone).await;
         }
-        let version = run.request.version;
-        let Some(one) = failed else {
-            writer.item(&reply::failed(None, None, version, failure));
-            return;
-        };
-        let id = one.item.unique_batch_item_id.clone();
-        writer.item(&reply::failed(Some(one.item.operation), id, version, failure));
-        self.note(&one.subject, &one.trace, failure).await;
+        writer.item(&failed_item(&failed.subject, failure));
+        self.note(&failed.subject, &failed.trace, failure).await;
     }
 
     /// Refuses every item for the same reason; nothing is run.
     async fn fail_all(&self, run: &Run<'_>, writer: &mut ResponseWriter<'_>, failure: &Failure) {
         for item in run.request.items() {
-            let Ok(item) = item else {
-                writer.item(&reply::failed(None, None, run.request.version, failure));
-                continue;
-            };
             let subject = self.subject(run, &item);
-            writer.item(&failed_item(&item, run, failure));
+            writer.item(&failed_item(&subject, failure));
             self.note(&subject, &Trace::default(), failure).await;
         }
     }
 }
 
 /// The answer to an item that failed.
-pub(super) fn failed_item<'a>(
-    item: &RequestBatchItem<'a>,
-    run: &Run<'_>,
-    failure: &Failure,
-) -> ResponseItem<'a> {
-    let id = item.unique_batch_item_id.clone();
-    let version = run.request.version;
-    let mut failed = reply::failed(Some(item.operation), id, version, failure);
+pub(super) fn failed_item<'a>(subject: &Subject<'a>, failure: &Failure) -> ResponseItem<'a> {
+    let id = subject.unique_batch_item_id.clone();
+    let mut failed = reply::failed(subject.operation, id, subject.version, failure);
     if let Failure::Denied(denial) = failure
-        && !version.is_2x()
+        && !subject.version.is_2x()
     {
         failed.payload = Some(ResponsePayload::Check(denial.response()));
     }
@@ -206,10 +185,20 @@ pub(super) fn failed_item<'a>(
 
 /// Why nothing of a request is run, if so.
 fn refused_whole(request: &Request<'_>) -> Option<Failure> {
-    if request.header.asynchronous() == AsynchronousIndicator::Mandatory {
-        return Some(Failure::FeatureNotSupported("asynchronous operations are not supported"));
+    let unknown = |tag, value| Some(Error::UnknownValue { tag, value }.into());
+    match request.header.asynchronous() {
+        AsynchronousIndicator::Mandatory => {
+            let text = "asynchronous operations are not supported";
+            return Some(Failure::FeatureNotSupported(text));
+        }
+        AsynchronousIndicator::Unknown(value) => return unknown(Tag::AsynchronousIndicator, value),
+        AsynchronousIndicator::Optional | AsynchronousIndicator::Prohibited => {}
     }
-    let undo = request.header.error_continuation() == OnError::Undo;
+    let option = request.header.error_continuation();
+    if let OnError::Unknown(value) = option {
+        return unknown(Tag::BatchErrorContinuationOption, value);
+    }
+    let undo = option == OnError::Undo;
     if undo && request.header.batch_count > 1 && searches_after_change(request) {
         return Some(Failure::FeatureNotSupported(
             "a batch that can be undone cannot search for what it has changed",

@@ -1,17 +1,24 @@
 //! One batch item: read, weigh, run, make durable, answer.
 
-use kmip_ttlv::message::{RequestBatchItem, ResponseItem, ResponseWriter};
+use kmip_ttlv::Version;
+use kmip_ttlv::enums::Operation;
+use kmip_ttlv::message::{RequestBatchItem, ResponseItem, ResponseWriter, UnreadableItem};
 
 use super::Service;
 use super::batch::{ATTEMPTS_MAX, Run, failed_item};
 use super::report::Subject;
 use crate::access;
+use crate::keys;
 use crate::operation::{self, Batch, Context, Failure, Outcome, Placeholder, Trace};
 use crate::store::{Change, Commit, Error as StoreError};
+
+/// An item of a request, as far as it can be read.
+pub(super) type ReadItem<'a> = Result<RequestBatchItem<'a>, UnreadableItem<'a>>;
 
 /// An item that has run and been answered, but whose changes are not durable.
 #[derive(Debug)]
 pub(super) struct Ran {
+    pub(super) operation: Operation,
     pub(super) changes: Vec<Change>,
     pub(super) uids: Vec<String>,
     pub(super) placeholder: Placeholder,
@@ -19,11 +26,16 @@ pub(super) struct Ran {
 
 impl Service {
     /// What is known of an item before it runs.
-    pub(super) fn subject<'a>(&self, run: &Run<'a>, item: &RequestBatchItem<'a>) -> Subject<'a> {
+    pub(super) fn subject<'a>(&self, run: &Run<'a>, item: &ReadItem<'a>) -> Subject<'a> {
+        let (operation, id) = match item {
+            Ok(item) => (Some(item.operation), &item.unique_batch_item_id),
+            Err(unreadable) => (unreadable.operation, &unreadable.unique_batch_item_id),
+        };
         Subject {
             caller: run.caller,
             version: run.request.version,
-            operation: item.operation,
+            operation,
+            unique_batch_item_id: id.clone(),
             time: self.clock.now(),
             started: self.clock.elapsed(),
             client_correlation: run.request.header.client_correlation_value.as_deref(),
@@ -35,7 +47,7 @@ impl Service {
     pub(super) async fn answer_item(
         &self,
         run: &Run<'_>,
-        item: &RequestBatchItem<'_>,
+        item: &ReadItem<'_>,
         batch: &mut Batch,
         writer: &mut ResponseWriter<'_>,
     ) -> bool {
@@ -43,7 +55,7 @@ impl Service {
         let start = writer.mark();
         let failure = match self.run_item(run, item, &subject, batch, &trace, writer).await {
             Ok(()) => {
-                trace.settle();
+                trace.settle(&self.parts.group_turns);
                 self.report(&subject, &trace, None);
                 return true;
             }
@@ -51,7 +63,7 @@ impl Service {
         };
         writer.rewind(start);
         batch.failed(&failure);
-        writer.item(&failed_item(item, run, &failure));
+        writer.item(&failed_item(&subject, &failure));
         self.note(&subject, &trace, &failure).await;
         false
     }
@@ -72,7 +84,7 @@ impl Service {
     async fn run_item(
         &self,
         run: &Run<'_>,
-        item: &RequestBatchItem<'_>,
+        item: &ReadItem<'_>,
         subject: &Subject<'_>,
         batch: &mut Batch,
         trace: &Trace,
@@ -85,14 +97,14 @@ impl Service {
             let record = self.record(subject, trace, None);
             if ran.changes.is_empty() {
                 self.audit.read(record).await.map_err(|_| Failure::Audit)?;
-                batch.done(ran.uids, ran.placeholder, Vec::new());
+                batch.done(ran.operation, ran.uids, ran.placeholder, Vec::new());
                 return Ok(());
             }
             let made = Batch::made_by(&ran.changes);
             let commit = Commit { changes: ran.changes, audit: vec![record] };
             match self.parts.store.commit(commit).await {
                 Ok(()) => {
-                    batch.done(ran.uids, ran.placeholder, made);
+                    batch.done(ran.operation, ran.uids, ran.placeholder, made);
                     return Ok(());
                 }
                 Err(StoreError::Conflict) => {}
@@ -106,31 +118,51 @@ impl Service {
     pub(super) async fn try_item(
         &self,
         run: &Run<'_>,
-        item: &RequestBatchItem<'_>,
+        item: &ReadItem<'_>,
         subject: &Subject<'_>,
         batch: &Batch,
         trace: &Trace,
         writer: &mut ResponseWriter<'_>,
     ) -> Result<Ran, Failure> {
         self.audit.check().map_err(|_| Failure::Audit)?;
-        if item.extensions.iter().any(|extension| extension.critical) {
-            return Err(Failure::FeatureNotSupported("the Message Extension is not understood"));
-        }
+        self.parts.keyring.check().map_err(keys::Error::from)?;
+        let item = item.as_ref().map_err(|unreadable| unreadable.error)?;
+        check_envelope(item)?;
         access::check_operation(run.caller, item.operation)?;
-        let payload = item.payload()?;
         let version = run.request.version;
+        check_version(item.operation, version)?;
+        let payload = item.payload()?;
         let cx = Context::new(&self.parts, run.caller, batch, trace, version, subject.time);
         let Outcome { response, changes, uids, placeholder } =
             operation::run(&cx, &payload).await?;
         writer.item(&ResponseItem::success(item.unique_batch_item_id.clone(), response));
-        check_size(run, writer)?;
-        Ok(Ran { changes, uids, placeholder })
+        check_size(run, self.settings.response_bytes_max, writer)?;
+        Ok(Ran { operation: item.operation, changes, uids, placeholder })
     }
 }
 
-/// Whether the answer is still as short as the client wants it (KMIP 1.4 §6.3).
-fn check_size(run: &Run<'_>, writer: &ResponseWriter<'_>) -> Result<(), Failure> {
-    let max = run.request.header.maximum_response_size;
-    let Some(max) = max.and_then(|max| usize::try_from(max).ok()) else { return Ok(()) };
-    if writer.bytes() > max { Err(Failure::ResponseTooLarge) } else { Ok(()) }
+/// Whether a version has an operation. Clients find out what is served with Discover Versions inside
+/// a message of 1.0, which has not got it.
+fn check_version(operation: Operation, version: Version) -> Result<(), Failure> {
+    let known = operation.is_in(version) || operation == Operation::DiscoverVersions;
+    if known { Ok(()) } else { Err(Failure::OperationNotSupported) }
+}
+
+/// Whether nothing around the payload asks for what the server does not do.
+fn check_envelope(item: &RequestBatchItem<'_>) -> Result<(), Failure> {
+    if item.ephemeral == Some(true) {
+        return Err(Failure::FeatureNotSupported("the output cannot be kept for later items"));
+    }
+    if item.extensions.iter().any(|extension| extension.critical) {
+        return Err(Failure::FeatureNotSupported("the Message Extension is not understood"));
+    }
+    Ok(())
+}
+
+/// Whether the response is still as short as the client wants it (KMIP 1.4 §6.3), and as the server
+/// makes it.
+fn check_size(run: &Run<'_>, bytes_max: usize, writer: &ResponseWriter<'_>) -> Result<(), Failure> {
+    let wanted = run.request.header.maximum_response_size;
+    let wanted = wanted.and_then(|max| usize::try_from(max).ok()).unwrap_or(usize::MAX);
+    if writer.bytes() > bytes_max.min(wanted) { Err(Failure::ResponseTooLarge) } else { Ok(()) }
 }

@@ -31,6 +31,8 @@ const TENANT_METRICS_MAX: usize = 10_000;
 pub struct Settings {
     /// What a request may contain at most.
     pub limits: Limits,
+    /// The longest response that is made, in bytes, whatever the client would take.
+    pub response_bytes_max: usize,
     /// What an unknown but accepted certificate registers.
     pub auto_register: AutoRegister,
 }

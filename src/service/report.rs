@@ -1,5 +1,6 @@
 //! What is told of each batch item: a log line, metrics, the audit record.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use super::Service;
 use crate::audit::{Outcome, Record};
 use crate::clock::Timestamp;
 use crate::metrics::Ending;
-use crate::operation::{Failure, Trace};
+use crate::operation::{Failure, Trace, beginning};
 use crate::tenant::Caller;
 
 /// What is known of a batch item before it runs.
@@ -18,12 +19,21 @@ use crate::tenant::Caller;
 pub(super) struct Subject<'a> {
     pub(super) caller: &'a Arc<Caller>,
     pub(super) version: kmip_ttlv::Version,
-    pub(super) operation: Operation,
+    /// `None` if the item cannot even be read that far.
+    pub(super) operation: Option<Operation>,
+    pub(super) unique_batch_item_id: Option<Cow<'a, [u8]>>,
     pub(super) time: Timestamp,
     /// On the clock's scale without jumps.
     pub(super) started: Duration,
     pub(super) client_correlation: Option<&'a str>,
     pub(super) server_correlation: Option<&'a str>,
+}
+
+impl Subject<'_> {
+    /// The operation as records and metrics say it.
+    fn named(&self) -> Operation {
+        self.operation.unwrap_or(Operation::Unknown(0))
+    }
 }
 
 impl Service {
@@ -38,7 +48,7 @@ impl Service {
             time: subject.time,
             caller: Arc::clone(subject.caller),
             kmip_version: version_name(subject.version),
-            operation: subject.operation.xml_name(),
+            operation: subject.named().xml_name(),
             objects: trace.objects(),
             key_version: trace.key_version(),
             outcome: match failure {
@@ -46,7 +56,7 @@ impl Service {
                 Some(failure) => Outcome::Failure(failure.reason(subject.version).xml_name()),
             },
             duration: self.clock.elapsed().saturating_sub(subject.started),
-            client_correlation: subject.client_correlation.map(str::to_owned),
+            client_correlation: subject.client_correlation.map(|value| beginning(value).to_owned()),
             server_correlation: subject.server_correlation.map(str::to_owned),
         }
     }
@@ -55,7 +65,7 @@ impl Service {
     pub(super) fn report(&self, subject: &Subject<'_>, trace: &Trace, failure: Option<&Failure>) {
         let took = self.clock.elapsed().saturating_sub(subject.started);
         let ending = if failure.is_none() { Ending::Success } else { Ending::Failure };
-        let (number, name) = (subject.operation.number(), subject.operation.xml_name());
+        let (number, name) = (subject.named().number(), subject.named().xml_name());
         self.metrics.operation(number, name, ending, took);
         self.tenant_metrics(subject.caller).operation(ending);
         let identity = &subject.caller.identity;
@@ -79,7 +89,9 @@ impl Service {
                     object = trace.first_object().as_deref(),
                     micros,
                     reason,
-                    "refused: {failure}"
+                    // A field, for it may hold what the client wrote, line feeds and all.
+                    why = failure.to_string(),
+                    "refused"
                 );
                 log_cause(failure);
             }

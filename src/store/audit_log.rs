@@ -10,6 +10,7 @@
 //! When the trail cannot be written, [`AuditLog::check`] fails until it can be written again. The
 //! service asks before it serves, and the committer asks before it commits.
 
+mod end;
 mod file;
 mod writer;
 
@@ -29,13 +30,15 @@ use self::writer::Writer;
 use super::queue::Queue;
 use super::step::Observer;
 use crate::audit::chain::Head;
-use crate::audit::{Anchor, Record, Report, Verifier};
+use crate::audit::{Anchor, Damage, Finding, Record, Report, Verifier};
 use crate::metrics::Metrics;
 
 /// How long records may gather before they are written and synced together.
 pub const GATHER: Duration = Duration::from_millis(25);
 
-/// How many records of reads may wait for the writer. Beyond this, reads wait.
+/// How many records of reads may wait for the writer. Beyond this, reads wait. Whatever a client
+/// can put into a record is cut to 128 bytes (`operation::beginning`) and an operation touches few
+/// objects, so that this bounds their bytes too.
 const RECORDS_WAITING_MAX: usize = 16 * 1024;
 
 /// How many group commits the trail may lag behind, when reads fill their places too. Beyond this,
@@ -90,8 +93,14 @@ impl AuditSettings {
 /// # Errors
 /// What reading the files fails with.
 pub fn verify(directory: &Path, remembered: Option<Anchor>) -> io::Result<Report> {
+    let files = files(directory)?;
+    if files.is_empty() && remembered.is_none_or(|anchor| anchor.seq > 0) {
+        let (file, damage) = (directory.display().to_string(), Damage::NoFiles);
+        let findings = vec![Finding { file, line: 0, seq: None, damage }];
+        return Ok(Report { findings, ..Report::default() });
+    }
     let mut verifier = Verifier::new(remembered);
-    for path in files(directory)? {
+    for path in files {
         verifier.file(&path.display().to_string(), BufReader::new(File::open(&path)?))?;
     }
     Ok(verifier.finish())

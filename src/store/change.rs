@@ -71,3 +71,29 @@ pub struct Commit {
     /// The records of what caused them (one per batch item).
     pub audit: Vec<Record>,
 }
+
+impl Commit {
+    /// Adds a change that was decided on what the changes so far have made. Of several changes of
+    /// one object only its last form is kept, to be written in place of what the first one was
+    /// decided on.
+    pub fn add(&mut self, change: Change) {
+        if let Change::Update { tenant, stored } = &change {
+            let earlier = self.changes.iter_mut().find_map(|earlier| match earlier {
+                Change::Insert { tenant: of, stored: known }
+                | Change::Update { tenant: of, stored: known }
+                    if of == tenant && known.object.uid == stored.object.uid =>
+                {
+                    Some(known)
+                }
+                _ => None,
+            });
+            if let Some(known) = earlier {
+                let revision = known.revision;
+                known.clone_from(stored);
+                known.revision = revision;
+                return;
+            }
+        }
+        self.changes.push(change);
+    }
+}

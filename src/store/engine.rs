@@ -112,8 +112,20 @@ pub trait Engine: Send + Sync + std::fmt::Debug {
     /// All versions of a key, oldest first.
     fn keys(&self, level: KeyLevel) -> BoxFuture<'_, Result<Vec<KeyRow>, Error>>;
 
+    /// Whether there is any tenant or key: whether anything may be sealed under a root key.
+    fn has_keys(&self) -> BoxFuture<'_, Result<bool, Error>>;
+
     /// A setting.
     fn setting(&self, name: &'static str) -> BoxFuture<'_, Result<Option<Vec<u8>>, Error>>;
+
+    /// Whether changes can be made durable, as far as is known. Costs next to nothing. An engine that
+    /// fails call by call has nothing to say.
+    ///
+    /// # Errors
+    /// What has ended the engine for good.
+    fn check(&self) -> Result<(), Error> {
+        Ok(())
+    }
 
     /// Completes what is queued and ends; what comes after fails. May block. Idempotent. An engine
     /// without threads of its own has nothing to do.

@@ -178,6 +178,14 @@ impl Store {
         &self.audit
     }
 
+    /// Whether changes can be made durable, as far as is known; see [`Engine::check`].
+    ///
+    /// # Errors
+    /// [`Error::Failed`], for good.
+    pub fn check(&self) -> Result<(), Error> {
+        self.engine.check()
+    }
+
     /// Completes what is queued and closes. Blocks; also done when the store is dropped.
     pub fn close(&self) {
         self.engine.close();

@@ -20,4 +20,5 @@ pub use engine::{BoxFuture, Engine, Error, Position, Selected, Selector, View};
 pub use front::{Store, StoreSettings};
 pub use lock::LockError;
 pub use row::{KeyLevel, KeyRow, KeyState, Sealed, ServiceRow, Stored, TenantRow, TenantState};
+pub use row_format::attribute_bytes;
 pub use step::{Observer, Step};

@@ -52,6 +52,12 @@ pub(super) fn encode(object: &Object) -> Vec<u8> {
     buffer.to_vec()
 }
 
+/// How many bytes the attributes of an object take in its row.
+#[must_use]
+pub fn attribute_bytes(object: &Object) -> usize {
+    encode(object).len()
+}
+
 /// The object that [`encode`] has written.
 pub(super) fn decode(
     uid: String,

@@ -1,4 +1,4 @@
-"""libmongocrypt, the engine of every MongoDB driver's field encryption, with its keys on the server.
+"""libmongocrypt, the engine of every MongoDB driver's field encryption, its keys on the server.
 
 There is no mongod here: the key vault is a file of BSON, and this program carries the bytes between
 libmongocrypt's state machine and the server as a driver does, one connection per request.

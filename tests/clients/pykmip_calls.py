@@ -139,16 +139,34 @@ def locate(client):
     assert found() == []
 
 
-def located_by_registered_attributes(client):
+def located_by_other_attributes(client):
     mark = str(time.monotonic_ns())
-    key = objects.SymmetricKey(AES, 128, bytes(16), masks=[MASK.ENCRYPT], app_specific_info=[
-        {"application_namespace": "ssl", "application_data": mark}])
+    # PyKMIP gives each of several Application Specific Informations the index 0.
+    informations = [{"application_namespace": "ssl", "application_data": mark},
+                    {"application_namespace": "tls", "application_data": mark}]
+    key = objects.SymmetricKey(AES, 128, bytes(16), masks=[MASK.ENCRYPT],
+                               app_specific_info=informations)
     uid = client.own(client.register(key))
-    information = {"application_namespace": "ssl", "application_data": mark}
     kind = ATTRIBUTE.APPLICATION_SPECIFIC_INFORMATION
-    assert client.locate(attributes=[attribute(kind, information)]) == [uid]
-    information["application_data"] = "another"
-    assert client.locate(attributes=[attribute(kind, information)]) == []
+    for information in informations:
+        assert client.locate(attributes=[attribute(kind, information)]) == [uid]
+    other = dict(informations[0], application_data="another")
+    assert client.locate(attributes=[attribute(kind, other)]) == []
+    client.destroy(uid)
+
+    group = attribute(ATTRIBUTE.OBJECT_GROUP, "group " + mark)
+    also = [] if is_2x(client) else [attribute(ATTRIBUTE.OPERATION_POLICY_NAME, "default")]
+    if client.kmip_version >= enums.KMIPVersion.KMIP_1_4:
+        also.append(attribute(ATTRIBUTE.SENSITIVE, True))
+    wanted = [attribute(ATTRIBUTE.CRYPTOGRAPHIC_ALGORITHM, AES),
+              attribute(ATTRIBUTE.CRYPTOGRAPHIC_LENGTH, 256),
+              attribute(ATTRIBUTE.CRYPTOGRAPHIC_USAGE_MASK, [MASK.ENCRYPT]), group, *also]
+    made = client.proxy.create(enums.ObjectType.SYMMETRIC_KEY,
+                               cobjects.TemplateAttribute(attributes=wanted))
+    uid = client.own(made.uuid)
+    for one in also:
+        assert client.locate(attributes=[group, one]) == [uid], one
+    assert client.locate(attributes=[group]) == [uid]
     client.destroy(uid)
 
 
@@ -239,7 +257,11 @@ def change_attributes(client):
 def rekey(client):
     old = client.own(client.create(AES, 256, name="moves " + str(time.monotonic_ns())))
     client.activate(old)
-    new = client.own(client.rekey(old))
+    if is_2x(client):
+        # ProxyKmipClient sends a Template-Attribute, which 2.x has not; KMIPProxy need not.
+        new = client.own(client.proxy.rekey(uuid=old)["unique_identifier"])
+    else:
+        new = client.own(client.rekey(old))
     assert new != old and client.get(new).value != client.get(old).value
     assert client.get_attributes(old, ["Name"])[1] == []
     assert len(client.get_attributes(new, ["Name"])[1]) == 1
@@ -277,7 +299,7 @@ def discover_versions(client):
     assert {(1, 0), (1, 4), (2, 0), (2, 1)} <= set(versions)
 
 
-CALLS = [create_and_get, register_and_get, locate, located_by_registered_attributes, life, encrypt,
+CALLS = [create_and_get, register_and_get, locate, located_by_other_attributes, life, encrypt,
          mac, change_attributes, rekey, check, query, discover_versions]
 
 

@@ -43,8 +43,8 @@ impl Bindings {
         }
     }
 
-    /// Binds a placeholder; a correlation value belongs to one stream, so the next stream's replaces
-    /// it. Others stay as they were first seen.
+    /// Binds a placeholder; a correlation value belongs to one stream, so the next stream's
+    /// replaces it. Others stay as they were first seen.
     pub(crate) fn bind(&mut self, placeholder: &str, value: &Value) {
         if placeholder.contains("CORRELATION") {
             self.values.insert(placeholder.into(), value.clone());
@@ -100,8 +100,8 @@ pub(crate) fn tag(name: &str) -> Result<Tag, String> {
     }
 }
 
-/// The value of an element that is no structure. `attribute` is the name of the attribute whose value
-/// it is (KMIP 1.x), which says of what enumeration or mask it is.
+/// The value of an element that is no structure. `attribute` is the name of the attribute whose
+/// value it is (KMIP 1.x), which says of what enumeration or mask it is.
 pub(crate) fn leaf(element: &Element, attribute: Option<&str>, now: i64) -> Result<Value, String> {
     let text = element.value.as_str();
     let number = |e: std::num::ParseIntError| e.to_string();

@@ -178,7 +178,7 @@ fn replay(
     Ok(())
 }
 
-/// The cases below some directories in order of their names, those that go on with another after it.
+/// The cases below some directories in order of their names; one that goes on after its first.
 fn chains(directories: &[(String, PathBuf)]) -> Vec<Chain> {
     let mut chains: Vec<Chain> = Vec::new();
     for (version, directory) in directories {

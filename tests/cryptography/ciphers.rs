@@ -3,7 +3,7 @@
 use keystrata::crypto::cipher::table::{IvRule, SUPPORTED};
 use kmip_ttlv::Version;
 use kmip_ttlv::attribute::Attribute;
-use kmip_ttlv::enums::{BlockCipherMode, PaddingMethod, ResultReason};
+use kmip_ttlv::enums::{BlockCipherMode, Operation, PaddingMethod, ResultReason};
 use kmip_ttlv::payload::{decrypt, encrypt};
 
 use super::ask::{decrypt, encrypt, parameters, said};
@@ -68,7 +68,8 @@ async fn every_row_of_the_table_goes_there_and_back_in_every_version() {
 #[tokio::test]
 async fn without_parameters_it_is_cbc_with_an_iv_that_comes_back_in_every_version() {
     let world = World::new().await;
-    for version in Version::ALL {
+    let versions = Version::ALL.into_iter().filter(|version| Operation::Encrypt.is_in(*version));
+    for version in versions {
         let client = world.client("mongodb", version).await;
         let key = client.key(256, Vec::new()).await;
         let data = Some(b"an audit record".as_slice().into());

@@ -10,9 +10,11 @@ use kmip_ttlv::enums::{
     HashingAlgorithm, PaddingMethod as Padding, ResultReason as R, RevocationReasonCode,
     UsageLimitsUnit,
 };
-use kmip_ttlv::payload::{ResponsePayload, decrypt, destroy, encrypt, hash, mac, revoke};
+use kmip_ttlv::payload::{
+    ResponsePayload, decrypt, destroy, encrypt, hash, mac, mac_verify, revoke,
+};
 
-use super::ask::{decrypt, encrypt, hash, mac, of_algorithm, parameters, said};
+use super::ask::{decrypt, encrypt, hash, mac, mac_verify, of_algorithm, parameters, said};
 use super::world::{Client, World};
 
 fn limited(total: i64, unit: UsageLimitsUnit) -> Vec<Attribute> {
@@ -201,4 +203,37 @@ async fn what_can_be_undone_cannot_go_on_with_a_stream() {
     let answers = client.batch(Some(BatchErrorContinuationOption::Stop), items()).await;
     assert!(answers.iter().all(Result::is_ok));
     let Ok(ResponsePayload::Encrypt(_)) = client.ask(end(&key, &value)).await else { panic!() };
+}
+
+/// What a stream would only find out at its end, and keep until then.
+#[tokio::test]
+async fn a_tag_or_mac_that_cannot_be_right_is_refused_at_once() {
+    let world = World::with_streams(StreamLimits { streams_max: 1, ..StreamLimits::default() });
+    let world = world.await;
+    let client = world.client("orders", Version::V2_1).await;
+    let key = client.key(128, Vec::new()).await;
+    let begin = |tag_bytes: usize| decrypt::Request {
+        parameters: Some(parameters(Mode::Gcm, Padding::None)),
+        data: Some(vec![7; 16].into()),
+        iv: Some(vec![7; 12].into()),
+        tag: Some(vec![7; tag_bytes].into()),
+        init: Some(true),
+        ..decrypt(&key)
+    };
+    for bytes in [0, 12, 15, 17, 500_000] {
+        let refused = client.ask(begin(bytes)).await.unwrap_err();
+        assert_eq!(refused, R::CryptographicFailure, "{bytes}");
+    }
+    let verify = |mac_bytes: usize, init: Option<bool>| mac_verify::Request {
+        parameters: Some(of_algorithm(CryptographicAlgorithm::HmacSha256)),
+        data: Some(vec![7; 16].into()),
+        mac: Some(vec![7; mac_bytes].into()),
+        init,
+        ..mac_verify(&key)
+    };
+    for init in [None, Some(true)] {
+        assert_eq!(client.ask(verify(65, init)).await.unwrap_err(), R::InvalidField);
+    }
+    assert!(client.ask(verify(64, None)).await.is_ok(), "it is only wrong");
+    assert!(client.ask(begin(16)).await.is_ok(), "none of those is an open stream");
 }

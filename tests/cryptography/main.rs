@@ -4,6 +4,7 @@ mod ask;
 mod ciphers;
 mod limits;
 mod macs;
+mod modes;
 mod refusals;
 mod streams;
 #[path = "../support/world.rs"]

@@ -1,4 +1,4 @@
-//! Death in the middle of work: what was acknowledged is there afterwards, and nothing is half made.
+//! Death in the middle of work: what was acknowledged is there afterwards, and nothing half made.
 
 use std::collections::BTreeSet;
 use std::sync::mpsc;
@@ -16,7 +16,7 @@ const CLIENTS: usize = 4;
 /// How many objects are acknowledged before the server is killed.
 const ENOUGH: usize = 400;
 
-/// Creates objects until the server is gone, and tells the identifier of each that was acknowledged.
+/// Creates objects until the server is gone, and tells the identifier of each acknowledged.
 fn work(mut client: Client, made: &mpsc::Sender<String>) {
     let message = request((1, 4), vec![create((1, 4), Some("made under load"))]).encode();
     while let Ok(answer) = client.exchange(&message) {

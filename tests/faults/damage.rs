@@ -61,8 +61,8 @@ impl Kept {
         assert!(changed.is_empty(), "a refused start has written {changed:?}");
     }
 
-    /// Every file below with its bytes, but for locks and shared memory, which come with looking, and
-    /// for the token's, which keeps count of log-ins itself.
+    /// Every file below with its bytes, but for locks and shared memory, which come with looking,
+    /// and for the token's, which keeps count of log-ins itself.
     fn contents(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let token = self.path("softhsm");
         let passes =
@@ -95,8 +95,8 @@ pub(crate) fn files_below(directory: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Exit status 1, nothing on standard output, one line on standard error with all these words, beside
-/// what the log says about a start that goes well.
+/// Exit status 1, nothing on standard output, one line on standard error with all these words,
+/// beside what the log says about a start that goes well.
 pub(crate) fn assert_is_refusal(ended: &Ended, words: &[&str]) {
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");
     assert!(ended.stdout.is_empty(), "{ended:?}");

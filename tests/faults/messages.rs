@@ -183,10 +183,10 @@ fn deep(levels: usize) -> Node {
         node,
     ];
     let mut message = query();
-    if let Value::Structure(children) = &mut message.value {
-        if let Value::Structure(item) = &mut children[1].value {
-            item.push(Node::structure(Tag::MessageExtension, extension));
-        }
+    if let Value::Structure(children) = &mut message.value
+        && let Value::Structure(item) = &mut children[1].value
+    {
+        item.push(Node::structure(Tag::MessageExtension, extension));
     }
     message
 }

@@ -5,11 +5,12 @@ use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::process::Command;
+use std::thread;
 
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 
 use crate::damage::Kept;
-use crate::support::server::{Plan, Server};
+use crate::support::server::{Plan, Server, end, spawn};
 
 /// The user `nobody`, whom file modes bind even where the tests run as root.
 const NOBODY: u32 = 65534;
@@ -168,4 +169,30 @@ fn a_start_that_was_refused_does_not_stand_in_the_way_of_the_next() {
     let mut server = Plan::new().directory(&kept.path("")).start();
     server.connect("tenant-a", "mongodb");
     assert!(server.stop().success());
+}
+
+#[test]
+fn a_start_that_waits_for_its_root_key_can_be_stopped() {
+    let kept = Kept::new();
+    let key = kept.path("root-1.key");
+    fs::remove_file(&key).expect("removed");
+    let made = Command::new("mkfifo").args(["-m", "600"]).arg(&key).status();
+    assert!(made.expect("mkfifo is installed").success());
+    let mut process = spawn(&mut kept.serve());
+    // Nobody ever writes to the key's file, so the start gets no further than here.
+    while process.try_wait().expect("ours").is_none() && !catches_sigterm(process.id()) {
+        thread::yield_now();
+    }
+    let number = process.id().to_string();
+    let told = Command::new("kill").args(["-s", "TERM", &number]).status();
+    let ended = end(process);
+    assert!(told.expect("kill is installed").success());
+    assert!(ended.status.success() && ended.stdout.is_empty(), "{ended:?}");
+}
+
+fn catches_sigterm(process: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & (1 << 14) != 0)
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use keystrata::hsm::softhsm::find_module;
 
 use crate::damage::{Kept, files_below};
+use crate::support::server::Plan;
 
 /// A directory whose root is in a token, or nothing where `SoftHSM` is not installed.
 fn with_token() -> Option<Kept> {
@@ -13,7 +14,7 @@ fn with_token() -> Option<Kept> {
         println!("SoftHSM is not installed: not tested");
         return None;
     }
-    Some(Kept::after(|plan| plan.softhsm()))
+    Some(Kept::after(Plan::softhsm))
 }
 
 fn tokens(kept: &Kept) -> PathBuf {

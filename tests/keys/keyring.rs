@@ -8,7 +8,9 @@ use keystrata::clock::Timestamp;
 use keystrata::crypto::aead::Key;
 use keystrata::crypto::random::OsRandom;
 use keystrata::keys::envelope::{self, EnvelopeError, Level, Place, Purpose};
-use keystrata::keys::{AutoRegister, Error, Keyring, KeyringSettings, OpenError, ServiceKey};
+use keystrata::keys::{
+    AutoRegister, Error, Keyring, KeyringSettings, OpenError, RootError, ServiceKey,
+};
 use keystrata::store::{KeyLevel, KeyRow, KeyState, Sealed, TenantState};
 use keystrata::tenant::{Caller, ServiceId, TenantId};
 
@@ -136,23 +138,20 @@ fn a_key_row_moved_to_another_owner_does_not_open() {
 }
 
 #[test]
-fn the_suspended_get_no_key_once_theirs_is_forgotten() {
+fn the_suspended_get_no_key() {
     wait(async {
         let node = Node::with_env();
-        let keyring = node.start().await.unwrap();
-        let own = admit(&keyring, "tenant-a", "mongodb").await;
-        key(&keyring, &own).await.unwrap();
+        let own = admit(&node.start().await.unwrap(), "tenant-a", "mongodb").await;
 
         node.engine.rows().services[0].state = TenantState::Suspended;
-        keyring.forget_service(own.tenant_id, own.service_id);
+        let keyring = node.start().await.unwrap();
         let refused = key(&keyring, &own).await;
         assert!(matches!(refused, Err(Error::ServiceSuspended(..))), "{refused:?}");
         node.engine.rows().services[0].state = TenantState::Active;
         key(&keyring, &own).await.unwrap();
 
         node.engine.rows().tenants[0].state = TenantState::Shredded;
-        keyring.forget_tenant(own.tenant_id);
-        let refused = key(&keyring, &own).await;
+        let refused = key(&node.start().await.unwrap(), &own).await;
         assert!(matches!(refused, Err(Error::TenantShredded(_))), "{refused:?}");
     });
 }
@@ -199,12 +198,38 @@ fn an_outage_is_survived_for_the_grace_time_and_then_closes() {
         node.clock.advance(grace);
         keyring.probe().await.unwrap_err();
         key(&keyring, &own).await.expect("the grace time is not over");
+        keyring.check().expect("the grace time is not over");
         node.clock.advance(Duration::from_micros(1));
         assert!(matches!(key(&keyring, &own).await, Err(Error::Root(_))));
+        assert!(matches!(keyring.check(), Err(RootError::Unavailable(_))));
 
         node.root.down.store(false, Ordering::SeqCst);
         keyring.probe().await.unwrap();
+        keyring.check().unwrap();
+        let before = node.root.opens.load(Ordering::SeqCst);
         key(&keyring, &own).await.unwrap();
+        assert_eq!(node.root.opens.load(Ordering::SeqCst), before + 1, "nothing was left open");
+    });
+}
+
+/// Readiness asks every few seconds, so that no key stays in memory because nobody asks for one.
+#[test]
+fn a_probe_after_the_grace_time_drops_the_open_keys() {
+    wait(async {
+        let node = Node::with_env();
+        let keyring = node.start().await.unwrap();
+        let own = admit(&keyring, "tenant-a", "mongodb").await;
+        key(&keyring, &own).await.unwrap();
+        node.root.down.store(true, Ordering::SeqCst);
+        keyring.probe().await.unwrap_err();
+        node.clock.advance(node.settings.outage_grace + Duration::from_micros(1));
+        keyring.probe().await.unwrap_err();
+
+        node.root.down.store(false, Ordering::SeqCst);
+        keyring.probe().await.unwrap();
+        let before = node.root.opens.load(Ordering::SeqCst);
+        key(&keyring, &own).await.unwrap();
+        assert_eq!(node.root.opens.load(Ordering::SeqCst), before + 1);
     });
 }
 
@@ -239,7 +264,7 @@ fn retired_versions_open_and_the_active_one_seals() {
         let own = admit(&keyring, "tenant-a", "mongodb").await;
         let old = key(&keyring, &own).await.unwrap().seal(&OsRandom, "uid", b"old").unwrap();
         rotate(&node, &own).await;
-        keyring.forget_tenant(own.tenant_id);
+        let keyring = node.start().await.unwrap();
 
         let rotated = key(&keyring, &own).await.unwrap();
         assert_eq!(rotated.version(), 2);
@@ -256,8 +281,7 @@ fn retired_versions_open_and_the_active_one_seals() {
         let is_old =
             |row: &&mut KeyRow| row.level == KeyLevel::Service(own.service_id) && row.version == 1;
         node.engine.rows().keys.iter_mut().find(is_old).unwrap().state = KeyState::Destroyed;
-        keyring.forget_service(own.tenant_id, own.service_id);
-        let left = key(&keyring, &own).await.unwrap();
+        let left = key(&node.start().await.unwrap(), &own).await.unwrap();
         let refused = left.open("uid", &old);
         assert!(matches!(refused, Err(Error::Envelope(EnvelopeError::OtherVersion(1)))));
         assert_eq!(*left.open("uid", &new).unwrap(), b"new");

@@ -5,15 +5,16 @@ use kmip_ttlv::attribute::{
     InlineAttributes, Name, RevocationReason,
 };
 use kmip_ttlv::enums::{
-    CryptographicAlgorithm, CryptographicUsageMask, NameType, ObjectType, RevocationReasonCode,
-    State,
+    CryptographicAlgorithm, CryptographicUsageMask, NameType, ObjectType, OpaqueDataType,
+    RevocationReasonCode, State,
 };
+use kmip_ttlv::object::{ManagedObject, OpaqueObject};
 use kmip_ttlv::payload::{
     RequestPayload, ResponsePayload, activate, add_attribute, check, create, delete_attribute,
-    destroy, get, get_attribute_list, get_attributes, locate, modify_attribute, re_key, revoke,
-    set_attribute,
+    destroy, get, get_attribute_list, get_attributes, locate, modify_attribute, re_key, register,
+    revoke, set_attribute,
 };
-use kmip_ttlv::{DateTime, Value};
+use kmip_ttlv::{DateTime, Secret, Value};
 
 use super::world::{Answer, Client, START, text};
 
@@ -54,6 +55,19 @@ pub(crate) fn create(more: Vec<Attribute>) -> Request {
     create::Request {
         object_type: ObjectType::SymmetricKey,
         attributes,
+        protection_storage_masks: None,
+    }
+    .into()
+}
+
+/// Register of an Opaque Object.
+pub(crate) fn opaque(more: Vec<Attribute>) -> Request {
+    let kind = OpaqueDataType::Unknown(0x8000_0001);
+    let opaque = OpaqueObject { kind, value: Secret::new(vec![1; 16]) };
+    register::Request {
+        object_type: ObjectType::OpaqueObject,
+        attributes: more.into_iter().collect(),
+        object: Some(ManagedObject::OpaqueObject(opaque)),
         protection_storage_masks: None,
     }
     .into()
@@ -147,10 +161,12 @@ pub(crate) fn check(uid: &str) -> check::Request<'static> {
 }
 
 /// The identifier in an answer that has one.
+#[expect(clippy::needless_pass_by_value, reason = "nobody needs the answer any more")]
 pub(crate) fn uid_of(answer: Answer) -> String {
     use ResponsePayload as P;
     text(match answer.as_ref().unwrap() {
         P::Create(response) => &response.uid,
+        P::Register(response) => &response.uid,
         P::ReKey(response) => &response.uid,
         P::Get(response) => &response.uid,
         P::Activate(response) => &response.uid,

@@ -291,6 +291,35 @@ async fn custom_values_of_every_type_come_back_as_they_went() {
 }
 
 #[tokio::test]
+async fn times_finer_than_seconds_are_not_shown_to_1x_wherever_they_stand() {
+    let world = World::new().await;
+    let client = world.client("orders", Version::V2_1).await;
+    let inside = |value| Value::Structure(vec![(kmip_ttlv::Tag::NameValue, value)]);
+    let values = [
+        Value::Integer(1),
+        inside(Value::DateTime(1)),
+        Value::DateTimeExtended(1),
+        inside(Value::DateTimeExtended(1)),
+        inside(inside(Value::DateTimeExtended(1))),
+    ];
+    let made = values.into_iter().enumerate().map(|(number, value)| {
+        let (vendor, name) = ("x".into(), number.to_string());
+        Attribute::Custom(kmip_ttlv::attribute::CustomAttribute { vendor, name, value })
+    });
+    let made: Vec<Attribute> = made.collect();
+    let uid = client.create(made.clone()).await;
+    for (version, shown) in [(Version::V2_0, 5), (Version::V1_4, 2), (Version::V1_0, 2)] {
+        let client = client.speaking(version);
+        let answer = client.ask(attributes(&uid, &[])).await.unwrap();
+        let ResponsePayload::GetAttributes(response) = answer else { panic!() };
+        let is_custom = |attribute: &&Attribute| attribute.kind() == AttributeKind::Custom;
+        let custom: Vec<Attribute> =
+            response.attributes.iter().filter(is_custom).cloned().collect();
+        assert_eq!(custom, made[..shown], "{version}");
+    }
+}
+
+#[tokio::test]
 async fn an_object_has_no_more_attributes_than_the_server_keeps() {
     let world = World::with_facts(Facts { attributes_max: 30, ..Facts::default() }).await;
     let many = |count: usize| (0..count).map(|n| name(&n.to_string())).collect::<Vec<_>>();

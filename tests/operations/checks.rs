@@ -80,6 +80,17 @@ async fn a_use_that_it_does_not_allow_fails_and_1x_is_told_what_would_be() {
 }
 
 #[tokio::test]
+async fn a_key_without_restrictions_may_be_used_for_everything() {
+    let world = World::new().await;
+    let client = world.client("orders", Version::V2_1).await;
+    let free = Attribute::CryptographicUsageMask(CryptographicUsageMask::UNRESTRICTED);
+    let uid = client.create(vec![free]).await;
+    let usage_mask = Some(CryptographicUsageMask::SIGN.union(CryptographicUsageMask::DECRYPT));
+    let answer = client.ask(check::Request { usage_mask, ..check(&uid) }).await;
+    assert_eq!(uid_of(answer), uid);
+}
+
+#[tokio::test]
 async fn a_check_that_says_no_leaves_no_object_to_go_on_with() {
     let world = World::new().await;
     let client = world.client("orders", Version::V1_4).await;

@@ -4,7 +4,7 @@ use kmip_ttlv::Version;
 use kmip_ttlv::attribute::{Attribute, AttributeKind};
 use kmip_ttlv::enums::{ResultReason, RevocationReasonCode, State};
 
-use super::ask::{activate, at, destroy, get, revoke};
+use super::ask::{activate, at, destroy, get, opaque, revoke, uid_of};
 use super::world::World;
 
 use ResultReason as R;
@@ -72,6 +72,45 @@ async fn a_value_can_be_had_in_every_state_until_it_is_destroyed() {
         let uid = client.key_in(*from, Vec::new()).await;
         let is_gone = matches!(from, Destroyed | DestroyedCompromised);
         assert_eq!(client.ask(get(&uid)).await.is_err(), is_gone, "{from:?}");
+    }
+}
+
+#[tokio::test]
+async fn in_1x_an_opaque_object_has_no_state_to_be_changed_but_can_be_ended() {
+    use RevocationReasonCode::{CessationOfOperation, KeyCompromise};
+    let world = World::new().await;
+    for version in Version::ALL {
+        let client = world.client("orders", version).await;
+        let expected = (!version.is_2x()).then_some(R::IllegalOperation);
+        let uid = uid_of(client.ask(opaque(Vec::new())).await);
+        assert_eq!(client.ask(activate(&uid)).await.err(), expected, "{version}");
+        let revoked = client.ask(revoke(&uid, CessationOfOperation)).await;
+        assert_eq!(revoked.err(), expected, "{version}");
+        // PyKMIP cleans up like this.
+        let other = uid_of(client.ask(opaque(Vec::new())).await);
+        client.ask(revoke(&other, KeyCompromise)).await.unwrap();
+        for uid in [uid, other] {
+            client.ask(destroy(&uid)).await.unwrap();
+            assert!(client.ask(get(&uid)).await.is_err());
+        }
+    }
+    // One that a client of 2.x has activated does not outlive its owner's wish in 1.x.
+    let client = world.client("orders", Version::V2_1).await;
+    let uid = uid_of(client.ask(opaque(vec![Attribute::ActivationDate(at(0))])).await);
+    assert_eq!(client.ask(destroy(&uid)).await, Err(R::WrongKeyLifecycleState));
+    client.speaking(Version::V1_4).ask(destroy(&uid)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_destroyed_object_says_so_whatever_its_value_was_allowed_to_do() {
+    let world = World::new().await;
+    for (version, reason) in [(Version::V1_4, R::ItemNotFound), (Version::V2_1, R::ObjectDestroyed)]
+    {
+        let client = world.client("orders", version).await;
+        for kept_in in [Attribute::Sensitive(true), Attribute::Extractable(false)] {
+            let uid = client.key_in(Destroyed, vec![kept_in]).await;
+            assert_eq!(client.ask(get(&uid)).await, Err(reason));
+        }
     }
 }
 

@@ -211,11 +211,20 @@ async fn every_page_is_that_part_of_the_whole() {
     let world = World::with_facts(Facts { located_items_max: 4, ..Facts::default() }).await;
     let client = world.client("orders", Version::V1_3).await;
     let mut all = Vec::new();
-    for _ in 0..5 {
-        all.insert(0, client.create(Vec::new()).await);
+    for number in ["first", "2", "3", "4", "5"] {
+        all.insert(0, client.create(vec![name(number)]).await);
     }
+    // Who asks for neither a page nor a number must not take a part for the whole.
+    assert_eq!(client.ask(locate(Vec::new())).await, Err(R::PermissionDenied));
+    let late = client.speaking(Version::V2_1);
+    assert_eq!(late.ask(locate(Vec::new())).await, Err(R::ServerLimitExceeded));
+    let first = locate(vec![name("first")]);
+    assert_eq!(found(client.ask(first).await), all[4..]);
     for offset in [None, Some(0), Some(1), Some(4), Some(5), Some(i32::MAX)] {
         for maximum in [None, Some(0), Some(1), Some(3), Some(4), Some(i32::MAX)] {
+            if offset.is_none() && maximum.is_none() {
+                continue;
+            }
             let skipped = all.iter().skip(offset.unwrap_or(0).try_into().unwrap());
             let limit = usize::try_from(maximum.unwrap_or(i32::MAX)).unwrap().min(4);
             let expected: Vec<String> = skipped.take(limit).cloned().collect();
@@ -317,9 +326,18 @@ async fn the_default_members_of_a_group_take_turns() {
     }
     let other = client.create(vec![group("h")]).await;
     let turn = async || found(client.ask(member(Default, 1, &["g"])).await).remove(0);
-    for expected in [0, 1, 2, 0] {
+    // An answer that the client does not get, or that is taken back, is nobody's turn.
+    let mut request = client.request(vec![member(Default, 1, &["g"]).into()]);
+    request.header.maximum_response_size = Some(1);
+    assert_eq!(client.send(&request).await.items[0].reason, Some(R::ResponseTooLarge));
+    let undone = vec![member(Default, 1, &["g"]).into(), get("nobody")];
+    client.batch(Some(BatchErrorContinuationOption::Undo), undone).await;
+    for expected in [0, 1, 2] {
         assert_eq!(turn().await, members[expected]);
     }
+    let batch = vec![member(Default, 1, &["g"]).into(), get(&other)];
+    let mut answers = client.batch(Some(BatchErrorContinuationOption::Undo), batch).await;
+    assert_eq!(found(answers.remove(0)), [members[0].clone()]);
     assert_eq!(found(client.ask(member(Default, 1, &["h"])).await), [other]);
     // A member that is gone is passed over, a new one has its turn.
     client.ask(destroy(&members[1])).await.unwrap();

@@ -1,15 +1,20 @@
 //! Operations on managed objects as a client sees them, through the whole server less its
 //! transport.
+#![allow(clippy::cloned_ref_to_slice_refs, reason = "what is expected reads best as a list")]
 
 mod ask;
 mod attribute_rules;
 mod attributes;
 mod batches;
+mod bounds;
 mod checks;
 mod life_cycle;
 mod locate;
 mod modes;
 mod re_key;
+mod refused;
+mod secrets;
+mod storage;
 mod time;
 #[path = "../support/world.rs"]
 mod world;

@@ -137,6 +137,42 @@ async fn more_commits_than_may_wait_are_refused() {
     }
 }
 
+/// However large they are, waiting commits take a bounded part of the memory.
+#[tokio::test]
+async fn more_bytes_than_may_wait_are_refused_until_some_are_written() {
+    /// As in the engine.
+    const WAITING_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+    let directory = tempfile::tempdir().expect("a directory");
+    let gate = Arc::new(Gate::default());
+    let (store, metrics) = open(directory.path(), &gate);
+    let own = view(&**store.engine(), "tenant-a", "orders").await;
+    gate.set(true);
+    let large = "x".repeat(1024 * 1024);
+    let commit = |uid: String| -> Committing<'_> {
+        Box::pin(store.commit(changes(vec![insert(own, object(&uid, State::Active, &large))])))
+    };
+    let mut waiting: Vec<Committing<'_>> = Vec::new();
+    loop {
+        let mut future = commit(format!("u{}", waiting.len()));
+        match poll(&mut future) {
+            Poll::Pending => waiting.push(future),
+            Poll::Ready(Err(Error::Overloaded)) => break,
+            Poll::Ready(other) => panic!("{other:?}"),
+        }
+        assert!(waiting.len() * large.len() <= WAITING_BYTES_MAX);
+    }
+    assert!((waiting.len() + 2) * large.len() > WAITING_BYTES_MAX, "{}", waiting.len());
+    assert!(
+        metrics.render().contains("keystrata_store_commits_failed_total{reason=\"overloaded\"} 1")
+    );
+    gate.set(false);
+    for future in waiting {
+        future.await.expect("commits");
+    }
+    commit("after".into()).await.expect("there is room again");
+}
+
 #[tokio::test]
 async fn the_cache_counts_what_it_had_and_what_it_had_not() {
     let directory = tempfile::tempdir().expect("a directory");
@@ -157,4 +193,31 @@ async fn the_cache_counts_what_it_had_and_what_it_had_not() {
     assert!(store.cached(own, "u").is_none());
     assert!(store.object(own, "u").await.expect("reads").is_some());
     assert!(store.cached(own, "u").is_some(), "what was read is in the cache");
+}
+
+#[tokio::test]
+async fn a_store_whose_committer_has_ended_is_not_ready() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut settings = settings(directory.path());
+    let armed = Arc::new(AtomicUsize::new(0));
+    settings.observer = Observer::new({
+        let armed = armed.clone();
+        move |step| {
+            let dies = step == Step::GroupWritten && armed.load(Ordering::SeqCst) > 0;
+            assert!(!dies, "the committer dies, as this test wants it");
+        }
+    });
+    let metrics = Metrics::new(&MetricsSettings::default());
+    let store = Store::open(&settings, Arc::new(SystemClock::new()), metrics).expect("opens");
+    let own = view(&**store.engine(), "tenant-a", "orders").await;
+    store.check().expect("is ready");
+    armed.store(1, Ordering::SeqCst);
+    let commit = changes(vec![insert(own, object("u", State::Active, "n"))]);
+    store.commit(commit).await.expect_err("nobody commits");
+    // Its thread is about to end: it has dropped the commit.
+    while store.check().is_ok() {
+        tokio::task::yield_now().await;
+    }
+    let error = store.check().expect_err("it stays so");
+    assert!(matches!(error, Error::Failed(_)), "{error}");
 }

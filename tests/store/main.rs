@@ -8,6 +8,8 @@ mod groups;
 mod model;
 mod races;
 mod suite;
+mod trail;
+mod views;
 
 /// Runs the suite against the embedded engine; one test for each of its functions.
 macro_rules! embedded {

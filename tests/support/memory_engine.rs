@@ -181,6 +181,10 @@ impl Engine for MemoryEngine {
         self.read(move |rows| rows.keys.iter().filter(|row| row.level == level).cloned().collect())
     }
 
+    fn has_keys(&self) -> BoxFuture<'_, Result<bool, Error>> {
+        self.read(|rows| !rows.tenants.is_empty() || !rows.keys.is_empty())
+    }
+
     fn setting(&self, name: &'static str) -> BoxFuture<'_, Result<Option<Vec<u8>>, Error>> {
         self.read(move |rows| rows.settings.get(name).cloned())
     }

@@ -32,8 +32,8 @@ impl Names {
         self.tags.get(xml_name).copied().ok_or_else(|| format!("no tag is called {xml_name}"))
     }
 
-    /// The number of an enumeration's value; `enumeration` is the specification's name. Digits stand
-    /// for themselves.
+    /// The number of an enumeration's value; `enumeration` is the specification's name. Digits
+    /// stand for themselves.
     pub(crate) fn value(&self, enumeration: &str, name: &str) -> Result<u32, String> {
         if let Some(digits) = name.strip_prefix("0x") {
             return u32::from_str_radix(digits, 16).map_err(|e| format!("{name}: {e}"));

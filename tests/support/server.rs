@@ -104,7 +104,8 @@ impl Plan {
 }
 
 impl Server {
-    /// A server as `try` makes it: `tenant-a` with `mongodb` and `orders`, `tenant-b` with `mongodb`.
+    /// A server as `try` makes it: `tenant-a` with `mongodb` and `orders`, `tenant-b` with
+    /// `mongodb`.
     pub(crate) fn start_default() -> Self {
         Plan::new().start()
     }
@@ -224,7 +225,11 @@ pub(crate) fn run_to_end(arguments: &[&str], environment: &[(&str, &str)]) -> En
 
 /// Waits for a command that is expected to end by itself; one that serves instead is ended.
 pub(crate) fn end_of(command: &mut Command) -> Ended {
-    let mut process = spawn(command);
+    end(spawn(command))
+}
+
+/// Waits for a process of [`spawn`], like [`end_of`].
+pub(crate) fn end(mut process: Child) -> Ended {
     let stdout = Arc::default();
     let stderr = Arc::default();
     let readers = [
@@ -243,7 +248,8 @@ pub(crate) fn end_of(command: &mut Command) -> Ended {
     }
 }
 
-fn spawn(command: &mut Command) -> Child {
+/// Starts a command with its output in pipes.
+pub(crate) fn spawn(command: &mut Command) -> Child {
     command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

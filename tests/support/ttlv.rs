@@ -1,5 +1,5 @@
-//! TTLV as a plain tree, with a codec that owes nothing to the server's, so that the server's own is
-//! not its only judge.
+//! TTLV as a plain tree, with a codec that owes nothing to the server's, so that the server's own
+//! is not its only judge.
 
 use kmip_ttlv::Tag;
 

@@ -12,7 +12,7 @@ use keystrata::keys::{AutoRegister, EnvRoot, Keyring, KeyringSettings};
 use keystrata::metrics::{Metrics, MetricsSettings};
 use keystrata::operation::{Facts, Parts, StreamLimits, Streams};
 use keystrata::service::{Service, Settings};
-use keystrata::store::{Store, StoreSettings};
+use keystrata::store::{Store, StoreSettings, Stored, View};
 use keystrata::tenant::{Caller, Fingerprint, Identity, Mode, Peer, Role, ServiceName, TenantName};
 use kmip_ttlv::attribute::{Attribute, AttributeList};
 use kmip_ttlv::enums::{
@@ -30,6 +30,9 @@ use zeroize::Zeroizing;
 /// Where the clock stands at first, in seconds since the epoch.
 pub(crate) const START: i64 = 1_700_000_000;
 
+/// The longest response, in bytes, where a test does not say.
+const RESPONSE_BYTES_MAX: usize = 16 << 20;
+
 /// What comes of one batch item.
 pub(crate) type Answer = Result<ResponsePayload<'static>, ResultReason>;
 
@@ -37,24 +40,29 @@ pub(crate) type Answer = Result<ResponsePayload<'static>, ResultReason>;
 pub(crate) struct World {
     pub(crate) service: Service,
     pub(crate) clock: Arc<ManualClock>,
+    store: Arc<Store>,
     /// Last, so that the store is closed before.
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl World {
     pub(crate) async fn new() -> Self {
-        Self::build(StreamLimits::default(), Facts::default()).await
+        Self::build(StreamLimits::default(), Facts::default(), RESPONSE_BYTES_MAX).await
     }
 
     pub(crate) async fn with_streams(limits: StreamLimits) -> Self {
-        Self::build(limits, Facts::default()).await
+        Self::build(limits, Facts::default(), RESPONSE_BYTES_MAX).await
     }
 
     pub(crate) async fn with_facts(facts: Facts) -> Self {
-        Self::build(StreamLimits::default(), facts).await
+        Self::build(StreamLimits::default(), facts, RESPONSE_BYTES_MAX).await
     }
 
-    async fn build(limits: StreamLimits, facts: Facts) -> Self {
+    pub(crate) async fn with_response_limit(response_bytes_max: usize) -> Self {
+        Self::build(StreamLimits::default(), Facts::default(), response_bytes_max).await
+    }
+
+    async fn build(limits: StreamLimits, facts: Facts, response_bytes_max: usize) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(Timestamp(START * 1_000_000)));
         let time: Arc<dyn Clock> = clock.clone();
@@ -74,10 +82,42 @@ impl World {
             KeyringSettings::default(),
         );
         let keyring = Arc::new(keyring.await.unwrap());
-        let mut parts = Parts::new(store, keyring, Arc::new(OsRandom), facts);
+        let mut parts = Parts::new(Arc::clone(&store), keyring, Arc::new(OsRandom), facts);
         parts.streams = Streams::new(limits);
-        let settings = Settings { limits: Limits::default(), auto_register: AutoRegister::Tenants };
-        Self { service: Service::new(parts, metrics, time, settings), clock, _dir: dir }
+        let settings = Settings {
+            limits: Limits::default(),
+            response_bytes_max,
+            auto_register: AutoRegister::Tenants,
+        };
+        Self { service: Service::new(parts, metrics, time, settings), clock, store, dir }
+    }
+
+    /// An object of a service of tenant `tenant-a`, as it is kept.
+    pub(crate) async fn stored(&self, service: &str, uid: &str) -> Arc<Stored> {
+        let (tenant, service) = ("tenant-a", ServiceName::new(service).unwrap());
+        let tenant = self.store.tenant(&TenantName::new(tenant).unwrap()).await.unwrap().unwrap();
+        let service = self.store.service(tenant.id, &service).await.unwrap().unwrap();
+        let view = View { tenant: tenant.id, service: Some(service.id) };
+        self.store.object(view, uid).await.unwrap().unwrap()
+    }
+
+    /// Ends the server. Returns all that is on its disk: of the store and of the audit trail, one
+    /// file after the other.
+    pub(crate) fn close(self) -> Vec<Vec<u8>> {
+        self.store.close();
+        let mut directories = vec![self.dir.path().to_owned()];
+        let mut files = Vec::new();
+        while let Some(directory) = directories.pop() {
+            for entry in std::fs::read_dir(directory).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    directories.push(path);
+                } else {
+                    files.push(std::fs::read(path).unwrap());
+                }
+            }
+        }
+        files
     }
 
     /// A client that speaks `version` for this service of tenant `tenant-a`.
@@ -135,9 +175,13 @@ impl Client<'_> {
 
     /// The bytes that answer a message.
     pub(crate) async fn answer(&self, request: &RequestMessage<'_>) -> Vec<u8> {
+        self.answer_bytes(&request.to_bytes().unwrap()).await
+    }
+
+    /// The bytes that answer bytes.
+    pub(crate) async fn answer_bytes(&self, request: &[u8]) -> Vec<u8> {
         let mut response = Buffer::new();
-        let request = request.to_bytes().unwrap();
-        self.world.service.answer(&self.caller, &request, &mut response).await;
+        self.world.service.answer(&self.caller, request, &mut response).await;
         response.to_vec()
     }
 
@@ -168,10 +212,10 @@ impl Client<'_> {
     }
 
     /// A batch, and what becomes of it if an item fails.
-    pub(crate) async fn batch<'a>(
+    pub(crate) async fn batch(
         &self,
         on_error: Option<BatchErrorContinuationOption>,
-        payloads: Vec<RequestPayload<'a>>,
+        payloads: Vec<RequestPayload<'_>>,
     ) -> Vec<Answer> {
         let mut request = self.request(payloads);
         request.header.error_continuation = on_error;

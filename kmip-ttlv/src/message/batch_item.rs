@@ -49,6 +49,42 @@ impl<'a> RequestBatchItem<'a> {
     }
 }
 
+/// A batch item of a request that cannot be read, with what is needed for an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UnreadableItem<'a> {
+    /// What is asked for, if that can be read.
+    pub operation: Option<Operation>,
+    /// The client's name for the item, if that can be read.
+    pub unique_batch_item_id: Option<Cow<'a, [u8]>>,
+    /// What is wrong.
+    pub error: Error,
+}
+
+impl<'a> UnreadableItem<'a> {
+    /// An item of which nothing can be read.
+    pub(super) const fn nameless(error: Error) -> Self {
+        Self { operation: None, unique_batch_item_id: None, error }
+    }
+
+    /// Finds what can be read of an item, wherever it stands; the first counts where there are two.
+    pub(super) fn new(item: Item<'a>, error: Error) -> Self {
+        let mut found = Self::nameless(error);
+        let Ok(mut fields) = item.fields() else { return found };
+        while let Ok(Some(field)) = fields.next_item() {
+            match field.tag {
+                Tag::Operation if found.operation.is_none() => {
+                    found.operation = Operation::decode(field).ok();
+                }
+                Tag::UniqueBatchItemId if found.unique_batch_item_id.is_none() => {
+                    found.unique_batch_item_id = field.bytes().ok().map(Cow::Borrowed);
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+}
+
 /// One operation of a request, with its payload.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RequestItem<'a> {

@@ -1,6 +1,6 @@
 //! Reading a request as a server does: the header first, each batch item when its turn comes.
 
-use super::{RequestBatchItem, RequestHeader};
+use super::{RequestBatchItem, RequestHeader, UnreadableItem};
 use crate::scan::{Limits, scan};
 use crate::{Decode, Error, Fields, Item, ProtocolVersion, Result, Tag, Version, item};
 
@@ -18,10 +18,14 @@ impl<'a> Request<'a> {
     /// The batch items in their order, each read when it is asked for.
     ///
     /// An item that cannot be read does not hide those after it.
-    pub fn items(&self) -> impl Iterator<Item = Result<RequestBatchItem<'a>>> + use<'a> {
+    pub fn items(
+        &self,
+    ) -> impl Iterator<Item = Result<RequestBatchItem<'a>, UnreadableItem<'a>>> + use<'a> {
         let mut fields = self.items.clone();
-        std::iter::from_fn(move || next_batch_item(&mut fields).transpose())
-            .map(|item| item.and_then(RequestBatchItem::decode))
+        std::iter::from_fn(move || next_batch_item(&mut fields).transpose()).map(|item| {
+            let item = item.map_err(UnreadableItem::nameless)?;
+            RequestBatchItem::decode(item).map_err(|error| UnreadableItem::new(item, error))
+        })
     }
 }
 

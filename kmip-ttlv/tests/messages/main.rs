@@ -13,7 +13,7 @@ use std::fmt;
 use generate::Choices;
 use generate_payload::{OPERATIONS, is_in, message};
 use kmip_ttlv::enums::Operation;
-use kmip_ttlv::message::{RequestBatchItem, RequestMessage, ResponseMessage, request};
+use kmip_ttlv::message::{RequestMessage, ResponseMessage, request};
 use kmip_ttlv::{Buffer, Dump, Limits, Result, Version};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -91,7 +91,7 @@ proptest! {
         }
         let request = read.unwrap();
         let items: Result<Vec<_>> =
-            request.items().map(|item| item.and_then(RequestBatchItem::typed)).collect();
+            request.items().map(|item| item.map_err(|bad| bad.error)?.typed()).collect();
         let whole = RequestMessage::from_bytes(&sample.bytes).unwrap();
         prop_assert_eq!(request.version, sample.version);
         prop_assert_eq!(items, Ok(whole.items));

@@ -1,5 +1,6 @@
 //! Whether the server can serve, found out every few seconds.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ const INTERVAL: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(super) struct ServerHealth {
     state: Mutex<Result<(), String>>,
+    /// Never taken back.
+    stopping: AtomicBool,
     facts: Facts,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
@@ -39,12 +42,13 @@ pub(super) struct Facts {
 impl ServerHealth {
     /// A server that can serve.
     pub(super) fn new(facts: Facts, clock: Arc<dyn Clock>, metrics: Arc<Metrics>) -> Arc<Self> {
-        Arc::new(Self { state: Mutex::new(Ok(())), facts, clock, metrics })
+        let (state, stopping) = (Mutex::new(Ok(())), AtomicBool::new(false));
+        Arc::new(Self { state, stopping, facts, clock, metrics })
     }
 
-    /// Says from now on that the server stops.
+    /// Says from now on that the server stops, whatever root key and audit trail say.
     pub(super) fn stopping(&self) {
-        self.set(Err("the server stops".to_owned()));
+        self.stopping.store(true, Ordering::Relaxed);
     }
 
     /// Asks root key and audit trail, again and again. Never ends.
@@ -53,13 +57,17 @@ impl ServerHealth {
         loop {
             ticks.tick().await;
             let state = parts.check().await;
-            match (&state, self.ready()) {
+            match (&state, self.state()) {
                 (Err(reason), Ok(())) => tracing::error!(reason, "not ready"),
                 (Ok(()), Err(_)) => tracing::info!("ready again"),
                 _ => {}
             }
             self.set(state);
         }
+    }
+
+    fn state(&self) -> Result<(), String> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn set(&self, state: Result<(), String>) {
@@ -69,7 +77,10 @@ impl ServerHealth {
 
 impl Health for ServerHealth {
     fn ready(&self) -> Result<(), String> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        if self.stopping.load(Ordering::Relaxed) {
+            return Err("the server stops".to_owned());
+        }
+        self.state()
     }
 
     fn status(&self) -> Value {
@@ -94,5 +105,31 @@ impl Health for ServerHealth {
             members.insert("reason".to_owned(), reason.into());
         }
         status
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use keystrata::clock::SystemClock;
+    use keystrata::metrics::MetricsSettings;
+
+    use super::*;
+
+    #[test]
+    fn a_server_that_stops_is_not_ready_whatever_is_found_afterwards() {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let nowhere = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+        let facts = Facts {
+            addresses: Addresses { kmip: nowhere, admin: nowhere },
+            node: "node".to_owned(),
+            root: "env",
+            started: clock.now(),
+        };
+        let health = ServerHealth::new(facts, clock, Metrics::new(&MetricsSettings::default()));
+        assert_eq!(health.ready(), Ok(()));
+        health.stopping();
+        health.set(Ok(()));
+        assert_eq!(health.ready(), Err("the server stops".to_owned()));
+        assert_eq!(health.status()["ready"], false);
     }
 }

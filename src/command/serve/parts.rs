@@ -32,8 +32,13 @@ impl Parts {
         clock: &Arc<dyn Clock>,
         metrics: &Arc<Metrics>,
     ) -> Result<Self, Failure> {
-        let place = &config.root.place;
-        let root = root::open(place, environment, Arc::clone(clock), Arc::clone(metrics))?;
+        let root = {
+            let (place, environment) = (config.root.place.clone(), environment.clone());
+            let (clock, metrics) = (Arc::clone(clock), Arc::clone(metrics));
+            // A token may take its time, and a signal must be heard meanwhile.
+            let open = move || root::open(&place, &environment, clock, metrics);
+            tokio::task::spawn_blocking(open).await.map_err(failed)??
+        };
         let provider = root.provider().name();
         let store = Arc::new(store(config, clock, metrics)?);
         let keyring = Keyring::open(
@@ -68,9 +73,10 @@ impl Parts {
         self.store.close();
     }
 
-    /// Whether root key and audit trail can be used; the reason if not.
+    /// Whether root key, store and audit trail can be used; the reason if not.
     pub(super) async fn check(&self) -> Result<(), String> {
         self.keyring.probe().await.map_err(|error| error.to_string())?;
+        self.store.check().map_err(|error| error.to_string())?;
         self.store.audit().check().map_err(|error| error.to_string())
     }
 }

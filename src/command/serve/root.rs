@@ -1,6 +1,6 @@
 //! Opens the root key as the configuration says.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::sync::Arc;
 
 use keystrata::clock::Clock;
@@ -15,6 +15,9 @@ use zeroize::Zeroizing;
 
 use super::super::{Environment, Failure};
 
+/// Set in a process that has started itself anew, so that it does so only once.
+const RESTARTED: &str = "KEYSTRATA_RESTARTED";
+
 /// Sees to it that the token's module finds the variables that it wants: if one is missing, this
 /// process starts itself anew with it (same process number, same streams) and does not return.
 pub(in super::super) fn ensure_environment(
@@ -23,11 +26,16 @@ pub(in super::super) fn ensure_environment(
 ) -> Result<(), Failure> {
     let RootPlace::Pkcs11(root) = place else { return Ok(()) };
     let wanted = root.environment.iter().map(|(name, value)| (name.as_str(), OsStr::new(value)));
-    let missing =
-        hsm::environment::missing(wanted, |name| environment.get(name).map(OsString::from));
+    let mut missing = hsm::environment::missing(wanted, |name| environment.get(name));
     if missing.is_empty() {
         return Ok(());
     }
+    if environment.get(RESTARTED).is_some() {
+        let names: Vec<&str> = missing.iter().map(|(name, _)| *name).collect();
+        let line = format!("{} cannot be set: see [root] `environment`", names.join(", "));
+        return Err(Failure::new(line));
+    }
+    missing.push((RESTARTED, OsStr::new("1")));
     let program = std::env::current_exe()
         .map_err(|error| Failure::new(format!("this program's file is not known: {error}")))?;
     let arguments = std::env::args_os().skip(1);
@@ -63,7 +71,7 @@ fn token(root: &Pkcs11Root, environment: &Environment) -> Result<TokenSettings, 
     };
     let pin = match &root.pin {
         PinSource::File(file) => Pin::from_file(file).map_err(failed)?,
-        PinSource::Variable(name) => Pin::new(Zeroizing::new(variable(environment, name)?)),
+        PinSource::Variable(name) => Pin::new(variable(environment, name)?),
     };
     Ok(TokenSettings::new(root.module.clone(), name, pin, root.key_label.clone()))
 }
@@ -75,7 +83,7 @@ fn sources(
     let source = |version: &EnvVersion| match &version.source {
         KeySource::File(file) => Ok((version.version, env_root::KeySource::File(file.clone()))),
         KeySource::Variable(name) => {
-            let value = Zeroizing::new(variable(environment, name)?);
+            let value = variable(environment, name)?;
             let name = name.clone();
             Ok((version.version, env_root::KeySource::Variable { name, value }))
         }
@@ -83,9 +91,10 @@ fn sources(
     root.versions.iter().map(source).collect()
 }
 
-fn variable(environment: &Environment, name: &str) -> Result<String, Failure> {
-    let value = environment.get(name).map(str::to_owned);
-    value.ok_or_else(|| Failure::new(format!("environment variable {name} is not set")))
+fn variable(environment: &Environment, name: &str) -> Result<Zeroizing<String>, Failure> {
+    environment
+        .secret(name)
+        .ok_or_else(|| Failure::new(format!("environment variable {name} is not set")))
 }
 
 fn failed(error: impl std::fmt::Display) -> Failure {

@@ -72,7 +72,11 @@ pub(super) fn service(config: &Config) -> service::Settings {
         batch_items_max: config.limits.batch_items_max.get(),
         ..Limits::default()
     };
-    service::Settings { limits, auto_register: auto_register(config) }
+    service::Settings {
+        limits,
+        response_bytes_max: config.limits.response_size_max,
+        auto_register: auto_register(config),
+    }
 }
 
 /// What the server says of itself, and the limits that operations hold.

@@ -21,7 +21,15 @@ impl Signals {
         })
     }
 
-    /// Resolves at SIGTERM or SIGINT with its name; calls `reload` at every SIGHUP before that.
+    /// Resolves at SIGTERM or SIGINT with its name.
+    pub(super) async fn stop(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+
+    /// Like [`Signals::stop`]; calls `reload` at every SIGHUP before that.
     pub(super) async fn until_stop(mut self, reload: impl Fn()) -> &'static str {
         loop {
             tokio::select! {

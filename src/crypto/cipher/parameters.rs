@@ -13,6 +13,9 @@ const IV_BITS_MIN: i32 = 64;
 /// Bytes of the counter in a CTR block when no Counter Length is given (RFC 3686 §4).
 const COUNTER_BYTES: usize = 4;
 
+/// An IV of fewer bytes can be met by trying.
+const UNGUESSABLE_IV_BYTES: usize = 12;
+
 /// Everything that is to be known about one encryption or decryption but key, IV and data.
 #[derive(Debug, Clone, Copy)]
 pub struct Parameters {
@@ -107,6 +110,15 @@ impl Parameters {
     #[must_use]
     pub fn needs_iv(&self) -> bool {
         self.row.iv != IvRule::Unused
+    }
+
+    /// Whether the client that encrypts knows, or can guess, which key stream its data meet. Such
+    /// an encryption of ciphertext is its decryption.
+    #[must_use]
+    pub fn key_stream_is_known(&self, iv_is_given: bool) -> bool {
+        let is_short = self.iv_bytes.is_some_and(|bytes| bytes < UNGUESSABLE_IV_BYTES);
+        let is_chosen = iv_is_given || self.counter_start.is_some() || is_short;
+        self.row.is_stream() && is_chosen
     }
 
     /// A fresh IV for Encrypt, or `None` if the mode has none.

@@ -146,7 +146,8 @@ impl Decryptor {
     /// Starts a decryption; arguments as those of [`super::decrypt`].
     ///
     /// # Errors
-    /// [`Error`] if the parameters do not fit key, IV, additional data or tag.
+    /// [`Error`] if the parameters do not fit key, IV, additional data or tag. A tag of another
+    /// length than the parameters say is [`Error::Rejected`], for it cannot be the right one.
     pub fn new(
         parameters: &Parameters,
         key: &[u8],
@@ -165,6 +166,9 @@ impl Decryptor {
             (Engine::Plain(engine), None) => State::Plain(engine),
             (Engine::Plain(_), Some(_)) => return Err(Error::NotAuthenticating),
             (Engine::Authenticated(_), None) => return Err(Error::MissingTag),
+            (Engine::Authenticated(_), Some(tag)) if tag.len() != parameters.tag_bytes => {
+                return Err(Error::Rejected);
+            }
             (Engine::Authenticated(engine), Some(tag)) => {
                 bytes_max = bytes_max.min(limits.held_bytes_max);
                 State::Authenticated { engine, tag: tag.to_vec() }

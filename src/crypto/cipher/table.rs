@@ -32,6 +32,14 @@ pub struct Row {
     pub data_bytes_max: u64,
 }
 
+impl Row {
+    /// Whether the mode adds a key stream to the data, so that it decrypts as it encrypts.
+    #[must_use]
+    pub fn is_stream(&self) -> bool {
+        self.block_bytes == 1
+    }
+}
+
 /// Which IVs (counters, nonces) a mode takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IvRule {

@@ -45,8 +45,9 @@ impl AdminSocket {
         let system = |source| SocketError::System { path: path.into(), source };
         refuse_living(path)?;
         // Made under another name and moved when its mode is right: nobody can come in between,
-        // and the socket of a dead process is replaced in one step.
-        let fresh = path.with_extension(format!("{}.new", std::process::id()));
+        // and the socket of a dead process is replaced in one step. The other name is no longer than
+        // its own, as the system bounds both.
+        let fresh = path.with_extension("new");
         let _ = fs::remove_file(&fresh);
         let listener = UnixListener::bind(&fresh).map_err(system)?;
         let published = fs::set_permissions(&fresh, Permissions::from_mode(0o600))

@@ -5,14 +5,18 @@ use super::*;
 use crate::crypto::random::Random;
 
 const LIMITS: StreamLimits = StreamLimits {
-    streams_max: 3,
+    streams_max: 4,
+    tenant_streams_max: 3,
     service_streams_max: 2,
-    held_bytes_max: 150,
+    held_bytes_max: 200,
+    tenant_held_bytes_max: 150,
     service_held_bytes_max: 100,
     idle_seconds_max: 60,
 };
 const ONE: ServiceId = ServiceId(1);
 const TWO: ServiceId = ServiceId(2);
+/// The others are services of one tenant, this one of another.
+const OTHER: ServiceId = ServiceId(3);
 
 /// Work that keeps everything, or nothing.
 #[derive(Debug)]
@@ -37,7 +41,8 @@ fn subject(uid: &str) -> Subject {
 }
 
 fn arrival(service: ServiceId, bytes: usize, now: i64) -> Arrival {
-    Arrival { service, now, bytes }
+    let tenant = TenantId(if service == OTHER { 2 } else { 1 });
+    Arrival { tenant, service, now, bytes }
 }
 
 fn value(number: u8) -> [u8; VALUE_BYTES] {
@@ -115,10 +120,13 @@ fn as_many_streams_are_open_as_the_limits_say_and_no_more() {
     open(&streams, 2, one).unwrap().keep();
     assert!(matches!(open(&streams, 3, one), Err(Failure::LimitExceeded(_))), "of a service");
     open(&streams, 3, two).unwrap().keep();
-    assert!(matches!(open(&streams, 4, two), Err(Failure::LimitExceeded(_))), "of all");
+    assert!(matches!(open(&streams, 4, two), Err(Failure::LimitExceeded(_))), "of a tenant");
+    let other = arrival(OTHER, 0, 0);
+    open(&streams, 5, other).unwrap().keep();
+    assert!(matches!(open(&streams, 6, other), Err(Failure::LimitExceeded(_))), "of all");
     drop(take(&streams, 1, one).unwrap());
     open(&streams, 4, two).unwrap().keep();
-    assert_eq!(streams.count(), 3);
+    assert_eq!(streams.count(), 4);
 }
 
 #[test]
@@ -130,8 +138,10 @@ fn as_much_is_held_back_as_the_limits_say_and_no_more() {
     assert!(matches!(open(&streams, 2, arrival(ONE, 41, 0)), Err(Failure::LimitExceeded(_))));
     take(&streams, 1, arrival(ONE, 40, 0)).unwrap().keep();
     let too_much = open(&streams, 2, arrival(TWO, 51, 0));
-    assert!(matches!(too_much, Err(Failure::LimitExceeded(_))), "of all");
+    assert!(matches!(too_much, Err(Failure::LimitExceeded(_))), "of a tenant");
     open(&streams, 2, arrival(TWO, 50, 0)).unwrap().keep();
+    let too_much = open(&streams, 4, arrival(OTHER, 51, 0));
+    assert!(matches!(too_much, Err(Failure::LimitExceeded(_))), "of all");
     drop(take(&streams, 1, arrival(ONE, 0, 0)).unwrap());
     take(&streams, 2, arrival(TWO, 50, 0)).unwrap().keep();
     // What is not kept does not count.

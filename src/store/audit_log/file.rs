@@ -1,14 +1,14 @@
-//! The files of the trail: where it goes on, and how bytes get to the end of it.
+//! The files of the trail: their names, and how bytes get to the end of them.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::AuditSettings;
+use super::{AuditSettings, end};
 use crate::audit::Anchor;
-use crate::audit::chain::{Head, LINE_BYTES_MAX, Line};
+use crate::audit::chain::Head;
 use crate::store::lock::{DirectoryLock, LockError};
 
 /// A file is called `audit-<number of its first record, 20 digits>.jsonl`.
@@ -33,9 +33,9 @@ pub enum TrailError {
         /// What is wrong.
         error: Arc<io::Error>,
     },
-    /// The last whole line is not a record with its hash.
+    /// A line that was durable is not a record with its hash that follows the one before.
     #[error(
-        "the last record in {} is damaged: see `keystrata audit verify`; to go on without this \
+        "a record at the end of {} is damaged: see `keystrata audit verify`; to go on without this \
          file, move it away and set `audit.accept_loss`",
         .0.display()
     )]
@@ -54,6 +54,18 @@ pub enum TrailError {
         /// The last record that the store remembers.
         remembered: u64,
     },
+    /// The trail is another store's, or was written anew.
+    #[error(
+        "the audit trail in {} does not have record {remembered} as this store remembers it: put \
+         this store's files back, or move these away and set `audit.accept_loss`",
+        .directory.display()
+    )]
+    Foreign {
+        /// Where the trail is.
+        directory: PathBuf,
+        /// The last record that the store remembers.
+        remembered: u64,
+    },
 }
 
 /// The files of a trail, in order.
@@ -63,14 +75,21 @@ pub enum TrailError {
 pub fn files(directory: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(directory)? {
-        let name = entry?.file_name();
-        let number = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX));
-        if number.is_some_and(|n| n.len() == 20 && n.bytes().all(|byte| byte.is_ascii_digit())) {
-            files.push(directory.join(name));
+        let path = entry?.path();
+        if first_record(&path).is_some() {
+            files.push(path);
         }
     }
     files.sort();
     Ok(files)
+}
+
+/// The number of a file's first record, by its name; `None` for a file that is not the trail's.
+pub(super) fn first_record(path: &Path) -> Option<u64> {
+    let name = path.file_name()?.to_str()?;
+    let digits = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
+    let is_number = digits.len() == 20 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse().ok().filter(|_| is_number)
 }
 
 /// The trail as its one writer sees it.
@@ -89,24 +108,14 @@ impl Trail {
     pub(super) fn open(settings: &AuditSettings, remembered: Anchor) -> Result<Self, TrailError> {
         let directory = settings.directory.clone();
         let lock = DirectoryLock::take(&directory)?;
-        let found = find_end(&directory)?;
-        let last = found.head.last.seq;
-        let mut trail = Self {
+        let end = end::find(settings, remembered)?;
+        Ok(Self {
             directory,
             file_bytes_max: settings.file_bytes_max,
-            current: found.current,
-            head: found.head,
+            current: end.current,
+            head: end.head,
             _lock: lock,
-        };
-        if last < remembered.seq {
-            if !settings.accept_loss {
-                let (directory, remembered) = (trail.directory, remembered.seq);
-                return Err(TrailError::CutOff { directory, last, remembered });
-            }
-            trail.head.last = remembered;
-            trail.current = None;
-        }
-        Ok(trail)
+        })
     }
 
     /// The last line that is durable.
@@ -156,78 +165,5 @@ impl Trail {
 
     fn file(&self) -> io::Result<&(File, u64)> {
         self.current.as_ref().ok_or_else(|| io::ErrorKind::NotFound.into())
-    }
-}
-
-struct End {
-    current: Option<(File, u64)>,
-    head: Head,
-}
-
-/// Finds the last whole line, cutting off a torn one behind it. A last file without any whole line
-/// is emptied and written from its start, if it is the one that follows; that is what a crash right
-/// after a rotation leaves.
-fn find_end(directory: &Path) -> Result<End, TrailError> {
-    let io_error = |path: &Path, error: io::Error| TrailError::Io {
-        path: path.to_owned(),
-        error: error.into(),
-    };
-    let mut current = None;
-    let files = files(directory).map_err(|error| io_error(directory, error))?;
-    for path in files.iter().rev() {
-        let open = OpenOptions::new().read(true).write(true).open(path);
-        let mut file = open.map_err(|error| io_error(path, error))?;
-        let (whole, last) = last_line(&mut file).map_err(|error| io_error(path, error))?;
-        cut_off(path, &file, whole).map_err(|error| io_error(path, error))?;
-        let Some(last) = last else {
-            current = Some((file, 0));
-            continue;
-        };
-        let line = Line::parse(&last).filter(|line| line.intact);
-        let line = line.ok_or_else(|| TrailError::Damaged(path.clone()))?;
-        let head = Head { last: line.anchor(), mark: line.mark };
-        // An empty file behind this one has the right name only if this one is its predecessor;
-        // `rotate` opens it again by that name.
-        let current = if current.is_some() { None } else { Some((file, whole)) };
-        return Ok(End { current, head });
-    }
-    Ok(End { current: None, head: Head::default() })
-}
-
-/// Cuts off what follows the last whole line.
-fn cut_off(path: &Path, file: &File, whole: u64) -> io::Result<()> {
-    let torn = file.metadata()?.len() - whole;
-    if torn > 0 {
-        tracing::warn!(file = %path.display(), bytes = torn, "cut off a torn audit record");
-        file.set_len(whole)?;
-    }
-    // Whole lines may have been written and not synced; what follows is built on them.
-    file.sync_all()
-}
-
-/// How many bytes of the file are whole lines, and the last of these without its line feed.
-fn last_line(file: &mut File) -> io::Result<(u64, Option<Vec<u8>>)> {
-    let length = file.metadata()?.len();
-    let mut window = 64 * 1024;
-    loop {
-        let start = length.saturating_sub(window);
-        file.seek(SeekFrom::Start(start))?;
-        let mut tail = Vec::new();
-        BufReader::new(&*file).take(length - start).read_to_end(&mut tail)?;
-        let mut feeds = tail.iter().enumerate().rev().filter(|(_, byte)| **byte == b'\n');
-        let (end, before) = (feeds.next(), feeds.next());
-        match (end, before) {
-            (Some((end, _)), Some((before, _))) => {
-                return Ok((start + end as u64 + 1, tail.get(before + 1..end).map(Vec::from)));
-            }
-            (Some((end, _)), None) if start == 0 => {
-                return Ok((end as u64 + 1, tail.get(..end).map(Vec::from)));
-            }
-            (None, _) if start == 0 => return Ok((0, None)),
-            _ if window > 2 * LINE_BYTES_MAX as u64 => {
-                return Err(io::ErrorKind::InvalidData.into());
-            }
-            _ => window *= 8,
-        }
     }
 }

@@ -104,11 +104,14 @@ impl Writer {
     fn add(&mut self, entry: Entry) {
         match entry {
             Entry::Read(record, waiting) => {
-                self.waiting.extend(waiting);
                 if self.failed && self.lines.len() > UNWRITTEN_BYTES_MAX {
                     self.shared.metrics.audit_failed();
+                    if let Some(waiting) = waiting {
+                        let _ = waiting.send(Err(AuditError("too many records wait".into())));
+                    }
                     return;
                 }
+                self.waiting.extend(waiting);
                 let fields = json::fields(&self.node, &record);
                 self.append(&fields, self.head.mark);
             }
@@ -175,5 +178,50 @@ impl Writer {
             tracing::error!("{error}; nothing is served until it can be");
         }
         self.shared.set_failure(Some(error.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::atomic::AtomicBool;
+
+    use super::super::AuditSettings;
+    use super::*;
+    use crate::audit::Anchor;
+    use crate::metrics::{Metrics, MetricsSettings};
+    use crate::store::queue::Queue;
+
+    fn writer(directory: &std::path::Path) -> Writer {
+        let settings = AuditSettings::new(directory);
+        let trail = Trail::open(&settings, Anchor::default()).expect("opens");
+        let shared = Shared {
+            queue: Queue::new(1),
+            failed: AtomicBool::new(false),
+            failure: Mutex::new(None),
+            durable: Mutex::new(trail.head()),
+            metrics: Metrics::new(&MetricsSettings::default()),
+        };
+        Writer::new(trail, Arc::new(shared), "node".into(), Observer::default())
+    }
+
+    #[test]
+    fn who_waits_for_a_record_that_was_dropped_is_told_even_if_the_others_are_written() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut writer = writer(directory.path());
+        let add = |writer: &mut Writer| {
+            let (done, synced) = oneshot::channel();
+            writer.add(Entry::Read(Box::new(json::tests::record()), Some(done)));
+            synced
+        };
+        let mut kept = add(&mut writer);
+        writer.failed = true;
+        while writer.lines.len() <= UNWRITTEN_BYTES_MAX {
+            writer.append(&format!("\"n\":\"{}\"", "x".repeat(LINES_BYTES)), Mark::default());
+        }
+        let mut dropped = add(&mut writer);
+        writer.flush();
+        assert_eq!(kept.try_recv().expect("is answered"), Ok(()));
+        assert!(dropped.try_recv().expect("is answered").is_err());
     }
 }

@@ -2,10 +2,10 @@
 //! sync, and then answers everybody. There is no timer; while one group is synced, the next
 //! gathers.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rusqlite::Connection;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::prepare::Prepared;
 use super::write::{WriteError, run, write};
@@ -29,6 +29,8 @@ const GROUP_BYTES_MAX: usize = 1024 * 1024;
 pub(super) struct Request {
     pub(super) prepared: Prepared,
     pub(super) answer: oneshot::Sender<Result<(), Error>>,
+    /// Its part of the bytes that may wait; given back with the answer.
+    pub(super) _bytes: OwnedSemaphorePermit,
 }
 
 /// What the committer needs beside its connection.
@@ -40,6 +42,8 @@ pub(super) struct Surroundings {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) observer: Observer,
+    /// Set for good when it is not known any more what is on the disk.
+    pub(super) broken: Arc<OnceLock<Error>>,
 }
 
 /// The committer. It has the only connection that writes.
@@ -51,8 +55,6 @@ pub(super) struct Committer {
     next: u64,
     /// The latest group that is out of the outbox.
     cleared: u64,
-    /// Set for good when it is not known any more what is on the disk.
-    broken: Option<Error>,
 }
 
 /// What a transaction made durable.
@@ -66,7 +68,7 @@ struct Done {
 impl Committer {
     /// `next` numbers the next group that has audit records.
     pub(super) fn new(db: Connection, around: Surroundings, next: u64) -> Self {
-        Self { db, around, next, cleared: 0, broken: None }
+        Self { db, around, next, cleared: 0 }
     }
 
     /// Commits until the queue is closed and empty; then sees the trail to its end.
@@ -137,7 +139,7 @@ impl Committer {
 
     /// One transaction, unless there is a reason not to try.
     fn attempt(&mut self, requests: &[Request]) -> Result<Done, Error> {
-        if let Some(broken) = &self.broken {
+        if let Some(broken) = self.around.broken.get() {
             return Err(broken.clone());
         }
         self.around.audit.check_commit().map_err(|e| Error::Unwritable(e.to_string().into()))?;
@@ -146,7 +148,7 @@ impl Committer {
             tracing::error!(%error, "a transaction failed");
             let answer = connection::error(&error);
             if connection::is_uncertain(&error) {
-                self.broken = Some(answer.clone());
+                self.give_up(answer.clone());
             }
             answer
         })
@@ -196,12 +198,17 @@ impl Committer {
         Ok(result)
     }
 
-    fn roll_back(&mut self) {
+    fn roll_back(&self) {
         if !self.db.is_autocommit()
             && let Err(error) = run(&self.db, "ROLLBACK", [])
         {
-            self.broken = Some(connection::error(&error));
+            self.give_up(connection::error(&error));
         }
+    }
+
+    /// Commits nothing from now on. The first reason counts.
+    fn give_up(&self, error: Error) {
+        let _ = self.around.broken.set(error);
     }
 
     fn clear_outbox(&self) -> rusqlite::Result<()> {

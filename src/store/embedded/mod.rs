@@ -14,11 +14,11 @@ mod select;
 mod write;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use self::committer::{Committer, Request, Surroundings};
 use self::prepare::Prepared;
@@ -35,8 +35,15 @@ use crate::clock::Clock;
 use crate::metrics::{CommitFailure, Metrics};
 use crate::tenant::{ServiceId, ServiceName, TenantId, TenantName};
 
+/// The smallest page that a database of SQLite can have, in bytes.
+const PAGE_BYTES_MIN: u64 = 512;
+
 /// How many commits may wait. Beyond this they are refused.
 const COMMITS_WAITING_MAX: usize = 16 * 1024;
+
+/// About how many bytes the commits that are not answered yet may write. A request, and so a row,
+/// may have a megabyte.
+const COMMITS_WAITING_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Why a store could not be opened. `Display` is one line for an operator.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -64,6 +71,9 @@ pub enum OpenError {
     /// The database file is another program's.
     #[error("{} is not a keystrata store", .0.display())]
     Foreign(PathBuf),
+    /// The database can be read, but not written.
+    #[error("{} cannot be written: give its owner the right to write, or use another store", .0.display())]
+    ReadOnly(PathBuf),
     /// The database cannot be read or written.
     #[error("the store in {} cannot be opened: {text}", .directory.display())]
     Database {
@@ -103,7 +113,11 @@ pub struct Shared {
 #[derive(Debug)]
 pub struct Embedded {
     commits: Arc<Queue<Request>>,
+    /// What is left of [`COMMITS_WAITING_BYTES_MAX`].
+    commit_bytes: Arc<Semaphore>,
     committer: Mutex<Option<JoinHandle<()>>>,
+    /// Why the committer commits nothing any more, if so.
+    broken: Arc<OnceLock<Error>>,
     readers: Readers,
     audit: Arc<AuditLog>,
     shared: Shared,
@@ -139,6 +153,8 @@ impl Embedded {
         let readers = readers.collect::<rusqlite::Result<Vec<_>>>().map_err(database)?;
         let readers = Readers::start(readers).map_err(|e| OpenError::Thread(e.into()))?;
         let commits = Arc::new(Queue::new(COMMITS_WAITING_MAX));
+        let commit_bytes = Arc::new(Semaphore::new(COMMITS_WAITING_BYTES_MAX));
+        let broken = Arc::new(OnceLock::new());
         let around = Surroundings {
             queue: commits.clone(),
             cache: shared.cache.clone(),
@@ -146,13 +162,14 @@ impl Embedded {
             clock: shared.clock.clone(),
             metrics: shared.metrics.clone(),
             observer: shared.observer.clone(),
+            broken: broken.clone(),
         };
         let committer = Committer::new(db, around, next);
         let thread = std::thread::Builder::new().name("store-commit".into());
         let thread =
             thread.spawn(|| committer.run()).map_err(|error| OpenError::Thread(error.into()))?;
         let committer = Mutex::new(Some(thread));
-        Ok(Self { commits, committer, readers, audit, shared, _lock: lock })
+        Ok(Self { commits, commit_bytes, committer, broken, readers, audit, shared, _lock: lock })
     }
 
     /// The audit trail.
@@ -163,18 +180,23 @@ impl Embedded {
 
     async fn push(&self, commit: Commit) -> Result<(), Error> {
         let prepared = Prepared::new(commit, &self.audit);
+        let bytes =
+            u32::try_from(prepared.bytes.min(COMMITS_WAITING_BYTES_MAX)).unwrap_or(u32::MAX);
+        let Ok(bytes) = Arc::clone(&self.commit_bytes).try_acquire_many_owned(bytes) else {
+            return Err(self.overloaded());
+        };
         let (answer, answered) = oneshot::channel();
-        let request = Request { prepared, answer };
-        if let Err(refused) = self.commits.try_push(request) {
-            return Err(match refused {
-                Refused::Closed => closed(),
-                Refused::Full => {
-                    self.shared.metrics.commit_failed(CommitFailure::Overloaded);
-                    Error::Overloaded
-                }
-            });
-        }
+        let request = Request { prepared, answer, _bytes: bytes };
+        self.commits.try_push(request).map_err(|refused| match refused {
+            Refused::Closed => closed(),
+            Refused::Full => self.overloaded(),
+        })?;
         answered.await.map_err(|_| closed())?
+    }
+
+    fn overloaded(&self) -> Error {
+        self.shared.metrics.commit_failed(CommitFailure::Overloaded);
+        Error::Overloaded
     }
 }
 
@@ -197,9 +219,9 @@ impl Engine for Embedded {
         let (cache, wanted) = (self.shared.cache.clone(), uid.to_owned());
         Box::pin(self.readers.run(move |db| {
             let ticket = cache.miss(view.tenant, &wanted);
-            let Some(found) = read::object(db, view.tenant, &wanted)? else { return Ok(None) };
+            let Some(found) = read::object(db, view, &wanted)? else { return Ok(None) };
             cache.keep(ticket, view.tenant, &found.stored, found.row_bytes);
-            Ok(Some(found.stored).filter(|stored| view.has(stored.service)))
+            Ok(Some(found.stored))
         }))
     }
 
@@ -245,8 +267,23 @@ impl Engine for Embedded {
         Box::pin(self.readers.run(move |db| read::keys(db, level)))
     }
 
+    fn has_keys(&self) -> BoxFuture<'_, Result<bool, Error>> {
+        Box::pin(self.readers.run(|db| read::has_keys(db)))
+    }
+
     fn setting(&self, name: &'static str) -> BoxFuture<'_, Result<Option<Vec<u8>>, Error>> {
         Box::pin(self.readers.run(move |db| read::setting(db, name)))
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        if let Some(error) = self.broken.get() {
+            return Err(error.clone());
+        }
+        let committer = self.committer.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*committer {
+            Some(thread) if !thread.is_finished() => Ok(()),
+            _ => Err(closed()),
+        }
     }
 
     fn close(&self) {
@@ -266,7 +303,14 @@ fn open_database(directory: &Path) -> Result<Connection, OpenError> {
         directory: directory.to_owned(),
         text: error.to_string(),
     };
+    let file = directory.join(connection::FILE);
+    if is_cut_short(&file) {
+        return Err(OpenError::Foreign(file));
+    }
     let mut db = connection::writer(directory).map_err(failed)?;
+    if db.is_readonly("main").map_err(failed)? {
+        return Err(OpenError::ReadOnly(file));
+    }
     let version = match schema::kind(&db).map_err(failed)? {
         Kind::Empty => 0,
         Kind::Store(version) if version <= schema::newest() => version,
@@ -274,11 +318,17 @@ fn open_database(directory: &Path) -> Result<Connection, OpenError> {
             let (directory, known) = (directory.to_owned(), schema::newest());
             return Err(OpenError::Newer { directory, found, known });
         }
-        Kind::Foreign => return Err(OpenError::Foreign(directory.join(connection::FILE))),
+        Kind::Foreign => return Err(OpenError::Foreign(file)),
     };
     connection::use_log(&db).map_err(failed)?;
     schema::migrate(&mut db, version).map_err(failed)?;
     Ok(db)
+}
+
+/// Whether a file has something in it, but less than a page of a database, which SQLite would take
+/// for a new one and write over.
+fn is_cut_short(file: &Path) -> bool {
+    std::fs::metadata(file).is_ok_and(|file| (1..PAGE_BYTES_MIN).contains(&file.len()))
 }
 
 /// The place in the audit trail that a store remembers; for verifying the trail, also while a
@@ -293,4 +343,31 @@ pub fn remembered(directory: &Path) -> Result<crate::audit::Anchor, OpenError> {
         text: error.to_string(),
     })?;
     Ok(known.anchor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::metrics::MetricsSettings;
+
+    #[tokio::test]
+    async fn a_committer_that_gave_up_is_not_ready_and_refuses() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let settings = EmbeddedSettings { directory: directory.path().to_owned(), readers: 1 };
+        let audit = AuditSettings::new(&directory.path().join("audit"));
+        let shared = Shared {
+            cache: Arc::new(Cache::new(1 << 20)),
+            clock: Arc::new(SystemClock::new()),
+            metrics: Metrics::new(&MetricsSettings::default()),
+            observer: Observer::default(),
+        };
+        let engine = Embedded::open(&settings, &audit, shared).expect("opens");
+        engine.check().expect("is ready");
+        engine.broken.set(Error::Failed("a sync failed".into())).expect("is whole");
+        let error = engine.check().expect_err("gave up");
+        assert_eq!(error.to_string(), "the store failed: a sync failed");
+        let refused = engine.commit(Commit::default()).await.expect_err("gave up");
+        assert_eq!(refused.to_string(), error.to_string());
+    }
 }

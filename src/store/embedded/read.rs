@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::connection;
 use crate::clock::Timestamp;
 use crate::store::row::{KeyLevel, KeyRow, Sealed, ServiceRow, Stored, TenantRow};
-use crate::store::{Error, codes, row_format};
+use crate::store::{Error, View, codes, row_format};
 use crate::tenant::{ServiceId, ServiceName, TenantId, TenantName};
 
 /// An object as it was found, and the length of its encoded attributes.
@@ -26,10 +26,15 @@ macro_rules! object_columns {
 }
 pub(super) use object_columns;
 
-/// An object of a tenant.
-pub(super) fn object(db: &Connection, tenant: TenantId, uid: &str) -> Result<Option<Found>, Error> {
-    let sql = concat!("SELECT ", object_columns!(), " FROM objects WHERE tenant = ?1 AND uid = ?2");
-    let found = one(db, sql, params![tenant.0, uid], found)?;
+/// The object with this identifier, if the view has it. One that it has not is not even read.
+pub(super) fn object(db: &Connection, view: View, uid: &str) -> Result<Option<Found>, Error> {
+    let sql = concat!(
+        "SELECT ",
+        object_columns!(),
+        " FROM objects WHERE tenant = ?1 AND uid = ?2 AND (?3 IS NULL OR service = ?3)"
+    );
+    let service = view.service.map(|service| service.0);
+    let found = one(db, sql, params![view.tenant.0, uid, service], found)?;
     Ok(found.map(|(_, found)| found))
 }
 
@@ -106,6 +111,12 @@ pub(super) fn keys(db: &Connection, key: KeyLevel) -> Result<Vec<KeyRow>, Error>
             created: Timestamp(get(row, 3)?),
         })
     })
+}
+
+/// Whether there is any tenant or key.
+pub(super) fn has_keys(db: &Connection) -> Result<bool, Error> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM tenants) OR EXISTS (SELECT 1 FROM keys)";
+    Ok(one(db, sql, [], |row| get(row, 0))?.unwrap_or_default())
 }
 
 /// A setting.
