@@ -93,11 +93,6 @@ impl Case {
         }
         Ok(Self { name, steps })
     }
-
-    /// All requests' items.
-    pub(crate) fn request_items(&self) -> impl Iterator<Item = &Element> {
-        self.steps.iter().flat_map(|step| step.request.children_named("BatchItem"))
-    }
 }
 
 /// The messages of a file, each with the words that stand before it.
