@@ -1,8 +1,10 @@
 //! The commands, one file each, and what they share.
 
+mod ask;
 pub(crate) mod audit;
 pub(crate) mod config;
 mod guide;
+pub(crate) mod kek;
 mod log_line;
 mod logging;
 mod pki;

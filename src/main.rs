@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use keystrata::keys::memory;
 
-use command::{Environment, audit, config, serve, status, tell, try_};
+use command::{Environment, audit, config, kek, serve, status, tell, try_};
 
 /// A KMIP key server for platforms with many tenants.
 ///
@@ -35,6 +35,9 @@ enum Command {
     Config(config::Command),
     /// Show what a running server does
     Status(status::Arguments),
+    /// Show and rotate the keys of the hierarchy
+    #[command(subcommand)]
+    Kek(kek::Command),
     /// Work with the audit trail
     #[command(subcommand)]
     Audit(audit::Command),
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments, &environment, protected),
         Command::Config(command) => config::run(&command, &environment),
         Command::Status(arguments) => status::run(&arguments, &environment),
+        Command::Kek(command) => kek::run(&command, &environment),
         Command::Audit(command) => audit::run(&command, &environment),
     };
     match done {

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 /// Which rooms a room may use. `kmip-ttlv` is under all of them; `main` and `command` use all.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("net", &["service", "config", "metrics", "tenant", "clock"]),
+    ("net", &["admin", "service", "config", "metrics", "tenant", "clock"]),
+    ("admin", &["keys", "store", "audit", "metrics", "clock", "tenant"]),
     (
         "service",
         &[

@@ -55,8 +55,14 @@ fn mode(path: &Path) -> u32 {
 
 #[test]
 fn every_command_explains_itself_with_an_example() {
-    let commands: &[&[&str]] =
-        &[&["try"], &["serve"], &["config", "check"], &["status"], &["audit", "verify"]];
+    let commands: &[&[&str]] = &[
+        &["try"],
+        &["serve"],
+        &["config", "check"],
+        &["status"],
+        &["kek", "status"],
+        &["audit", "verify"],
+    ];
     for command in commands {
         let ended = run(&[command, &["--help"][..]].concat());
         assert!(ended.status.success(), "{ended:?}");

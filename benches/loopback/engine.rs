@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use keystrata::audit::{Outcome, Record};
+use keystrata::audit::{Actor, Outcome, Record};
 use keystrata::clock::Timestamp;
 use keystrata::store::{Change, Commit, Stored};
 use keystrata::tenant::Caller;
@@ -76,8 +76,7 @@ fn insert(caller: &Arc<Caller>, row: &Stored) -> Commit {
     stored.object.uid = uid();
     let record = Record {
         time: Timestamp(1_700_000_000_000_000),
-        caller: Arc::clone(caller),
-        kmip_version: "1.4",
+        actor: Actor::Client { caller: Arc::clone(caller), kmip_version: "1.4" },
         operation: "Create",
         objects: vec![stored.object.uid.clone()],
         key_version: Some(1),

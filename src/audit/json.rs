@@ -7,11 +7,13 @@
 //! |---|---|
 //! | `time` | when the item was answered, RFC 3339, UTC, microseconds |
 //! | `node` | the server's name |
-//! | `tenant`, `service`, `mode` | who asked (`read-write`, `write-only` or `read-only`) |
+//! | `actor`? | `administrator` or `server`, if no client asked |
+//! | `tenant`, `service`, `mode` | who asked (`read-write`, `write-only` or `read-only`); for other actors: whom it concerns? |
+//! | `detail`? | what another actor did, or why it was refused |
 //! | `certificate`, `serial` | SHA-256 of the client certificate's DER, and its serial number, hex |
 //! | `peer` | the client's address and port |
 //! | `tls_version`, `tls_suite`, `tls_group`? | the connection |
-//! | `kmip` | protocol version of the request |
+//! | `kmip` | protocol version of the request; this and the four lines before only of clients |
 //! | `operation` | its XML name |
 //! | `objects`? | the Unique Identifiers of the objects that were used, made or changed |
 //! | `key_version`? | version of the service's key |
@@ -24,9 +26,9 @@ use std::fmt::Write;
 use time::OffsetDateTime;
 
 use super::chain::Hex;
-use super::record::{Outcome, Record};
+use super::record::{Act, Actor, DETAIL_BYTES_MAX, Outcome, Record};
 use crate::clock::Timestamp;
-use crate::tenant::Mode;
+use crate::tenant::{Caller, Mode};
 
 /// How many bytes a record usually takes.
 const RECORD_BYTES: usize = 640;
@@ -40,20 +42,13 @@ pub const RECORD_BYTES_MAX: usize = 16 * 1024;
 #[must_use]
 pub fn fields(node: &str, record: &Record) -> String {
     let mut fields = Fields { out: String::with_capacity(RECORD_BYTES) };
-    let identity = &record.caller.identity;
-    let peer = &identity.peer;
     fields.time(record.time);
     fields.text("node", node);
-    fields.text("tenant", identity.tenant.as_str());
-    fields.text("service", identity.service.as_str());
-    fields.text("mode", mode(record.caller.mode));
-    fields.display("certificate", Hex(peer.fingerprint.0));
-    fields.text("serial", &peer.serial);
-    fields.display("peer", peer.address);
-    fields.text("tls_version", &peer.tls_version);
-    fields.text("tls_suite", &peer.tls_suite);
-    fields.text_if("tls_group", Some(&peer.tls_group).filter(|group| !group.is_empty()));
-    fields.text("kmip", record.kmip_version);
+    match &record.actor {
+        Actor::Client { caller, kmip_version } => fields.client(caller, kmip_version),
+        Actor::Administrator(act) => fields.act("administrator", act),
+        Actor::Server(act) => fields.act("server", act),
+    }
     fields.text("operation", record.operation);
     fields.texts_if("objects", &record.objects);
     if let Some(version) = record.key_version {
@@ -87,6 +82,35 @@ struct Fields {
 }
 
 impl Fields {
+    fn client(&mut self, caller: &Caller, kmip_version: &str) {
+        let identity = &caller.identity;
+        let peer = &identity.peer;
+        self.text("tenant", identity.tenant.as_str());
+        self.text("service", identity.service.as_str());
+        self.text("mode", mode(caller.mode));
+        self.display("certificate", Hex(peer.fingerprint.0));
+        self.text("serial", &peer.serial);
+        self.display("peer", peer.address);
+        self.text("tls_version", &peer.tls_version);
+        self.text("tls_suite", &peer.tls_suite);
+        self.text_if("tls_group", Some(&peer.tls_group).filter(|group| !group.is_empty()));
+        self.text("kmip", kmip_version);
+    }
+
+    fn act(&mut self, actor: &str, act: &Act) {
+        self.text("actor", actor);
+        if let Some(tenant) = &act.tenant {
+            self.text("tenant", tenant.as_str());
+        }
+        if let Some(service) = &act.service {
+            self.text("service", service.as_str());
+        }
+        if !act.detail.is_empty() {
+            let end = act.detail.floor_char_boundary(DETAIL_BYTES_MAX);
+            self.text("detail", act.detail.get(..end).unwrap_or_default());
+        }
+    }
+
     fn name(&mut self, name: &str) {
         if !self.out.is_empty() {
             self.out.push(',');
@@ -224,8 +248,7 @@ pub(crate) mod tests {
         };
         Record {
             time: Timestamp(1_763_780_645_000_123),
-            caller: Arc::new(caller),
-            kmip_version: "1.4",
+            actor: Actor::Client { caller: Arc::new(caller), kmip_version: "1.4" },
             operation: "Get",
             objects: vec!["a".into(), "b".into()],
             key_version: Some(3),
@@ -261,6 +284,28 @@ pub(crate) mod tests {
         let parsed = parsed(&record);
         assert_eq!(parsed["result"], "OperationFailed");
         assert_eq!(parsed["reason"], "ItemNotFound");
+    }
+
+    #[test]
+    fn an_act_says_who_did_what_to_whom() {
+        let act = Act {
+            tenant: TenantName::new("tenant-a").ok(),
+            service: None,
+            detail: "version 2 is active".into(),
+        };
+        let record = Record {
+            actor: Actor::Administrator(act),
+            operation: "kek rotate",
+            objects: Vec::new(),
+            client_correlation: None,
+            ..record()
+        };
+        let expected = json!({
+            "time": "2025-11-22T03:04:05.000123Z", "node": "node-1", "actor": "administrator",
+            "tenant": "tenant-a", "detail": "version 2 is active", "operation": "kek rotate",
+            "key_version": 3, "result": "Success", "duration_us": 87,
+        });
+        assert_eq!(parsed(&record), expected);
     }
 
     #[test]

@@ -25,5 +25,5 @@ pub mod record;
 pub mod verify;
 
 pub use chain::{Anchor, Mark};
-pub use record::{Outcome, Record};
+pub use record::{Act, Actor, Outcome, Record};
 pub use verify::{Damage, Finding, Report, Verifier};

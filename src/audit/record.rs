@@ -1,4 +1,4 @@
-//! One audit record: one batch item, allowed or refused.
+//! One audit record: one batch item or one administrative act, allowed or refused.
 //!
 //! A record never holds key material or a client's data.
 
@@ -6,27 +6,59 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::tenant::Caller;
+use crate::tenant::{Caller, ServiceName, TenantName};
 
 /// How an operation ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// It was done.
     Success,
-    /// It was refused or failed, for this Result Reason (KMIP 1.4 §9.1.3.2.28, by its XML name).
+    /// It was refused or failed, for this Result Reason (KMIP 1.4 §9.1.3.2.28, by its XML name), or
+    /// [`REFUSED`].
     Failure(&'static str),
 }
 
-/// What is kept of one batch item.
+/// Who did it.
+#[derive(Debug, Clone)]
+pub enum Actor {
+    /// A client, over KMIP.
+    Client {
+        /// Who it is.
+        caller: Arc<Caller>,
+        /// The protocol version of the request, such as `1.4`.
+        kmip_version: &'static str,
+    },
+    /// Whoever may open the administrative socket.
+    Administrator(Act),
+    /// The server itself: what a schedule asked for, or the next step of what was begun.
+    Server(Act),
+}
+
+/// What an act that is no client's was about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Act {
+    /// The tenant that it concerns, if it concerns one.
+    pub tenant: Option<TenantName>,
+    /// The service that it concerns, if it concerns one.
+    pub service: Option<ServiceName>,
+    /// What was done, or why it was refused. At most [`DETAIL_BYTES_MAX`] are kept.
+    pub detail: String,
+}
+
+/// The most bytes of an act's detail that are kept.
+pub const DETAIL_BYTES_MAX: usize = 1024;
+
+/// Why an administrative act failed; its detail has the words.
+pub const REFUSED: &str = "Refused";
+
+/// What is kept of one batch item or act.
 #[derive(Debug, Clone)]
 pub struct Record {
     /// When the item was answered.
     pub time: Timestamp,
     /// Who asked.
-    pub caller: Arc<Caller>,
-    /// The protocol version of the request, such as `1.4`.
-    pub kmip_version: &'static str,
-    /// The operation, by its XML name.
+    pub actor: Actor,
+    /// The operation, by its XML name, or the command, such as `kek rotate`.
     pub operation: &'static str,
     /// The identifiers of the objects that were used, made or changed.
     pub objects: Vec<String>,

@@ -20,7 +20,9 @@ use keystrata::config::Config;
 use keystrata::keys::memory::Protection;
 use keystrata::metrics::{Metrics, MetricsSettings};
 use keystrata::net::Listener;
-use keystrata::net::admin::{AdminListener, AdminSocket, private_routes, public_routes};
+use keystrata::net::admin::{
+    AdminListener, AdminSocket, command_routes, private_routes, public_routes,
+};
 use keystrata::net::listener::SameRuntime;
 use keystrata::service::Service;
 use tokio::sync::watch;
@@ -156,7 +158,8 @@ impl Server {
         let (stop, stopped) = watch::channel(false);
         let routes = public_routes(self.metrics, Arc::clone(&self.health) as _);
         let admin = tokio::spawn(self.admin.run(routes, until(stopped.clone())));
-        let routes = private_routes(Arc::clone(&self.health) as _);
+        let routes = private_routes(Arc::clone(&self.health) as _)
+            .merge(command_routes(Arc::clone(&self.parts.admin)));
         let socket = tokio::spawn(self.socket.run(routes, until(stopped)));
         let parts = self.parts;
         let watch = {

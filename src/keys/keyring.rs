@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 use super::envelope::{self, EnvelopeError, Header, Level, Place, Purpose};
 use super::error::{Error, OpenError};
 use super::install::{self, Installed};
-use super::root::{Random, RootError, RootKey};
+use super::root::{Provider, Random, RootError, RootKey};
 use super::service_key::ServiceKey;
 use super::watch::WatchedRoot;
 use crate::clock::Clock;
@@ -37,6 +37,17 @@ impl Default for KeyringSettings {
             outage_grace: Duration::from_mins(15),
         }
     }
+}
+
+/// What is known of the root key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RootStatus {
+    /// Where it is.
+    pub provider: Provider,
+    /// The version that seals.
+    pub active: u32,
+    /// The versions that the provider has, ascending.
+    pub versions: Vec<u32>,
 }
 
 /// All keys of the hierarchy that are open. One per process (or per simulated node).
@@ -95,6 +106,16 @@ impl Keyring {
             install::prove(&self.root, self.installed.version, &self.installed.check).await;
         self.check()?;
         proved
+    }
+
+    /// What is known of the root key.
+    #[must_use]
+    pub fn root_status(&self) -> RootStatus {
+        RootStatus {
+            provider: self.root.provider(),
+            active: self.installed.version,
+            versions: self.root.versions(),
+        }
     }
 
     /// Whether anything may be served. Costs next to nothing; to be asked before every operation,

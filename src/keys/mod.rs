@@ -17,7 +17,7 @@ mod watch;
 
 pub use env_root::EnvRoot;
 pub use error::{Error, OpenError};
-pub use keyring::{Keyring, KeyringSettings};
+pub use keyring::{Keyring, KeyringSettings, RootStatus};
 pub use register::AutoRegister;
 pub use root::{BoxFuture, Provider, ROOT_PLAIN_BYTES_MAX, Random, RootError, RootKey};
 pub use service_key::ServiceKey;

@@ -2,6 +2,7 @@
 //! a Unix socket.
 
 mod bounded;
+mod command;
 pub mod socket;
 
 use std::future::Future;
@@ -20,6 +21,7 @@ use tokio::sync::oneshot;
 use tokio::time::sleep;
 
 use self::bounded::Bounded;
+pub use self::command::command_routes;
 pub use self::socket::{AdminSocket, SocketError};
 
 use crate::metrics::Metrics;

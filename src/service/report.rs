@@ -8,7 +8,7 @@ use kmip_ttlv::Error;
 use kmip_ttlv::enums::Operation;
 
 use super::Service;
-use crate::audit::{Outcome, Record};
+use crate::audit::{Actor, Outcome, Record};
 use crate::clock::Timestamp;
 use crate::metrics::Ending;
 use crate::operation::{Failure, Trace, beginning};
@@ -46,8 +46,10 @@ impl Service {
     ) -> Record {
         Record {
             time: subject.time,
-            caller: Arc::clone(subject.caller),
-            kmip_version: version_name(subject.version),
+            actor: Actor::Client {
+                caller: Arc::clone(subject.caller),
+                kmip_version: version_name(subject.version),
+            },
             operation: subject.named().xml_name(),
             objects: trace.objects(),
             key_version: trace.key_version(),

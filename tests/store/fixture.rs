@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use keystrata::audit::{Outcome, Record};
+use keystrata::audit::{Actor, Outcome, Record};
 use keystrata::clock::{SystemClock, Timestamp};
 use keystrata::metrics::{Metrics, MetricsSettings};
 use keystrata::object::{AttributeSet, IndexEntry, Object};
@@ -152,8 +152,7 @@ pub(crate) fn record(view: View, operation: &'static str, objects: &[&str]) -> R
     };
     Record {
         time: Timestamp(1_763_780_645_000_123),
-        caller: Arc::new(caller),
-        kmip_version: "1.4",
+        actor: Actor::Client { caller: Arc::new(caller), kmip_version: "1.4" },
         operation,
         objects: objects.iter().map(ToString::to_string).collect(),
         key_version: Some(1),

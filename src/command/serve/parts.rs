@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use keystrata::admin::{self, Admin};
 use keystrata::clock::Clock;
 use keystrata::config::Config;
 use keystrata::crypto::random::OsRandom;
@@ -18,6 +19,8 @@ use super::{Environment, Failure, failed, root, settings};
 pub(super) struct Parts {
     /// The server less its transport.
     pub(super) service: Arc<Service>,
+    /// What administrators may do.
+    pub(super) admin: Arc<Admin>,
     /// The name of the root's provider.
     pub(super) provider: &'static str,
     keyring: Arc<Keyring>,
@@ -65,7 +68,13 @@ impl Parts {
             Arc::clone(clock),
             settings::service(config),
         ));
-        Ok(Self { service, provider, keyring, store })
+        let admin = Arc::new(Admin::new(admin::Parts {
+            keyring: Arc::clone(&keyring),
+            store: Arc::clone(&store),
+            clock: Arc::clone(clock),
+            node: config.audit.node.clone(),
+        }));
+        Ok(Self { service, admin, provider, keyring, store })
     }
 
     /// Makes durable what is queued. Blocks.

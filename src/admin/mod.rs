@@ -1,0 +1,108 @@
+//! What administrators do to a running server: one file per family of commands, one line per
+//! command in [`COMMANDS`].
+//!
+//! A command takes JSON (its arguments) and answers JSON, or a refusal in one line; long work tells
+//! its progress meanwhile. Each leaves a record in the audit trail: those that change something
+//! commit it with the change ([`Call::record`]); for the others, and for refusals, it is written when
+//! the command ends. A `plan` changes nothing and leaves none.
+
+mod call;
+mod kek;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+pub use self::call::{Answer, Call, Progress, Refusal, Scope};
+use crate::audit::{Outcome, record::REFUSED};
+use crate::clock::Clock;
+use crate::keys::Keyring;
+use crate::store::{BoxFuture, Store};
+
+/// What a command does. The call is its arguments and its way to be recorded.
+type Handler = for<'a> fn(&'a Admin, &'a Call) -> BoxFuture<'a, Answer>;
+
+/// A command.
+struct Command {
+    /// Its name, as in `kek rotate`; its path in HTTP has a `/` in place of the space.
+    name: &'static str,
+    /// Whether it may change something. What only looks is not recorded.
+    changes: bool,
+    run: Handler,
+}
+
+/// Every command.
+const COMMANDS: &[Command] =
+    &[Command { name: "kek status", changes: false, run: |admin, call| kek::status(admin, call) }];
+
+/// What commands work on.
+#[derive(Debug)]
+pub struct Parts {
+    /// The keys that are open.
+    pub keyring: Arc<Keyring>,
+    /// The store.
+    pub store: Arc<Store>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// This server's name.
+    pub node: String,
+}
+
+/// The administrative side of a server.
+pub struct Admin {
+    parts: Parts,
+}
+
+impl Admin {
+    /// Commands over these pieces.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self { parts }
+    }
+
+    /// Runs a command; `None` if there is none of this name. What is told meanwhile goes to
+    /// `progress`. The command goes on to its end even if nobody waits for it any more, as long as
+    /// this future is polled.
+    pub async fn run(&self, name: &str, arguments: Value, progress: Progress) -> Option<Answer> {
+        let command = COMMANDS.iter().find(|command| command.name == name)?;
+        let (now, started) = (self.parts.clock.now(), self.parts.clock.elapsed());
+        let call = Call::new(command.name, arguments, progress, now);
+        let answer = (command.run)(self, &call).await;
+        let took = self.parts.clock.elapsed().saturating_sub(started);
+        Some(self.noted(command, &call, answer, took).await)
+    }
+
+    /// Sees to it that a command is recorded that has not recorded itself.
+    async fn noted(
+        &self,
+        command: &Command,
+        call: &Call,
+        answer: Answer,
+        took: Duration,
+    ) -> Answer {
+        match &answer {
+            Ok(_) => tracing::info!(command = command.name, "done"),
+            Err(refusal) => tracing::warn!(command = command.name, why = %refusal, "refused"),
+        }
+        if !command.changes || call.is_plan() || (answer.is_ok() && call.is_recorded()) {
+            return answer;
+        }
+        let (outcome, detail) = match &answer {
+            Ok(_) => (Outcome::Success, String::new()),
+            Err(refusal) => (Outcome::Failure(REFUSED), refusal.to_string()),
+        };
+        let record = call.record_of(outcome, detail, took);
+        match self.parts.store.audit().read(record).await {
+            Ok(()) => answer,
+            Err(error) => Err(Refusal::new(error.to_string())),
+        }
+    }
+}
+
+impl fmt::Debug for Admin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Admin").field("parts", &self.parts).finish()
+    }
+}
