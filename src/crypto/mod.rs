@@ -4,6 +4,7 @@ pub mod aead;
 pub mod cipher;
 pub mod error;
 pub mod hash;
+pub mod key;
 pub mod limit;
 pub mod mac;
 pub mod random;

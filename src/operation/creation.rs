@@ -1,12 +1,12 @@
 //! New objects: what the client says of them, checked, and what the server adds.
 
-use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeList, IndexedAttribute};
+use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeList, Digest, IndexedAttribute};
 use kmip_ttlv::enums::{ObjectType, ProtectionStorageMask, RngAlgorithm, State};
 use kmip_ttlv::object::ManagedObject;
 use kmip_ttlv::structure::ProtectionStorageMasks;
 use kmip_ttlv::{DateTime, Interval};
 
-use super::{Context, Failure, value};
+use super::{Context, Failure, key_pair_value, value};
 use crate::object::{AttributeSet, Object, rules, set};
 use crate::store;
 
@@ -150,7 +150,7 @@ pub(super) fn object(
         default(&mut attributes, Attribute::OriginalCreationDate(now));
         attributes.put(Attribute::RandomNumberGenerator(generator()));
     }
-    describe(&mut attributes, value)?;
+    describe(cx, &mut attributes, value)?;
     default(&mut attributes, Attribute::Fresh(true));
     attributes.put(Attribute::LeaseTime(Interval(LEASE_SECONDS)));
     attributes.put(Attribute::ProtectionStorageMask(STORAGE));
@@ -180,12 +180,19 @@ pub(super) fn check_size(cx: &Context<'_>, object: &Object) -> Result<(), Failur
 }
 
 /// What the value says of itself.
-fn describe(attributes: &mut AttributeSet, value: &ManagedObject) -> Result<(), Failure> {
+fn describe(
+    cx: &Context<'_>,
+    attributes: &mut AttributeSet,
+    value: &ManagedObject,
+) -> Result<(), Failure> {
     // Secret Data may be a password, which can be found by its digest; see `shown::secret_digest`.
     if !matches!(value, ManagedObject::SecretData(_))
         && let Some(digest) = value::digest(value)?
     {
         attributes.put(Attribute::Digest(digest));
+        if let Some(other) = digest_in_default_format(cx, attributes, value)? {
+            attributes.add(Attribute::Digest(other));
+        }
     }
     match value {
         ManagedObject::OpaqueObject(opaque) => {
@@ -201,6 +208,22 @@ fn describe(attributes: &mut AttributeSet, value: &ManagedObject) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// From 2.0 on, a key in another format than the usual one has a second digest, in the usual one
+/// (KMIP 2.1 §4.26).
+fn digest_in_default_format(
+    cx: &Context<'_>,
+    attributes: &AttributeSet,
+    value: &ManagedObject,
+) -> Result<Option<Digest>, Failure> {
+    let kept = value.key_block().map(|block| block.format);
+    let usual = key_pair_value::default_format(attributes, value);
+    if !cx.version().is_2x() || usual.is_none() || usual == kept {
+        return Ok(None);
+    }
+    let value = value::in_format(cx.version(), attributes, value.clone(), usual, None)?;
+    value::digest(&value)
 }
 
 /// Sets an attribute that the client has not.

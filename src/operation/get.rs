@@ -15,9 +15,6 @@ pub(super) async fn get(cx: &Context<'_>, request: &Request<'_>) -> Result<Outco
     if request.wrapping.is_some() {
         return Err(Failure::FeatureNotSupported("keys are not wrapped on Get"));
     }
-    if request.key_compression.is_some() {
-        return Err(Failure::KeyCompression);
-    }
     let held = cx.object(request.uid.as_ref(), Right::Value).await?;
     let object = held.object();
     if object.is_sensitive() {
@@ -26,7 +23,13 @@ pub(super) async fn get(cx: &Context<'_>, request: &Request<'_>) -> Result<Outco
     if !object.is_extractable() {
         return Err(Failure::NotExtractable);
     }
-    let value = value::in_format(cx.value(&held).await?, request.key_format)?;
+    let value = value::in_format(
+        cx.version(),
+        &object.attributes,
+        cx.value(&held).await?,
+        request.key_format,
+        request.key_compression,
+    )?;
     let uid = object.uid.clone();
     let response =
         Response { object_type: object.object_type, uid: uid.clone().into(), object: value };

@@ -27,6 +27,7 @@ mod encrypt;
 mod get;
 mod get_attributes;
 mod hash;
+mod key_pair_value;
 mod key_use;
 mod locate;
 mod mac;

@@ -14,8 +14,13 @@ use super::facts::VENDOR;
 use super::{Context, Failure, Outcome, SERVED, creation};
 
 /// The object types that clients can bring or have made.
-const OBJECT_TYPES: &[ObjectType] =
-    &[ObjectType::SymmetricKey, ObjectType::SecretData, ObjectType::OpaqueObject];
+const OBJECT_TYPES: &[ObjectType] = &[
+    ObjectType::SymmetricKey,
+    ObjectType::PublicKey,
+    ObjectType::PrivateKey,
+    ObjectType::SecretData,
+    ObjectType::OpaqueObject,
+];
 
 /// Tells what is asked for; a function that is not known is left out, and so is what the client's
 /// version cannot say. A list without functions gets an answer without content (a client exists).

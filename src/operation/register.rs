@@ -2,13 +2,13 @@
 
 use kmip_ttlv::Version;
 use kmip_ttlv::attribute::{Attribute, AttributeKind};
-use kmip_ttlv::enums::{CryptographicAlgorithm, KeyFormatType};
+use kmip_ttlv::enums::{CryptographicAlgorithm, KeyFormatType, ObjectType};
 use kmip_ttlv::object::{KeyBlock, KeyValue, ManagedObject};
 use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::register::{Request, Response};
 
 use super::creation::{self, Origin};
-use super::{Context, Failure, Outcome, value};
+use super::{Context, Failure, Outcome, key_pair_value, value};
 use crate::object::AttributeSet;
 
 /// Takes an object that the client brings.
@@ -54,9 +54,20 @@ fn accept(
             )?;
             // pg_tde says how an elliptic curve point would be compressed, of an AES key.
             key.key_block.compression = None;
-            let key = ManagedObject::SymmetricKey(key);
+            let mut key = ManagedObject::SymmetricKey(key);
             describe_key(&key, attributes)?;
-            Ok(complete(key, attributes))
+            if let ManagedObject::SymmetricKey(key) = &mut key {
+                complete(&mut key.key_block, attributes);
+            }
+            Ok(key)
+        }
+        ManagedObject::PublicKey(mut key) => {
+            key.key_block = accept_half(cx, ObjectType::PublicKey, key.key_block, attributes)?;
+            Ok(ManagedObject::PublicKey(key))
+        }
+        ManagedObject::PrivateKey(mut key) => {
+            key.key_block = accept_half(cx, ObjectType::PrivateKey, key.key_block, attributes)?;
+            Ok(ManagedObject::PrivateKey(key))
         }
         _ => Err(Failure::WrongObjectType("objects of this type cannot be registered")),
     }
@@ -95,24 +106,45 @@ fn check_format(block: &KeyBlock, allowed: &[KeyFormatType]) -> Result<(), Failu
     if allowed.contains(&block.format) { Ok(()) } else { Err(Failure::KeyFormat) }
 }
 
+/// Checks one half of a key pair.
+fn accept_half(
+    cx: &Context<'_>,
+    object_type: ObjectType,
+    block: KeyBlock,
+    attributes: &mut AttributeSet,
+) -> Result<KeyBlock, Failure> {
+    let mut block = accept_block(cx, block, attributes)?;
+    agree(&block, attributes)?;
+    key_pair_value::check(cx.version(), object_type, &block, attributes)?;
+    complete(&mut block, attributes);
+    Ok(block)
+}
+
 /// Algorithm and length stand in the key block, in the attributes, or in both; then they agree.
-fn describe_key(key: &ManagedObject, attributes: &mut AttributeSet) -> Result<(), Failure> {
-    let block = key.key_block();
-    let agree = |said: Option<Attribute>, attributes: &mut AttributeSet| {
-        let Some(said) = said else { return Ok(()) };
+fn agree(block: &KeyBlock, attributes: &mut AttributeSet) -> Result<(), Failure> {
+    let said = [
+        block.algorithm.map(Attribute::CryptographicAlgorithm),
+        block.length.map(Attribute::CryptographicLength),
+    ];
+    for said in said.into_iter().flatten() {
         match attributes.first(said.kind()) {
-            Some(known) if *known != said => Err(Failure::InvalidField(format!(
-                "the attribute and the Key Block disagree about the {}",
-                said.name()
-            ))),
-            _ => {
-                attributes.put(said);
-                Ok(())
+            Some(known) if *known != said => {
+                return Err(Failure::InvalidField(format!(
+                    "the attribute and the Key Block disagree about the {}",
+                    said.name()
+                )));
             }
+            _ => attributes.put(said),
         }
-    };
-    agree(block.and_then(|b| b.algorithm).map(Attribute::CryptographicAlgorithm), attributes)?;
-    agree(block.and_then(|b| b.length).map(Attribute::CryptographicLength), attributes)?;
+    }
+    Ok(())
+}
+
+/// Checks a symmetric key's length.
+fn describe_key(key: &ManagedObject, attributes: &mut AttributeSet) -> Result<(), Failure> {
+    if let Some(block) = key.key_block() {
+        agree(block, attributes)?;
+    }
     let Some(bytes) = value::key_bytes(key) else { return Ok(()) };
     if bytes.is_empty() {
         return Err(Failure::InvalidField("the key is empty".into()));
@@ -135,18 +167,16 @@ fn is_aes(attributes: &AttributeSet) -> bool {
     attributes.first(AttributeKind::CryptographicAlgorithm) == Some(&aes)
 }
 
-/// The key with algorithm and length in its key block, where mongod looks for them.
-fn complete(key: ManagedObject, attributes: &AttributeSet) -> ManagedObject {
-    let ManagedObject::SymmetricKey(mut key) = key else { return key };
+/// Puts algorithm and length into the key block, where mongod looks for them.
+fn complete(block: &mut KeyBlock, attributes: &AttributeSet) {
     if let Some(Attribute::CryptographicAlgorithm(algorithm)) =
         attributes.first(AttributeKind::CryptographicAlgorithm)
     {
-        key.key_block.algorithm.get_or_insert(*algorithm);
+        block.algorithm.get_or_insert(*algorithm);
     }
     if let Some(Attribute::CryptographicLength(bits)) =
         attributes.first(AttributeKind::CryptographicLength)
     {
-        key.key_block.length.get_or_insert(*bits);
+        block.length.get_or_insert(*bits);
     }
-    ManagedObject::SymmetricKey(key)
 }

@@ -3,14 +3,15 @@
 
 use kmip_ttlv::attribute::Digest;
 use kmip_ttlv::codec::encode;
-use kmip_ttlv::enums::{HashingAlgorithm, KeyFormatType};
+use kmip_ttlv::enums::{HashingAlgorithm, KeyCompressionType, KeyFormatType};
 use kmip_ttlv::object::{
     KeyBlock, KeyMaterial, KeyValue, ManagedObject, SymmetricKey, TransparentSymmetricKey,
 };
 use kmip_ttlv::{Buffer, Secret, Tag, Version, Writer};
 
-use super::Failure;
+use super::{Failure, key_pair_value};
 use crate::crypto::hash::hash;
+use crate::object::AttributeSet;
 
 /// The version in whose form values are sealed. It has every object type that 1.x has but Template,
 /// which has no value.
@@ -58,14 +59,23 @@ pub(super) fn raw_key(block: KeyBlock, bytes: Vec<u8>) -> ManagedObject {
     ManagedObject::SymmetricKey(SymmetricKey { key_block })
 }
 
-/// The value in the format that was asked for; as it is, if none was.
+/// The value in the format and compression that were asked for; as it is, if none was.
 ///
 /// # Errors
-/// [`Failure::KeyFormat`] if it can't be given like that.
+/// [`Failure::KeyFormat`] or [`Failure::KeyCompression`] if it can't be given like that.
 pub(super) fn in_format(
+    version: Version,
+    attributes: &AttributeSet,
     value: ManagedObject,
     format: Option<KeyFormatType>,
+    compression: Option<KeyCompressionType>,
 ) -> Result<ManagedObject, Failure> {
+    if matches!(value, ManagedObject::PublicKey(_) | ManagedObject::PrivateKey(_)) {
+        return key_pair_value::in_format(version, attributes, value, format, compression);
+    }
+    if compression.is_some() {
+        return Err(Failure::KeyCompression);
+    }
     let Some(format) = format else { return Ok(value) };
     let is = value.key_block().map_or(KeyFormatType::Opaque, |block| block.format);
     if is == format {

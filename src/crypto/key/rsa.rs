@@ -1,0 +1,254 @@
+//! RSA keys as numbers (RFC 8017 §3).
+
+use ::rsa::BoxedUint;
+use ::rsa::traits::{PrivateKeyParts, PublicKeyParts};
+use kmip_ttlv::object::{TransparentRsaPrivateKey, TransparentRsaPublicKey};
+use kmip_ttlv::{BigInteger, Secret};
+use pkcs1::UintRef;
+use pkcs8::SecretDocument;
+use pkcs8::der::{Decode, Encode};
+
+use super::KeyError;
+
+/// The longest modulus that is read, in bits. Longer ones only cost time.
+const BITS_MAX: usize = 16_384;
+
+/// A number without a sign and without leading zeros, most significant byte first.
+type Number = Secret<Vec<u8>>;
+
+/// An RSA public key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RsaPublic {
+    modulus: Vec<u8>,
+    exponent: Vec<u8>,
+}
+
+impl RsaPublic {
+    fn new(modulus: &[u8], exponent: &[u8]) -> Result<Self, KeyError> {
+        let (modulus, exponent) = (trimmed(modulus).to_vec(), trimmed(exponent).to_vec());
+        let odd = |number: &[u8]| number.last().is_some_and(|byte| byte & 1 == 1);
+        let key = Self { modulus, exponent };
+        if odd(&key.modulus) && odd(&key.exponent) && key.bits() <= BITS_MAX {
+            Ok(key)
+        } else {
+            Err(KeyError::Malformed)
+        }
+    }
+
+    /// Bits of the modulus.
+    #[must_use]
+    pub fn bits(&self) -> usize {
+        let leading = self.modulus.first().map_or(0, |byte| byte.leading_zeros());
+        self.modulus.len().saturating_mul(8).saturating_sub(leading as usize)
+    }
+
+    pub(super) fn from_pkcs1(der: &[u8]) -> Result<Self, KeyError> {
+        let key = pkcs1::RsaPublicKeyRef::from_der(der).map_err(KeyError::malformed)?;
+        Self::new(key.modulus.as_bytes(), key.public_exponent.as_bytes())
+    }
+
+    pub(super) fn to_pkcs1(&self) -> Result<Vec<u8>, KeyError> {
+        let key = pkcs1::RsaPublicKeyRef {
+            modulus: uint(&self.modulus)?,
+            public_exponent: uint(&self.exponent)?,
+        };
+        key.to_der().map_err(KeyError::malformed)
+    }
+
+    pub(super) fn from_transparent(key: &TransparentRsaPublicKey) -> Result<Self, KeyError> {
+        Self::new(unsigned(&key.modulus)?, unsigned(&key.public_exponent)?)
+    }
+
+    pub(super) fn to_transparent(&self) -> TransparentRsaPublicKey {
+        TransparentRsaPublicKey {
+            modulus: BigInteger::from_unsigned(&self.modulus),
+            public_exponent: BigInteger::from_unsigned(&self.exponent),
+        }
+    }
+}
+
+/// An RSA private key of two primes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RsaPrivate {
+    modulus: Number,
+    public_exponent: Number,
+    private_exponent: Number,
+    p: Number,
+    q: Number,
+    exponent_p: Number,
+    exponent_q: Number,
+    coefficient: Number,
+}
+
+impl RsaPrivate {
+    /// The public half.
+    #[must_use]
+    pub fn public(&self) -> RsaPublic {
+        RsaPublic {
+            modulus: self.modulus.expose().clone(),
+            exponent: self.public_exponent.expose().clone(),
+        }
+    }
+
+    /// Whether the numbers belong to each other; of a key whose length is computed with only.
+    fn checked(self) -> Result<Self, KeyError> {
+        let public = self.public();
+        let public = RsaPublic::new(&public.modulus, &public.exponent)?;
+        let computed_with = ::rsa::PublicKey::MIN_SIZE..=::rsa::PublicKey::MAX_SIZE;
+        if computed_with.contains(&public.bits()) && self.engine().is_none() {
+            return Err(KeyError::Malformed);
+        }
+        Ok(self)
+    }
+
+    pub(super) fn from_pkcs1(der: &[u8]) -> Result<Self, KeyError> {
+        let key = pkcs1::RsaPrivateKeyRef::from_der(der).map_err(KeyError::malformed)?;
+        if key.other_prime_infos.is_some() {
+            return Err(KeyError::Unreadable);
+        }
+        let key = Self {
+            modulus: number(key.modulus.as_bytes()),
+            public_exponent: number(key.public_exponent.as_bytes()),
+            private_exponent: number(key.private_exponent.as_bytes()),
+            p: number(key.prime1.as_bytes()),
+            q: number(key.prime2.as_bytes()),
+            exponent_p: number(key.exponent1.as_bytes()),
+            exponent_q: number(key.exponent2.as_bytes()),
+            coefficient: number(key.coefficient.as_bytes()),
+        };
+        key.checked()
+    }
+
+    pub(super) fn to_pkcs1(&self) -> Result<SecretDocument, KeyError> {
+        let key = pkcs1::RsaPrivateKeyRef {
+            modulus: uint(self.modulus.expose())?,
+            public_exponent: uint(self.public_exponent.expose())?,
+            private_exponent: uint(self.private_exponent.expose())?,
+            prime1: uint(self.p.expose())?,
+            prime2: uint(self.q.expose())?,
+            exponent1: uint(self.exponent_p.expose())?,
+            exponent2: uint(self.exponent_q.expose())?,
+            coefficient: uint(self.coefficient.expose())?,
+            other_prime_infos: None,
+        };
+        SecretDocument::encode_msg(&key).map_err(KeyError::malformed)
+    }
+
+    /// The structure may leave out what follows from the rest (KMIP 1.4 §2.1.7.4).
+    pub(super) fn from_transparent(key: &TransparentRsaPrivateKey) -> Result<Self, KeyError> {
+        let part = |part: &Option<BigInteger>| -> Result<Option<Number>, KeyError> {
+            part.as_ref().map(|part| unsigned(part).map(number)).transpose()
+        };
+        let modulus = number(unsigned(&key.modulus)?);
+        let public_exponent = part(&key.public_exponent)?.ok_or(KeyError::Unreadable)?;
+        let private_exponent = part(&key.private_exponent)?;
+        let primes = part(&key.p)?.zip(part(&key.q)?);
+        let crt = (
+            part(&key.prime_exponent_p)?,
+            part(&key.prime_exponent_q)?,
+            part(&key.crt_coefficient)?,
+        );
+        if let (Some(d), Some((p, q)), (Some(exponent_p), Some(exponent_q), Some(coefficient))) =
+            (&private_exponent, &primes, crt)
+        {
+            let (private_exponent, p, q) = (d.clone(), p.clone(), q.clone());
+            let key = Self {
+                modulus,
+                public_exponent,
+                private_exponent,
+                p,
+                q,
+                exponent_p,
+                exponent_q,
+                coefficient,
+            };
+            return key.checked();
+        }
+        let engine = complete(&modulus, &public_exponent, private_exponent, primes)?;
+        let key = Self::from_engine(&engine).ok_or(KeyError::Malformed)?;
+        if key.modulus == modulus { Ok(key) } else { Err(KeyError::Malformed) }
+    }
+
+    pub(super) fn to_transparent(&self) -> TransparentRsaPrivateKey {
+        let part = |number: &Number| Some(BigInteger::from_unsigned(number.expose()));
+        TransparentRsaPrivateKey {
+            modulus: BigInteger::from_unsigned(self.modulus.expose()),
+            private_exponent: part(&self.private_exponent),
+            public_exponent: part(&self.public_exponent),
+            p: part(&self.p),
+            q: part(&self.q),
+            prime_exponent_p: part(&self.exponent_p),
+            prime_exponent_q: part(&self.exponent_q),
+            crt_coefficient: part(&self.coefficient),
+        }
+    }
+
+    /// The key as the crate has it, if its length is one that is computed with and its numbers
+    /// belong to each other.
+    pub(in crate::crypto) fn engine(&self) -> Option<::rsa::PrivateKey> {
+        let part = |number: &Number| boxed(number.expose());
+        let primes = vec![part(&self.p)?, part(&self.q)?];
+        let (n, e, d) =
+            (part(&self.modulus)?, part(&self.public_exponent)?, part(&self.private_exponent)?);
+        ::rsa::PrivateKey::from_components(n, e, d, primes).ok()
+    }
+
+    pub(in crate::crypto) fn from_engine(key: &::rsa::PrivateKey) -> Option<Self> {
+        let part = |number: &BoxedUint| Secret::new(trimmed(&number.to_be_bytes()).to_vec());
+        let [p, q] = key.primes() else { return None };
+        Some(Self {
+            modulus: part(key.n()),
+            public_exponent: part(key.e()),
+            private_exponent: part(key.d()),
+            p: part(p),
+            q: part(q),
+            exponent_p: part(key.dp()?),
+            exponent_q: part(key.dq()?),
+            coefficient: part(&key.crt_coefficient()?),
+        })
+    }
+}
+
+/// A key from what is there of it: the primes, or the private exponent.
+fn complete(
+    modulus: &Number,
+    public_exponent: &Number,
+    private_exponent: Option<Number>,
+    primes: Option<(Number, Number)>,
+) -> Result<::rsa::PrivateKey, KeyError> {
+    let part = |number: &Number| boxed(number.expose()).ok_or(KeyError::Malformed);
+    let e = part(public_exponent)?;
+    let key = match (private_exponent, primes) {
+        (_, Some((p, q))) => ::rsa::PrivateKey::from_p_q(part(&p)?, part(&q)?, e),
+        (Some(d), None) => {
+            ::rsa::PrivateKey::from_components(part(modulus)?, e, part(&d)?, Vec::new())
+        }
+        (None, None) => return Err(KeyError::Unreadable),
+    };
+    key.map_err(KeyError::malformed)
+}
+
+fn trimmed(bytes: &[u8]) -> &[u8] {
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    bytes.get(zeros..).unwrap_or_default()
+}
+
+fn number(bytes: &[u8]) -> Number {
+    Secret::new(trimmed(bytes).to_vec())
+}
+
+fn unsigned(number: &BigInteger) -> Result<&[u8], KeyError> {
+    number.as_unsigned().ok_or(KeyError::Malformed)
+}
+
+fn uint(number: &[u8]) -> Result<UintRef<'_>, KeyError> {
+    UintRef::new(number).map_err(KeyError::malformed)
+}
+
+fn boxed(number: &[u8]) -> Option<BoxedUint> {
+    if number.len() > BITS_MAX / 8 {
+        return None;
+    }
+    let bits = u32::try_from(number.len().checked_mul(8)?).ok()?;
+    BoxedUint::from_be_slice(number, bits).ok()
+}
