@@ -8,6 +8,7 @@ pub mod key;
 pub mod limit;
 pub mod mac;
 pub mod random;
+mod rng;
 mod state;
 
 pub use error::Error;

@@ -68,8 +68,12 @@ impl Batch {
         if let UniqueIdentifierEnum::Unknown(value) = word {
             return Err(Error::UnknownValue { tag: Tag::UniqueIdentifier, value }.into());
         }
-        let range = operation(word).and_then(|operation| self.latest.get(&operation));
-        match range.and_then(|range| self.identifiers.get(range.clone())) {
+        let answered = operation(word).and_then(|(operation, place)| {
+            let range = self.latest.get(&operation)?;
+            let all = self.identifiers.get(range.clone())?;
+            place.map_or(Some(all), |place| all.get(place..=place))
+        });
+        match answered {
             Some([uid]) => Ok(uid.clone()),
             Some([_, ..]) => Err(Failure::FeatureNotSupported(
                 "an operation cannot be repeated for several Unique Identifiers",
@@ -141,14 +145,23 @@ impl Batch {
     }
 }
 
-/// The operation whose result a word means, of those that are served.
-fn operation(word: UniqueIdentifierEnum) -> Option<Operation> {
+/// The operation whose result a word means, of those that are served, and which identifier of it if
+/// it has answered several.
+fn operation(word: UniqueIdentifierEnum) -> Option<(Operation, Option<usize>)> {
     use UniqueIdentifierEnum as Word;
+    const PRIVATE: Option<usize> = Some(0);
+    const PUBLIC: Option<usize> = Some(1);
     Some(match word {
-        Word::Create => Operation::Create,
-        Word::Locate => Operation::Locate,
-        Word::Register => Operation::Register,
-        Word::ReKey => Operation::ReKey,
+        Word::Create => (Operation::Create, None),
+        Word::CreateKeyPair => (Operation::CreateKeyPair, None),
+        Word::CreateKeyPairPrivateKey => (Operation::CreateKeyPair, PRIVATE),
+        Word::CreateKeyPairPublicKey => (Operation::CreateKeyPair, PUBLIC),
+        Word::Locate => (Operation::Locate, None),
+        Word::Register => (Operation::Register, None),
+        Word::ReKey => (Operation::ReKey, None),
+        Word::ReKeyKeyPair => (Operation::ReKeyKeyPair, None),
+        Word::ReKeyKeyPairPrivateKey => (Operation::ReKeyKeyPair, PRIVATE),
+        Word::ReKeyKeyPairPublicKey => (Operation::ReKeyKeyPair, PUBLIC),
         _ => return None,
     })
 }

@@ -123,6 +123,12 @@ pub enum Failure {
     /// The object is to be kept in a place that this server does not have.
     #[error("none of the Protection Storage Masks can be satisfied")]
     StorageUnavailable,
+    /// The private key is to be kept in a place that this server does not have.
+    #[error("none of the Private Protection Storage Masks can be satisfied")]
+    PrivateStorageUnavailable,
+    /// The public key is to be kept in a place that this server does not have.
+    #[error("none of the Public Protection Storage Masks can be satisfied")]
+    PublicStorageUnavailable,
     /// The operation is not one that this server offers.
     #[error("the operation is not supported")]
     OperationNotSupported,
@@ -219,6 +225,12 @@ impl Failure {
             Self::IndexOutOfBounds(_) => (R::IndexOutOfBounds, R::InvalidField),
             Self::NameTaken => (R::IllegalOperation, R::NonUniqueNameAttribute),
             Self::StorageUnavailable => (R::FeatureNotSupported, R::ProtectionStorageUnavailable),
+            Self::PrivateStorageUnavailable => {
+                (R::FeatureNotSupported, R::PrivateProtectionStorageUnavailable)
+            }
+            Self::PublicStorageUnavailable => {
+                (R::FeatureNotSupported, R::PublicProtectionStorageUnavailable)
+            }
             Self::OperationNotSupported => (R::OperationNotSupported, R::OperationNotSupported),
             Self::FeatureNotSupported(_) => (R::FeatureNotSupported, R::FeatureNotSupported),
             Self::Crypto(error) => return crypto_reason(*error, version),

@@ -12,6 +12,7 @@ pub mod groups;
 pub mod parts;
 pub mod streams;
 pub mod trace;
+pub mod workers;
 
 mod activate;
 mod attribute_change;
@@ -19,6 +20,7 @@ mod change_attribute;
 mod check;
 mod cipher_parameters;
 mod create;
+mod create_key_pair;
 mod creation;
 mod decrypt;
 mod destroy;
@@ -36,6 +38,7 @@ mod part;
 mod ping;
 mod query;
 mod re_key;
+mod re_key_key_pair;
 mod register;
 mod revoke;
 mod rng_retrieve;
@@ -53,6 +56,7 @@ pub use groups::GroupTurns;
 pub use parts::Parts;
 pub use streams::{StreamLimits, Streams};
 pub use trace::{Trace, beginning};
+pub use workers::Workers;
 
 use crate::store::Change;
 
@@ -132,6 +136,7 @@ macro_rules! operations {
 
 operations! {
     Create => create::create;
+    CreateKeyPair => create_key_pair::create_key_pair;
     Register => register::register;
     ReKey => re_key::re_key;
     Locate => locate::locate;
@@ -146,6 +151,7 @@ operations! {
     Revoke => revoke::revoke;
     Destroy => destroy::destroy;
     Query => query::query;
+    ReKeyKeyPair => re_key_key_pair::re_key_key_pair;
     DiscoverVersions => discover_versions::discover_versions;
     Encrypt => encrypt::encrypt;
     Decrypt => decrypt::decrypt;

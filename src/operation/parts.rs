@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::facts::Facts;
 use super::groups::GroupTurns;
 use super::streams::Streams;
+use super::workers::Workers;
 use crate::crypto::random::Random;
 use crate::keys::Keyring;
 use crate::store::Store;
@@ -22,6 +23,8 @@ pub struct Parts {
     pub streams: Streams,
     /// Whose turn it is in each object group.
     pub group_turns: GroupTurns,
+    /// Where long computations run.
+    pub workers: Workers,
     /// What Query tells, and the limits.
     pub facts: Facts,
 }
@@ -36,6 +39,7 @@ impl Parts {
         facts: Facts,
     ) -> Self {
         let (streams, group_turns) = (Streams::default(), GroupTurns::default());
-        Self { store, keyring, random, streams, group_turns, facts }
+        let workers = Workers::default();
+        Self { store, keyring, random, streams, group_turns, workers, facts }
     }
 }

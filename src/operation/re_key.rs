@@ -24,10 +24,7 @@ pub(super) async fn re_key(cx: &Context<'_>, request: &Request<'_>) -> Result<Ou
         None => AttributeSet::default(),
     };
     let is_given = |kind: AttributeKind| given.first(kind).is_some();
-    if request.offset.is_some() && rekey::DATES.iter().any(|date| is_given(*date)) {
-        let message = "an Offset and a date cannot be given together";
-        return Err(Failure::InvalidMessage(message.into()));
-    }
+    check_offset(request.offset.is_some(), is_given)?;
     let offset = request.offset.map(|offset| i64::from(offset.0));
     let mut attributes = rekey::take_over(&mut old, cx.now(), offset)?;
     rekey::give(&mut attributes, &given);
@@ -44,6 +41,21 @@ pub(super) async fn re_key(cx: &Context<'_>, request: &Request<'_>) -> Result<Ou
     let changes = vec![insert, cx.update(&held, old)];
     let response = Response { uid: uid.clone().into(), attributes: None };
     Ok(Outcome::made(uid, changes, ResponsePayload::ReKey(response)))
+}
+
+/// Holds that not both an Offset and a date are given.
+///
+/// # Errors
+/// [`Failure::InvalidMessage`].
+pub(super) fn check_offset(
+    has_offset: bool,
+    is_given: impl Fn(AttributeKind) -> bool,
+) -> Result<(), Failure> {
+    if has_offset && rekey::DATES.iter().any(|date| is_given(*date)) {
+        let message = "an Offset and a date cannot be given together";
+        return Err(Failure::InvalidMessage(message.into()));
+    }
+    Ok(())
 }
 
 fn check_replaceable(old: &Object) -> Result<(), Failure> {

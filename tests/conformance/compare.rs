@@ -89,8 +89,14 @@ fn operation_of(item: &Element) -> Option<Operation> {
 fn note_maker(wanted: &Element, found: &Node, bindings: &mut Bindings) {
     let by_server = ["Create", "CreateKeyPair", "ReKey", "ReKeyKeyPair", "DeriveKey"];
     if by_server.contains(&wanted.value_of("Operation")) {
-        let uid = found.child(Tag::ResponsePayload).and_then(|p| p.child(Tag::UniqueIdentifier));
-        bindings.made_by_server.extend(uid.map(|uid| uid.value.clone()));
+        let payload = found.child(Tag::ResponsePayload);
+        let tags = [
+            Tag::UniqueIdentifier,
+            Tag::PrivateKeyUniqueIdentifier,
+            Tag::PublicKeyUniqueIdentifier,
+        ];
+        let uids = tags.into_iter().filter_map(|tag| payload?.child(tag));
+        bindings.made_by_server.extend(uids.map(|uid| uid.value.clone()));
     }
 }
 
@@ -263,7 +269,10 @@ fn is_free(wanted: &Element, found: &Node, place: &Place<'_>, bindings: &Binding
         Tag::TimeStamp | Tag::ResultMessage => true,
         // A literal identifier is the one that the recorded server gave.
         Tag::UniqueIdentifier | Tag::AsynchronousCorrelationValue => !sent,
+        Tag::KeyMaterial if is_der(found) => place.made_by_server,
         Tag::KeyMaterial | Tag::DigestValue => place.made_by_server && same_length(wanted, found),
+        // The numbers of a transparent key.
+        _ if matches!(found.value, Value::BigInteger(_)) => place.made_by_server,
         Tag::Data | Tag::MacData | Tag::SignatureData | Tag::IvCounterNonce => {
             (place.made_by_server || place.random) && same_length(wanted, found)
         }
@@ -288,6 +297,11 @@ fn is_free_date(wanted: &str, found: i64, sent: bool, now: i64) -> bool {
         return date(wanted, now).is_ok_and(|wanted| (wanted - found).abs() <= CLOCK_TOLERANCE);
     }
     !sent
+}
+
+/// A key in DER has the length that its numbers happen to have.
+fn is_der(found: &Node) -> bool {
+    matches!(&found.value, Value::Bytes(bytes) if bytes.starts_with(&[0x30, 0x82]))
 }
 
 fn same_length(wanted: &Element, found: &Node) -> bool {

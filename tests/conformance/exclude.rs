@@ -44,6 +44,7 @@ pub(crate) fn reason(case: &Case) -> Option<String> {
         .or_else(|| waits().then(|| "waits minutes for a date to pass".to_owned()))
         .or_else(|| foreign_object(case))
         .or_else(|| case.steps.iter().find_map(contradiction))
+        .or_else(|| other_key(case))
 }
 
 /// Whether the list may give this reason for a case that fails: the computed one, or that what it
@@ -102,6 +103,34 @@ fn contradiction(step: &Step) -> Option<String> {
             value(response).is_some() && value(request) != value(response)
         })
         .map(|_| "contradicts itself: the response has another value than was sent".to_owned())
+}
+
+/// A Get that gives a key in the format in which it was registered, but other bytes than those.
+fn other_key(case: &Case) -> Option<String> {
+    let value = |item: &Element, name: &str| {
+        item.all().into_iter().find(|e| e.name == name).map(|e| e.value.to_lowercase())
+    };
+    let key = |item: &Element| Some((value(item, "KeyFormatType")?, value(item, "KeyMaterial")?));
+    let mut registered = BTreeMap::new();
+    for (request, response) in case.steps.iter().flat_map(Step::items) {
+        let Some(uid) = value(response, "UniqueIdentifier") else { continue };
+        match (request.value_of("Operation"), key(request), key(response)) {
+            ("Register", Some(key), _) if value(request, "WrappingMethod").is_none() => {
+                registered.insert(uid, key);
+            }
+            ("Get", _, Some((format, bytes))) => {
+                let known = registered.get(&uid).filter(|known| known.0 == format);
+                if known.is_some_and(|known| known.1 != bytes && !bytes.is_empty())
+                    && !bytes.starts_with('$')
+                    && !request.all().iter().any(|e| e.name == "KeyWrappingSpecification")
+                {
+                    return Some("contradicts itself: Get gives another key than was sent".into());
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// The file's lines: case and reason.
