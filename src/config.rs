@@ -19,7 +19,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer};
 
 pub use self::root::{
-    EnvRoot, EnvVersion, KeySource, PinSource, Pkcs11Root, Root, RootPlace, TokenName,
+    EnvRoot, EnvVersion, KeySource, PinSource, Pkcs11Root, Root, RootPlace, TokenName, Worker,
 };
 pub use self::sections::{
     Audit, AutoRegister, ClientCa, Identity, Limits, Listen, Log, LogFormat, LogLevel, Metrics,

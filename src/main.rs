@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use keystrata::keys::memory;
 
-use command::{Environment, audit, config, kek, serve, status, tell, try_};
+use command::{Environment, audit, config, hsm_worker, kek, serve, status, tell, try_};
 
 /// A KMIP key server for platforms with many tenants.
 ///
@@ -41,6 +41,9 @@ enum Command {
     /// Work with the audit trail
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Call a PKCS#11 module for the server that has started this process
+    #[command(hide = true)]
+    HsmWorker(hsm_worker::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Command::Status(arguments) => status::run(&arguments, &environment),
         Command::Kek(command) => kek::run(&command, &environment),
         Command::Audit(command) => audit::run(&command, &environment),
+        Command::HsmWorker(arguments) => hsm_worker::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

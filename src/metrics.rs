@@ -216,6 +216,21 @@ impl Metrics {
         self.root.seconds.observe(took.as_secs_f64());
     }
 
+    /// For `hsm`: whether calls of the token are refused because it does not answer.
+    pub fn root_breaker(&self, is_open: bool) {
+        self.root.breaker_open.set(i64::from(is_open));
+    }
+
+    /// For `hsm`: a worker was started in place of another.
+    pub fn root_worker_restarted(&self) {
+        self.root.worker_restarts.inc();
+    }
+
+    /// For `keys`: how long open keys would be served if the root key stayed as it is.
+    pub fn root_grace(&self, remaining: Duration) {
+        self.root.grace_seconds.set(i64::try_from(remaining.as_secs()).unwrap_or(i64::MAX));
+    }
+
     /// For `keys`: a tenant's or service's key was not in memory and was opened.
     pub fn key_opened(&self, level: ColdKey) {
         self.keys_opened.add_one(level);

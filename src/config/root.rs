@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::units::time;
 
@@ -40,6 +40,21 @@ pub struct Pkcs11Root {
     pub pin: PinSource,
     /// The label of the root key in the token.
     pub key_label: String,
+    /// Where the library is called.
+    pub worker: Worker,
+    /// How long the token may take to answer.
+    pub call_timeout: Duration,
+}
+
+/// Where a token's library is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Worker {
+    /// In processes of its own, so that a library that crashes or hangs takes nothing down.
+    #[default]
+    Process,
+    /// On threads of the server; faster.
+    Threads,
 }
 
 /// How a token is found.
@@ -125,7 +140,7 @@ enum Provider {
 #[serde(deny_unknown_fields)]
 struct RawRoot {
     provider: Provider,
-    #[serde(default = "default_grace", deserialize_with = "time")]
+    #[serde(default = "default_grace", alias = "grace", deserialize_with = "time")]
     outage_grace: Duration,
     module: Option<PathBuf>,
     environment: Option<BTreeMap<String, String>>,
@@ -134,6 +149,9 @@ struct RawRoot {
     pin_file: Option<PathBuf>,
     pin_variable: Option<String>,
     key_label: Option<String>,
+    worker: Option<Worker>,
+    #[serde(default, deserialize_with = "maybe_time")]
+    call_timeout: Option<Duration>,
     versions: Option<Vec<RawVersion>>,
 }
 
@@ -143,6 +161,13 @@ struct RawVersion {
     version: u32,
     file: Option<PathBuf>,
     variable: Option<String>,
+}
+
+/// How long a token may take to answer, unless the file says otherwise.
+const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+
+fn maybe_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    time(deserializer).map(Some)
 }
 
 fn default_grace() -> Duration {
@@ -194,6 +219,8 @@ impl RawRoot {
                 _ => return Err("set either `pin_file` or `pin_variable`".into()),
             },
             key_label: self.key_label.unwrap_or_else(|| "keystrata-root".to_owned()),
+            worker: self.worker.unwrap_or_default(),
+            call_timeout: self.call_timeout.unwrap_or(CALL_TIMEOUT),
         })
     }
 
@@ -206,6 +233,8 @@ impl RawRoot {
             ("pin_file", self.pin_file.is_some()),
             ("pin_variable", self.pin_variable.is_some()),
             ("key_label", self.key_label.is_some()),
+            ("worker", self.worker.is_some()),
+            ("call_timeout", self.call_timeout.is_some()),
         ];
         if let Some((key, _)) = of_token.iter().find(|(_, present)| *present) {
             return Err(format!("`{key}` belongs to provider \"pkcs11\": take it out"));

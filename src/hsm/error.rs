@@ -142,6 +142,9 @@ pub enum HsmError {
     /// The threads could not be started.
     #[error("the threads for the token cannot be started: {0}")]
     Threads(std::io::Error),
+    /// A worker could not be started, or says what is wrong with the token.
+    #[error("{0}")]
+    Worker(String),
     /// A PKCS#11 function failed.
     #[error("{function} answered {answer}")]
     Call {

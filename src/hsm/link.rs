@@ -5,7 +5,6 @@
 //! encrypted. If the proof decrypts in a fresh session, the failed call was at fault; if not, the
 //! module is initialised anew, with growing pauses, until every key has decrypted its proof.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use cryptoki::session::Session;
 use zeroize::Zeroizing;
 
 use super::error::HsmError;
+use super::frame::Proofs;
 use super::settings::TokenSettings;
 use super::token::{self, IV_BYTES, Token};
 use crate::clock::Clock;
@@ -76,7 +76,7 @@ pub(super) struct Link {
     /// Read while the token is called, written while it is connected.
     state: RwLock<State>,
     /// A proof of each known version of the root key.
-    proofs: Mutex<BTreeMap<u32, Vec<u8>>>,
+    proofs: Mutex<Proofs>,
 }
 
 /// A call that failed on a connection whose health is in doubt.
@@ -86,9 +86,10 @@ struct Doubt {
 }
 
 impl Link {
-    /// Connects for the first time.
+    /// Connects for the first time. The keys must prove themselves to `proofs` of an earlier link.
     pub(super) fn open(
         settings: TokenSettings,
+        proofs: Proofs,
         random: Arc<dyn Random>,
         clock: Arc<dyn Clock>,
         metrics: Arc<Metrics>,
@@ -103,7 +104,7 @@ impl Link {
             pause: PAUSE_MIN,
         };
         let state = RwLock::new(state);
-        let proofs = Mutex::default();
+        let proofs = Mutex::new(proofs);
         let link = Self { pkcs11, settings, random, clock, metrics, state, proofs };
         let token = link.connect()?;
         if token.keys.is_empty() {
@@ -120,6 +121,17 @@ impl Link {
     /// The known versions of the root key, ascending.
     pub(super) fn versions(&self) -> Vec<u32> {
         self.proofs().keys().copied().collect()
+    }
+
+    /// A proof of each known version of the root key.
+    pub(super) fn known(&self) -> Proofs {
+        self.proofs().clone()
+    }
+
+    /// Whether the token was refused for good: another try could lock it.
+    pub(super) fn is_final(&self) -> bool {
+        let state = self.read();
+        state.token.is_none() && state.is_final
     }
 
     /// Answers a request; reconnects if it must, once.
@@ -290,7 +302,7 @@ impl Link {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn proofs(&self) -> MutexGuard<'_, BTreeMap<u32, Vec<u8>>> {
+    fn proofs(&self) -> MutexGuard<'_, Proofs> {
         self.proofs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

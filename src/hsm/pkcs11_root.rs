@@ -9,7 +9,9 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
+use super::breaker::Breaker;
 use super::error::HsmError;
+use super::lane::{Lane, WorkerProgram, Workers};
 use super::link::{Held, Link, Request};
 use super::settings::TokenSettings;
 use crate::clock::Clock;
@@ -24,6 +26,17 @@ struct Job {
     answer: oneshot::Sender<Answer>,
 }
 
+/// Where the module is called.
+#[derive(Debug)]
+pub enum Place {
+    /// In this process. Faster; a module that crashes takes the server with it, and one that hangs
+    /// is lost until the server is started again.
+    Here,
+    /// In workers, one for each session: this program with these arguments, which calls
+    /// [`super::worker::run`].
+    Workers(WorkerProgram),
+}
+
 /// A root key in a PKCS#11 token.
 ///
 /// Dropping it blocks until the calls under way are done, but not longer than the timeout, and
@@ -31,12 +44,26 @@ struct Job {
 /// the process ends may crash it.
 #[derive(Debug)]
 pub struct Pkcs11Root {
-    link: Arc<Link>,
+    token: TokenSide,
+    breaker: Breaker,
     /// `None` while it is dropped.
     jobs: Option<SyncSender<Job>>,
     /// Nothing is ever sent: it is disconnected when all threads have ended.
     ended: Mutex<Receiver<Infallible>>,
     timeout: Duration,
+}
+
+/// Who calls the module.
+#[derive(Debug, Clone)]
+enum TokenSide {
+    Link(Arc<Link>),
+    Workers(Arc<Workers>),
+}
+
+/// What a thread calls.
+enum Line {
+    Link(Arc<Link>, Held),
+    Lane(Lane),
 }
 
 impl Pkcs11Root {
@@ -47,6 +74,7 @@ impl Pkcs11Root {
     /// [`HsmError`]; a wrong PIN is tried once.
     pub fn open(
         settings: TokenSettings,
+        place: Place,
         random: Arc<dyn Random>,
         clock: Arc<dyn Clock>,
         metrics: Arc<Metrics>,
@@ -54,21 +82,54 @@ impl Pkcs11Root {
         let (jobs, waiting) = sync_channel(settings.queue);
         let sessions = settings.sessions.max(1);
         let timeout = settings.timeout;
-        let link = Arc::new(Link::open(settings, random, clock, metrics)?);
+        let breaker = Breaker::new(Arc::clone(&clock), Arc::clone(&metrics));
+        let token = match place {
+            Place::Here => TokenSide::Link(Arc::new(Link::open(
+                settings,
+                super::frame::Proofs::new(),
+                random,
+                clock,
+                metrics,
+            )?)),
+            Place::Workers(program) => {
+                TokenSide::Workers(Arc::new(Workers::new(settings, program, clock, metrics)))
+            }
+        };
         let waiting = Arc::new(Mutex::new(waiting));
         let (running, ended) = channel();
+        let (opened, openings) = channel();
         for number in 0..sessions {
-            let (link, waiting) = (Arc::clone(&link), Arc::clone(&waiting));
-            let running = running.clone();
+            let (token, waiting) = (token.clone(), Arc::clone(&waiting));
+            let (running, opened) = (running.clone(), opened.clone());
             thread::Builder::new()
                 .name(format!("hsm-{number}"))
-                .spawn(move || serve(link, &waiting, running))
+                .spawn(move || {
+                    // A worker lives as long as the thread that started it.
+                    let (line, open) = token.line();
+                    let is_open = open.is_ok();
+                    let _ = opened.send(open);
+                    drop(opened);
+                    if is_open {
+                        serve(line, &waiting, running);
+                    }
+                })
                 .map_err(HsmError::Threads)?;
         }
-        Ok(Self { link, jobs: Some(jobs), ended: Mutex::new(ended), timeout })
+        drop(opened);
+        // All of them have ended what they began before the first failure is told.
+        let openings: Vec<_> = openings.into_iter().collect();
+        openings.into_iter().collect::<Result<(), HsmError>>()?;
+        Ok(Self { token, breaker, jobs: Some(jobs), ended: Mutex::new(ended), timeout })
     }
 
     async fn ask(&self, request: Request) -> Answer {
+        let pass = self.breaker.admit()?;
+        let answer = self.ask_token(request).await;
+        pass.settle(&answer);
+        answer
+    }
+
+    async fn ask_token(&self, request: Request) -> Answer {
         let (answer, answered) = oneshot::channel();
         let jobs = self.jobs.as_ref().ok_or_else(gone)?;
         jobs.try_send(Job { request, answer }).map_err(|error| match error {
@@ -85,13 +146,43 @@ impl Pkcs11Root {
     }
 }
 
+impl TokenSide {
+    fn versions(&self) -> Vec<u32> {
+        match self {
+            Self::Link(link) => link.versions(),
+            Self::Workers(workers) => workers.versions(),
+        }
+    }
+
+    /// The calling thread's line, and whether it stands.
+    fn line(self) -> (Line, Result<(), HsmError>) {
+        match self {
+            Self::Link(link) => (Line::Link(link, None), Ok(())),
+            Self::Workers(workers) => {
+                let mut lane = Lane::new(workers);
+                let open = lane.open();
+                (Line::Lane(lane), open)
+            }
+        }
+    }
+}
+
+impl Line {
+    fn call(&mut self, request: &Request) -> Answer {
+        match self {
+            Self::Link(link, held) => link.call(held, request),
+            Self::Lane(lane) => lane.call(request),
+        }
+    }
+}
+
 impl RootKey for Pkcs11Root {
     fn provider(&self) -> Provider {
         Provider::Pkcs11
     }
 
     fn versions(&self) -> Vec<u32> {
-        self.link.versions()
+        self.token.versions()
     }
 
     fn seal<'a>(
@@ -135,19 +226,18 @@ fn gone() -> RootError {
 }
 
 /// One thread: takes a job, calls the token, answers; until nobody can send any more. Drops its
-/// part of the link before `running` tells that it has ended.
-fn serve(link: Arc<Link>, waiting: &Mutex<Receiver<Job>>, running: Sender<Infallible>) {
-    let mut held: Held = None;
+/// line before `running` tells that it has ended.
+fn serve(mut line: Line, waiting: &Mutex<Receiver<Job>>, running: Sender<Infallible>) {
     loop {
         // The lock is held while waiting: the threads take turns.
         let job = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { break };
         // Whoever has given up needs no answer.
         if !job.answer.is_closed() {
-            let answer = link.call(&mut held, &job.request);
+            let answer = line.call(&job.request);
             let _ = job.answer.send(answer);
         }
     }
-    drop(link);
+    drop(line);
     drop(running);
 }

@@ -47,6 +47,11 @@ impl Pin {
         Ok(Self(secret_file::read(path)?))
     }
 
+    /// The PIN, to be handed to a worker.
+    pub(super) fn to_text(&self) -> Zeroizing<String> {
+        self.0.clone()
+    }
+
     pub(super) fn to_auth_pin(&self) -> AuthPin {
         AuthPin::from(self.0.as_str())
     }

@@ -97,15 +97,21 @@ impl Keyring {
     }
 
     /// Asks the root key to prove itself again. To be called every few seconds, for readiness: an
-    /// outage is noticed here even if every key that is asked for is open.
+    /// outage is noticed here even if every key that is asked for is open. While the grace time
+    /// lasts the server is ready: whoever sent its clients elsewhere would make the outage theirs.
     ///
     /// # Errors
-    /// [`OpenError::Root`] in an outage, [`OpenError::WrongRoot`] if the key was exchanged.
+    /// [`OpenError::Root`] after the grace time, [`OpenError::WrongRoot`] if the key was exchanged.
     pub async fn probe(&self) -> Result<(), OpenError> {
         let proved =
             install::prove(&self.root, self.installed.version, &self.installed.check).await;
+        let outage = self.root.outage().unwrap_or_default();
+        self.metrics.root_grace(self.settings.outage_grace.saturating_sub(outage));
         self.check()?;
-        proved
+        match proved {
+            Err(OpenError::Root(RootError::Unavailable(_) | RootError::Overloaded)) => Ok(()),
+            proved => proved,
+        }
     }
 
     /// What is known of the root key.

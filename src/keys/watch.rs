@@ -48,22 +48,30 @@ impl WatchedRoot {
         let end = self.clock.elapsed();
         let ending = if result.is_ok() { Ending::Success } else { Ending::Failure };
         self.metrics.root_call(call, ending, end.saturating_sub(start));
-        match result {
-            Err(RootError::Unavailable(_)) => {
+        match &result {
+            Err(RootError::Unavailable(reason)) => {
                 let now = i64::try_from(end.as_micros()).unwrap_or(i64::MAX);
                 // The first failure counts; whoever loses the exchange failed later.
-                let _ = self.failing_since.compare_exchange(
+                let noticed = self.failing_since.compare_exchange(
                     NEVER,
                     now,
                     Ordering::Relaxed,
                     Ordering::Relaxed,
                 );
+                if noticed.is_ok() {
+                    tracing::error!(
+                        reason,
+                        "the root key is out of reach; keys that are open serve on for a while"
+                    );
+                }
             }
             // Says nothing of the root key's health.
             Err(RootError::Overloaded) => {}
             // A refusal is an answer, too.
             Ok(_) | Err(RootError::NotAuthentic | RootError::NoSuchVersion(_)) => {
-                self.failing_since.store(NEVER, Ordering::Relaxed);
+                if self.failing_since.swap(NEVER, Ordering::Relaxed) != NEVER {
+                    tracing::info!("the root key is in reach again");
+                }
             }
         }
         result

@@ -218,6 +218,9 @@ pub(super) struct Root {
     pub(super) done: Counters<RootCall>,
     pub(super) failed: Counters<RootCall>,
     pub(super) seconds: Histogram,
+    pub(super) breaker_open: IntGauge,
+    pub(super) worker_restarts: IntCounter,
+    pub(super) grace_seconds: IntGauge,
 }
 
 impl Root {
@@ -226,6 +229,15 @@ impl Root {
             done: r.by("root_calls_total", "Calls of the root key that were answered."),
             failed: r.by("root_calls_failed_total", "Calls of the root key that failed."),
             seconds: r.histogram("root_call_seconds", "Time of a call of the root key.", SECONDS),
+            breaker_open: r.gauge("root_breaker_open", "1 while calls of the token are refused."),
+            worker_restarts: r.counter(
+                "root_worker_restarts_total",
+                "Workers of the token started in place of one that crashed or hung.",
+            ),
+            grace_seconds: r.gauge(
+                "root_grace_remaining_seconds",
+                "How long open keys would be served; counts down while the root key is out of reach.",
+            ),
         }
     }
 }

@@ -19,7 +19,9 @@ use tokio::runtime::Runtime;
 mod memory_engine;
 
 mod faults;
+mod speed;
 mod support;
+mod worker;
 
 use support::{
     DIR_VARIABLE, Opened, in_child, open, refused, run_child, session, variable, with_token,

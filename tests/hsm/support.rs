@@ -12,7 +12,7 @@ use cryptoki::types::AuthPin;
 use keystrata::clock::{ManualClock, Timestamp};
 use keystrata::crypto::random::OsRandom;
 use keystrata::hsm::softhsm::{self, SoftHsm};
-use keystrata::hsm::{HsmError, Pkcs11Root, TokenSettings};
+use keystrata::hsm::{HsmError, Pkcs11Root, Place, TokenSettings, WorkerProgram};
 use keystrata::metrics::{Metrics, MetricsSettings};
 
 pub(crate) const DIR_VARIABLE: &str = "KEYSTRATA_TEST_HSM_DIR";
@@ -55,6 +55,7 @@ pub(crate) fn run_child(dir: &Path) {
     let said = [child.stdout, child.stderr].concat();
     let said = String::from_utf8_lossy(&said);
     assert!(child.status.success() && said.contains("1 passed"), "{said}");
+    print!("{said}");
 }
 
 pub(crate) struct Opened {
@@ -65,8 +66,18 @@ pub(crate) struct Opened {
 pub(crate) fn try_open(settings: TokenSettings) -> Result<Opened, HsmError> {
     let clock = Arc::new(ManualClock::new(Timestamp(0)));
     let metrics = Metrics::new(&MetricsSettings::default());
-    let root = Pkcs11Root::open(settings, Arc::new(OsRandom), clock.clone(), metrics)?;
+    let random = Arc::new(OsRandom);
+    let root = Pkcs11Root::open(settings, Place::Here, random, clock.clone(), metrics)?;
     Ok(Opened { root, clock })
+}
+
+/// The real program as the worker.
+pub(crate) fn workers() -> Place {
+    let arguments = ["hsm-worker", "--log-format", "text", "--log-level", "warn"];
+    Place::Workers(WorkerProgram {
+        program: env!("CARGO_BIN_EXE_keystrata").into(),
+        arguments: arguments.map(Into::into).to_vec(),
+    })
 }
 
 pub(crate) fn open(settings: TokenSettings) -> Opened {

@@ -12,6 +12,7 @@ use keystrata::operation;
 use keystrata::service::Service;
 use keystrata::store::Store;
 
+use super::super::hsm_worker;
 use super::{Environment, Failure, failed, root, settings};
 
 /// What serves, and what its health depends on.
@@ -37,9 +38,10 @@ impl Parts {
     ) -> Result<Self, Failure> {
         let root = {
             let (place, environment) = (config.root.place.clone(), environment.clone());
+            let worker = hsm_worker::program(config.log)?;
             let (clock, metrics) = (Arc::clone(clock), Arc::clone(metrics));
             // A token may take its time, and a signal must be heard meanwhile.
-            let open = move || root::open(&place, &environment, clock, metrics);
+            let open = move || root::open(&place, worker, &environment, clock, metrics);
             tokio::task::spawn_blocking(open).await.map_err(failed)??
         };
         let provider = root.provider().name();

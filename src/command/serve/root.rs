@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use keystrata::clock::Clock;
 use keystrata::config::{
-    EnvRoot, EnvVersion, KeySource, PinSource, Pkcs11Root, RootPlace, TokenName,
+    EnvRoot, EnvVersion, KeySource, PinSource, Pkcs11Root, RootPlace, TokenName, Worker,
 };
 use keystrata::crypto::random::OsRandom;
-use keystrata::hsm::{self, Pin, TokenSettings};
+use keystrata::hsm::{self, Pin, Place, TokenSettings, WorkerProgram};
 use keystrata::keys::{RootKey, env_root};
 use keystrata::metrics::Metrics;
 use zeroize::Zeroizing;
@@ -43,9 +43,11 @@ pub(in super::super) fn ensure_environment(
     Err(Failure::new(format!("{}: cannot be started again: {error}", program.display())))
 }
 
-/// Opens the root key. Blocks.
+/// Opens the root key. Blocks. `worker` is the program that calls a token's module, if that is not
+/// called in this process.
 pub(super) fn open(
     place: &RootPlace,
+    worker: WorkerProgram,
     environment: &Environment,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
@@ -53,7 +55,12 @@ pub(super) fn open(
     match place {
         RootPlace::Pkcs11(root) => {
             let settings = token(root, environment)?;
-            let opened = hsm::Pkcs11Root::open(settings, Arc::new(OsRandom), clock, metrics);
+            let place = match root.worker {
+                Worker::Process => Place::Workers(worker),
+                Worker::Threads => Place::Here,
+            };
+            let random = Arc::new(OsRandom);
+            let opened = hsm::Pkcs11Root::open(settings, place, random, clock, metrics);
             Ok(Arc::new(opened.map_err(failed)?))
         }
         RootPlace::Env(root) => {
@@ -73,7 +80,8 @@ fn token(root: &Pkcs11Root, environment: &Environment) -> Result<TokenSettings, 
         PinSource::File(file) => Pin::from_file(file).map_err(failed)?,
         PinSource::Variable(name) => Pin::new(variable(environment, name)?),
     };
-    Ok(TokenSettings::new(root.module.clone(), name, pin, root.key_label.clone()))
+    let settings = TokenSettings::new(root.module.clone(), name, pin, root.key_label.clone());
+    Ok(TokenSettings { timeout: root.call_timeout, ..settings })
 }
 
 fn sources(

@@ -1,0 +1,275 @@
+//! The server's end of a worker: starts it, asks it, and replaces it when it has crashed or hangs.
+
+use std::ffi::OsString;
+use std::io::{self, ErrorKind};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::error::HsmError;
+use super::frame::{Answer, Frame, Proofs, Start, Started, receive, send};
+use super::link::Request;
+use super::settings::TokenSettings;
+use crate::clock::Clock;
+use crate::keys::RootError;
+use crate::metrics::{Ending, Metrics, RootCall};
+
+/// How long a worker that is not needed any more may take to leave its token.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// The program that is a worker: this one, with the right arguments.
+#[derive(Debug, Clone)]
+pub struct WorkerProgram {
+    /// The program's file.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<OsString>,
+}
+
+/// What all lanes to a token share.
+#[derive(Debug)]
+pub(super) struct Workers {
+    settings: TokenSettings,
+    program: WorkerProgram,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
+    /// Held while a worker starts: they log in one after the other, so that a wrong PIN is tried
+    /// once.
+    starting: Mutex<()>,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    /// The keys must prove that they are the same in every worker.
+    proofs: Proofs,
+    /// Why the token must not be tried again.
+    refused: Option<String>,
+}
+
+/// One worker, or the place for one. Belongs to one thread, for as long as which the worker lives.
+#[derive(Debug)]
+pub(super) struct Lane {
+    workers: Arc<Workers>,
+    worker: Option<Worker>,
+}
+
+/// Why there is no answer.
+enum Broken {
+    /// The worker is gone, which is worth another one.
+    Died(String),
+    /// It was too slow, or there is no worker to be had.
+    Unavailable(String),
+}
+
+impl From<Broken> for RootError {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Died(reason) | Broken::Unavailable(reason) => Self::Unavailable(reason),
+        }
+    }
+}
+
+impl Workers {
+    pub(super) fn new(
+        settings: TokenSettings,
+        program: WorkerProgram,
+        clock: Arc<dyn Clock>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        let (starting, known) = (Mutex::default(), Mutex::default());
+        Self { settings, program, clock, metrics, starting, known }
+    }
+
+    /// The known versions of the root key, ascending.
+    pub(super) fn versions(&self) -> Vec<u32> {
+        self.known().proofs.keys().copied().collect()
+    }
+
+    /// Starts a worker and waits until it has the token.
+    fn start(&self) -> Result<Worker, Broken> {
+        let _alone = self.starting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(reason) = self.known().refused.clone() {
+            return Err(Broken::Unavailable(reason));
+        }
+        let start = self.clock.elapsed();
+        let started = self.try_start();
+        let took = self.clock.elapsed().saturating_sub(start);
+        let ending = if started.is_ok() { Ending::Success } else { Ending::Failure };
+        self.metrics.root_call(RootCall::Reconnect, ending, took);
+        started
+    }
+
+    fn try_start(&self) -> Result<Worker, Broken> {
+        let TokenSettings { module, token, pin, key_label, timeout, .. } = &self.settings;
+        let mut worker = Worker::spawn(&self.program, *timeout).map_err(|error| {
+            Broken::Unavailable(format!("the token's worker cannot be started: {error}"))
+        })?;
+        let start = Start {
+            module: module.clone(),
+            token: token.clone(),
+            pin: pin.to_text(),
+            key_label: key_label.clone(),
+            proofs: self.known().proofs.clone(),
+        };
+        let told = worker.ask(&start.frame(), *timeout);
+        match told.and_then(|content| Started::read(&content).map_err(no_worker)) {
+            Ok(Started::Ready(proofs)) => {
+                self.known().proofs.extend(proofs);
+                Ok(worker)
+            }
+            Ok(Started::Refused { reason, is_final }) => {
+                worker.end();
+                Err(self.refused(reason, is_final))
+            }
+            Err(broken) => {
+                worker.kill();
+                Err(broken)
+            }
+        }
+    }
+
+    fn refused(&self, reason: String, is_final: bool) -> Broken {
+        if is_final {
+            self.known().refused = Some(reason.clone());
+        }
+        Broken::Unavailable(reason)
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lane {
+    pub(super) fn new(workers: Arc<Workers>) -> Self {
+        Self { workers, worker: None }
+    }
+
+    /// Sees to it that there is a worker.
+    pub(super) fn open(&mut self) -> Result<(), HsmError> {
+        match self.workers.start() {
+            Ok(worker) => {
+                self.worker = Some(worker);
+                Ok(())
+            }
+            Err(Broken::Died(reason) | Broken::Unavailable(reason)) => {
+                Err(HsmError::Worker(reason))
+            }
+        }
+    }
+
+    /// Answers a request. A worker that has died is replaced, once, before anybody notices.
+    pub(super) fn call(&mut self, request: &Request) -> Result<Zeroizing<Vec<u8>>, RootError> {
+        let frame = request.frame();
+        let answer = match self.attempt(&frame) {
+            Err(Broken::Died(reason)) => {
+                tracing::warn!(reason, "another worker for the token is started");
+                self.attempt(&frame)?
+            }
+            answer => answer?,
+        };
+        if let (Err(RootError::Unavailable(reason)), true) = (&answer.result, answer.is_final) {
+            self.workers.refused(reason.clone(), true);
+        }
+        answer.result
+    }
+
+    fn attempt(&mut self, frame: &Frame) -> Result<Answer, Broken> {
+        let timeout = self.workers.settings.timeout;
+        let worker = match &mut self.worker {
+            Some(worker) => worker,
+            none => {
+                let worker = self.workers.start()?;
+                self.workers.metrics.root_worker_restarted();
+                none.insert(worker)
+            }
+        };
+        let told = worker.ask(frame, timeout);
+        let answer = told.and_then(|content| Answer::read(&content).map_err(no_worker));
+        if answer.is_err()
+            && let Some(worker) = self.worker.take()
+        {
+            worker.kill();
+        }
+        answer
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        if let Some(worker) = self.worker.take() {
+            worker.end();
+        }
+    }
+}
+
+/// A worker that runs.
+#[derive(Debug)]
+struct Worker {
+    process: Child,
+    stream: UnixStream,
+}
+
+impl Worker {
+    fn spawn(program: &WorkerProgram, timeout: Duration) -> io::Result<Self> {
+        let (ours, theirs) = UnixStream::pair()?;
+        // A time of zero would mean none.
+        let timeout = Some(timeout.max(Duration::from_millis(1)));
+        ours.set_read_timeout(timeout)?;
+        ours.set_write_timeout(timeout)?;
+        let process = Command::new(&program.program)
+            .arg0("keystrata")
+            .args(&program.arguments)
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
+            .stdout(Stdio::null())
+            // Not in the server's group: a terminal's interrupt is for the server alone, which
+            // drains and needs its token until the end.
+            .process_group(0)
+            .spawn()?;
+        Ok(Self { process, stream: ours })
+    }
+
+    /// Sends a frame and waits for another.
+    fn ask(&mut self, frame: &Frame, timeout: Duration) -> Result<Zeroizing<Vec<u8>>, Broken> {
+        let broken = |error: io::Error| match error.kind() {
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => Broken::Unavailable(format!(
+                "the token has not answered for {} s; its worker was ended",
+                timeout.as_secs_f32()
+            )),
+            _ => no_worker(error),
+        };
+        send(&mut self.stream, frame).map_err(broken)?;
+        let content = receive(&mut self.stream).map_err(broken)?;
+        content.ok_or_else(|| Broken::Died("the token's worker has died".into()))
+    }
+
+    /// Ends it whatever it does.
+    fn kill(mut self) {
+        // It may have ended by itself. Either way it is waited for, so that nothing is left of it.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+
+    /// Lets it leave its token, if it does so soon.
+    fn end(mut self) {
+        let left = self.stream.shutdown(std::net::Shutdown::Write).is_ok()
+            && self.stream.set_read_timeout(Some(FAREWELL)).is_ok()
+            && matches!(receive(&mut self.stream), Ok(None));
+        if left {
+            let _ = self.process.wait();
+        } else {
+            self.kill();
+        }
+    }
+}
+
+fn no_worker(error: impl std::fmt::Display) -> Broken {
+    Broken::Died(format!("the token's worker cannot be asked: {error}"))
+}
