@@ -1,9 +1,9 @@
 //! What a worker costs against threads of the server: both are measured in the same run.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use keystrata::clock::SystemClock;
+use keystrata::clock::{Clock, SystemClock};
 use keystrata::crypto::random::OsRandom;
 use keystrata::hsm::{Pkcs11Root, Place};
 use keystrata::keys::RootKey;
@@ -20,12 +20,12 @@ async fn measure(root: Arc<Pkcs11Root>) -> (Duration, Duration, f64) {
     let sealed = Arc::new(root.seal(1, b"place", &[7; 32]).await.unwrap());
     let mut took = Vec::with_capacity(CALLS);
     for _ in 0..CALLS {
-        let start = Instant::now();
+        let start = SystemClock::new();
         root.open(1, b"place", &sealed).await.unwrap();
         took.push(start.elapsed());
     }
     took.sort();
-    let start = Instant::now();
+    let start = SystemClock::new();
     let crowd: Vec<_> = (0..CROWD)
         .map(|_| {
             let (root, sealed) = (Arc::clone(&root), Arc::clone(&sealed));
