@@ -36,20 +36,23 @@ fn names(usage: Usage) -> (&'static str, &'static str) {
     match usage {
         Usage::Encrypt => ("encrypt", "Encrypt"),
         Usage::Decrypt => ("decrypt", "Decrypt"),
+        Usage::Sign => ("sign", "Sign"),
+        Usage::Verify => ("verify", "SignatureVerify"),
         Usage::MacGenerate => ("mac-generate", "MAC"),
         Usage::MacVerify => ("mac-verify", "MACVerify"),
     }
 }
 
 fn protects(usage: Usage) -> bool {
-    matches!(usage, Usage::Encrypt | Usage::MacGenerate)
+    matches!(usage, Usage::Encrypt | Usage::Sign | Usage::MacGenerate)
 }
 
-fn key(state: State, mask: CryptographicUsageMask) -> Object {
+/// A key that is for this use.
+fn key(usage: Usage, state: State, mask: CryptographicUsageMask) -> Object {
     let mut attributes = AttributeSet::default();
     attributes.put(Attribute::State(state));
     attributes.put(Attribute::CryptographicUsageMask(mask));
-    Object { uid: "1".into(), object_type: ObjectType::SymmetricKey, attributes }
+    Object { uid: "1".into(), object_type: usage.holders()[0], attributes }
 }
 
 /// Every bit that a use could ask for.
@@ -67,7 +70,7 @@ fn a_state_allows_what_the_specification_says_and_no_more() {
         for usage in Usage::ALL {
             let column = if protects(usage) { row[1] } else { row[2] };
             let allowed = words(column).contains(&names(usage).0);
-            let verdict = check_usage(&key(state, every_use()), usage, NOW);
+            let verdict = check_usage(&key(usage, state, every_use()), usage, NOW);
             assert_eq!(verdict.is_ok(), allowed, "{usage:?} in state {name}");
             assert!(allowed || matches!(verdict, Err(Denied::State(_))), "{usage:?} in {name}");
         }
@@ -80,9 +83,9 @@ fn protection_ends_and_processing_begins_at_its_date_to_the_second() {
         for (date, allowed) in
             [(NOW - 1, [false, true]), (NOW, [false, true]), (NOW + 1, [true, false])]
         {
-            let mut stopped = key(State::Active, every_use());
+            let mut stopped = key(usage, State::Active, every_use());
             stopped.attributes.put(Attribute::ProtectStopDate(DateTime(date)));
-            let mut started = key(State::Active, every_use());
+            let mut started = key(usage, State::Active, every_use());
             started.attributes.put(Attribute::ProcessStartDate(DateTime(date)));
             // A date bounds one direction and leaves the other alone.
             let [before_stop, after_start] = allowed;
@@ -98,11 +101,11 @@ fn protection_ends_and_processing_begins_at_its_date_to_the_second() {
 fn each_use_needs_its_own_bit_of_the_mask() {
     for usage in Usage::ALL {
         let without = CryptographicUsageMask::from_bits(every_use().bits() & !usage.mask().bits());
-        assert_eq!(check_usage(&key(State::Active, usage.mask()), usage, NOW), Ok(()));
-        let denied = check_usage(&key(State::Active, without), usage, NOW);
+        assert_eq!(check_usage(&key(usage, State::Active, usage.mask()), usage, NOW), Ok(()));
+        let denied = check_usage(&key(usage, State::Active, without), usage, NOW);
         assert_eq!(denied, Err(Denied::UsageMask), "{usage:?}");
         // The bit of 2.x that says that there are no restrictions.
-        let free = key(State::Active, CryptographicUsageMask::UNRESTRICTED);
+        let free = key(usage, State::Active, CryptographicUsageMask::UNRESTRICTED);
         assert_eq!(check_usage(&free, usage, NOW), Ok(()), "{usage:?}");
     }
 }
@@ -114,9 +117,11 @@ fn the_bits_and_object_types_are_those_of_the_specification() {
         let of_operation = |row: &Vec<&str>| words(row[1]).contains(&names(usage).1);
         let row = rows(facts).find(of_operation).unwrap_or_else(|| panic!("{usage:?}"));
         assert_eq!(CryptographicUsageMask::from_xml_name(row[0]), Some(usage.mask()), "{usage:?}");
-        assert!(words(row[2]).contains(&"SymmetricKey"), "{usage:?}");
+        for object_type in usage.holders() {
+            assert!(words(row[2]).contains(&format!("{object_type:?}").as_str()), "{usage:?}");
+        }
         for object_type in [ObjectType::SecretData, ObjectType::OpaqueObject] {
-            let object = Object { object_type, ..key(State::Active, every_use()) };
+            let object = Object { object_type, ..key(usage, State::Active, every_use()) };
             let denied = check_usage(&object, usage, NOW);
             assert!(matches!(denied, Err(Denied::ObjectType(_))), "{usage:?} of {object_type:?}");
             assert!(!words(row[2]).contains(&format!("{object_type:?}").as_str()));

@@ -13,6 +13,10 @@ pub enum Usage {
     Encrypt,
     /// Takes protection off data.
     Decrypt,
+    /// Makes a signature.
+    Sign,
+    /// Checks a signature.
+    Verify,
     /// Makes a message authentication code.
     MacGenerate,
     /// Checks a message authentication code.
@@ -28,7 +32,14 @@ enum Direction {
 
 impl Usage {
     /// Every use, for tests and tables.
-    pub const ALL: [Self; 4] = [Self::Encrypt, Self::Decrypt, Self::MacGenerate, Self::MacVerify];
+    pub const ALL: [Self; 6] = [
+        Self::Encrypt,
+        Self::Decrypt,
+        Self::Sign,
+        Self::Verify,
+        Self::MacGenerate,
+        Self::MacVerify,
+    ];
 
     /// The bit of the usage mask that allows it.
     #[must_use]
@@ -36,15 +47,30 @@ impl Usage {
         match self {
             Self::Encrypt => CryptographicUsageMask::ENCRYPT,
             Self::Decrypt => CryptographicUsageMask::DECRYPT,
+            Self::Sign => CryptographicUsageMask::SIGN,
+            Self::Verify => CryptographicUsageMask::VERIFY,
             Self::MacGenerate => CryptographicUsageMask::MAC_GENERATE,
             Self::MacVerify => CryptographicUsageMask::MAC_VERIFY,
         }
     }
 
+    /// The objects that are for it, as far as the server computes with them.
+    #[must_use]
+    pub fn holders(self) -> &'static [ObjectType] {
+        use ObjectType as T;
+        match self {
+            Self::Encrypt => &[T::SymmetricKey, T::PublicKey, T::PrivateKey],
+            Self::Decrypt => &[T::SymmetricKey, T::PrivateKey],
+            Self::Sign => &[T::PrivateKey],
+            Self::Verify => &[T::PublicKey],
+            Self::MacGenerate | Self::MacVerify => &[T::SymmetricKey],
+        }
+    }
+
     fn direction(self) -> Direction {
         match self {
-            Self::Encrypt | Self::MacGenerate => Direction::Protect,
-            Self::Decrypt | Self::MacVerify => Direction::Process,
+            Self::Encrypt | Self::Sign | Self::MacGenerate => Direction::Protect,
+            Self::Decrypt | Self::Verify | Self::MacVerify => Direction::Process,
         }
     }
 }
@@ -54,8 +80,8 @@ impl Usage {
 /// # Errors
 /// [`Denied::ObjectType`], [`Denied::State`] or [`Denied::UsageMask`]; the first that applies.
 pub fn check_usage(object: &Object, usage: Usage, now: i64) -> Result<(), Denied> {
-    if object.object_type != ObjectType::SymmetricKey {
-        return Err(Denied::ObjectType("only a Symmetric Key can be used for this"));
+    if !usage.holders().contains(&object.object_type) {
+        return Err(Denied::ObjectType("objects of this type are not for this use"));
     }
     match (usage.direction(), object.state()) {
         (_, State::Active) | (Direction::Process, State::Deactivated | State::Compromised) => {}

@@ -41,6 +41,9 @@ pub enum Error {
     /// Additional data or a tag was given for a mode that authenticates nothing.
     #[error("the block cipher mode does not authenticate data")]
     NotAuthenticating,
+    /// A digest has a length that the hash does not make.
+    #[error("the digest's length does not fit the hashing algorithm")]
+    BadDigestLength,
     /// The data are not whole blocks and no padding makes them so.
     #[error("the data are not whole blocks")]
     NotWholeBlocks,

@@ -9,7 +9,64 @@ pub mod limit;
 pub mod mac;
 pub mod random;
 mod rng;
+pub mod rsa_cipher;
+pub mod signature;
 mod state;
+
+/// Runs code with a hash as a type, `Result` for those that there are.
+macro_rules! with_hash {
+    ($hash:expr, $D:ident => $body:expr) => {{
+        use kmip_ttlv::enums::HashingAlgorithm as H;
+        match $hash {
+            H::Sha1 => {
+                type $D = sha1::Sha1;
+                $body
+            }
+            H::Sha224 => {
+                type $D = sha2::Sha224;
+                $body
+            }
+            H::Sha256 => {
+                type $D = sha2::Sha256;
+                $body
+            }
+            H::Sha384 => {
+                type $D = sha2::Sha384;
+                $body
+            }
+            H::Sha512 => {
+                type $D = sha2::Sha512;
+                $body
+            }
+            H::Sha512_224 => {
+                type $D = sha2::Sha512_224;
+                $body
+            }
+            H::Sha512_256 => {
+                type $D = sha2::Sha512_256;
+                $body
+            }
+            H::Sha3_224 => {
+                type $D = sha3::Sha3_224;
+                $body
+            }
+            H::Sha3_256 => {
+                type $D = sha3::Sha3_256;
+                $body
+            }
+            H::Sha3_384 => {
+                type $D = sha3::Sha3_384;
+                $body
+            }
+            H::Sha3_512 => {
+                type $D = sha3::Sha3_512;
+                $body
+            }
+            _ => Err(Error::UnsupportedHash),
+        }
+    }};
+}
+use with_hash;
 
 pub use error::Error;
 pub use limit::Limits;

@@ -5,6 +5,7 @@ use kmip_ttlv::attribute::CryptographicParameters;
 
 use super::part::Part;
 use super::{Failure, key_use};
+use crate::crypto;
 use crate::crypto::cipher::Parameters;
 use crate::object::Object;
 
@@ -25,6 +26,17 @@ pub(super) fn settle(
         ));
     }
     Ok(parameters)
+}
+
+/// Holds that nothing is to be authenticated by a cipher that does not.
+///
+/// # Errors
+/// [`Failure::Crypto`].
+pub(super) fn check_unauthenticated(fields: [bool; 2]) -> Result<(), Failure> {
+    if fields.contains(&true) {
+        return Err(crypto::Error::NotAuthenticating.into());
+    }
+    Ok(())
 }
 
 /// Holds that what is authenticated comes with the first part of a stream.

@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::mem;
 
-use kmip_ttlv::enums::Operation;
+use kmip_ttlv::enums::{ObjectType, Operation};
 use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::decrypt::{Request, Response};
 
 use super::context::{Context, Held, Right};
 use super::part::{Output, Part, Work};
-use super::{Failure, Outcome, cipher_parameters, key_use};
+use super::{Failure, Outcome, cipher_parameters, key_use, rsa_cipher};
 use crate::access::Usage;
 use crate::crypto::cipher::Decryptor;
 use crate::crypto::random::Random;
@@ -27,7 +27,10 @@ pub(super) async fn decrypt(cx: &Context<'_>, request: &Request<'_>) -> Result<O
     cipher_parameters::check_authenticated(&part, authenticated)?;
     let held = part.key(cx, request.uid.as_ref(), Right::Use(Usage::Decrypt)).await?;
     let uid = held.object().uid.clone();
-    let output = if part.step.begins() {
+    let output = if held.object().object_type != ObjectType::SymmetricKey {
+        cipher_parameters::check_unauthenticated(authenticated)?;
+        rsa_cipher::decrypt(cx, request.parameters.as_ref(), &held, &part).await?
+    } else if part.step.begins() {
         part.begin(cx, Some(&uid), start(cx, request, &held, &part).await?)?
     } else {
         part.go_on(cx, Some(&uid))?

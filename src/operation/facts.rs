@@ -13,6 +13,8 @@ pub struct Facts {
     pub located_scan_max: usize,
     /// The most bytes that one RNG Retrieve gives.
     pub random_bytes_max: usize,
+    /// Whether computations are allowed that only old estates need: decryption with RSA PKCS#1 v1.5.
+    pub legacy_cryptography: bool,
     /// The most attribute instances that an object may have.
     pub attributes_max: usize,
     /// The most bytes that an object's attributes may take in its row.
@@ -30,6 +32,7 @@ impl Default for Facts {
             located_items_max: 10_000,
             located_scan_max: 1_000_000,
             random_bytes_max: 64 * 1024,
+            legacy_cryptography: false,
             attributes_max: 256,
             attribute_bytes_max: 128 * 1024,
         }

@@ -261,9 +261,12 @@ fn crypto_reason(error: crypto::Error, version: Version) -> ResultReason {
         E::UnsupportedHash => (R::InvalidField, R::InvalidField),
         E::MissingIv | E::MissingTag => (R::InvalidMessage, R::InvalidMessage),
         E::BadTagLength => (R::GeneralFailure, R::GeneralFailure),
-        E::BadKeyLength | E::BadIvLength | E::NotWholeBlocks | E::Rejected | E::Random(_) => {
-            (R::CryptographicFailure, R::CryptographicFailure)
-        }
+        E::BadKeyLength
+        | E::BadIvLength
+        | E::BadDigestLength
+        | E::NotWholeBlocks
+        | E::Rejected
+        | E::Random(_) => (R::CryptographicFailure, R::CryptographicFailure),
         E::TooMuchData => (R::GeneralFailure, R::ServerLimitExceeded),
     };
     if version.is_2x() { in_2x } else { in_1x }

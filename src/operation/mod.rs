@@ -42,7 +42,11 @@ mod re_key_key_pair;
 mod register;
 mod revoke;
 mod rng_retrieve;
+mod rsa_cipher;
 mod shown;
+mod sign;
+mod signature_verify;
+mod signing;
 mod value;
 
 use kmip_ttlv::enums::Operation;
@@ -155,6 +159,8 @@ operations! {
     DiscoverVersions => discover_versions::discover_versions;
     Encrypt => encrypt::encrypt;
     Decrypt => decrypt::decrypt;
+    Sign => sign::sign;
+    SignatureVerify => signature_verify::signature_verify;
     Mac => mac::mac;
     MacVerify => mac_verify::mac_verify;
     RngRetrieve => rng_retrieve::rng_retrieve;

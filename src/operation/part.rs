@@ -12,6 +12,7 @@ use kmip_ttlv::{Secret, UniqueIdentifier};
 
 use super::Failure;
 use super::context::{Context, Held, Right};
+use super::signing::Digested;
 use super::streams::{Arrival, Place, Subject, VALUE_BYTES};
 use crate::crypto;
 use crate::crypto::random::Random;
@@ -29,7 +30,33 @@ pub(super) enum Step<'a> {
     Last(&'a [u8]),
 }
 
-impl Step<'_> {
+impl<'a> Step<'a> {
+    /// Where the fields say that a request stands.
+    ///
+    /// # Errors
+    /// [`Failure::InvalidMessage`] if they contradict each other.
+    pub(super) fn read(
+        correlation_value: Option<&'a [u8]>,
+        init: Option<bool>,
+        last: Option<bool>,
+    ) -> Result<Self, Failure> {
+        let (init, last) = (init.unwrap_or(false), last.unwrap_or(false));
+        match (correlation_value, init, last) {
+            (None, false, false) | (None, true, true) => Ok(Step::Whole),
+            (None, true, false) => Ok(Step::First),
+            (Some(value), false, false) => Ok(Step::Next(value)),
+            (Some(value), false, true) => Ok(Step::Last(value)),
+            (None, false, true) => {
+                let text = "the Final Indicator needs the Correlation Value of a stream";
+                Err(Failure::InvalidMessage(text.into()))
+            }
+            (Some(_), true, _) => {
+                let text = "a stream that begins has no Correlation Value yet";
+                Err(Failure::InvalidMessage(text.into()))
+            }
+        }
+    }
+
     /// Whether nothing came before.
     pub(super) fn begins(self) -> bool {
         matches!(self, Self::Whole | Self::First)
@@ -53,7 +80,7 @@ pub(super) struct Part<'a> {
     pub(super) step: Step<'a>,
     /// The data; empty if there are none.
     pub(super) data: &'a [u8],
-    /// The MAC to be verified, if this part brings it.
+    /// The MAC or signature to be verified, if this part brings it.
     pub(super) mac: Option<&'a [u8]>,
 }
 
@@ -70,26 +97,12 @@ impl<'a> Part<'a> {
         last: Option<bool>,
         data: Option<&'a Data<'_>>,
     ) -> Result<Self, Failure> {
-        let (init, last) = (init.unwrap_or(false), last.unwrap_or(false));
-        let step = match (correlation_value, init, last) {
-            (None, false, false) | (None, true, true) => Step::Whole,
-            (None, true, false) => Step::First,
-            (Some(value), false, false) => Step::Next(value),
-            (Some(value), false, true) => Step::Last(value),
-            (None, false, true) => {
-                let text = "the Final Indicator needs the Correlation Value of a stream";
-                return Err(Failure::InvalidMessage(text.into()));
-            }
-            (Some(_), true, _) => {
-                let text = "a stream that begins has no Correlation Value yet";
-                return Err(Failure::InvalidMessage(text.into()));
-            }
-        };
+        let step = Step::read(correlation_value, init, last)?;
         let data = match data {
             Some(data) => data.bytes().ok_or(Failure::FeatureNotSupported(
                 "data cannot be taken from another item of the batch",
             ))?,
-            None if init || last => &[],
+            None if init == Some(true) || last == Some(true) => &[],
             None => return Err(Failure::InvalidMessage("the Data are missing".into())),
         };
         Ok(Self { operation, step, data, mac: None })
@@ -203,6 +216,8 @@ pub(super) struct Output {
     pub(super) iv: Option<Vec<u8>>,
     /// The tag that authenticates the ciphertext.
     pub(super) tag: Option<Vec<u8>>,
+    /// What is to be signed, or verified.
+    pub(super) digested: Option<Digested>,
     /// Whether a MAC was the right one.
     pub(super) valid: Option<bool>,
     /// What the next part of the stream has to name.

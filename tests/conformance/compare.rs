@@ -46,6 +46,7 @@ pub(crate) fn response(
         place.path = format!("{}[{index}]", wanted.name);
         element(wanted, found, &place, bindings, &mut differences);
         note_maker(wanted, found, bindings);
+        note_padding(asked, found, bindings);
     }
     differences.extend(wanted.map(|missing| format!("{} is missing", missing.name)));
     bindings.saw(actual);
@@ -68,7 +69,10 @@ impl Place<'_> {
             random: operation == Some(Operation::RngRetrieve)
                 || payload.is_some_and(|payload| {
                     payload.all().iter().any(|e| e.name == "RandomIV" && e.value == "true")
-                }),
+                })
+                || (operation == Some(Operation::Encrypt)
+                    && (payload.is_some_and(pads_at_random)
+                        || uid.is_some_and(|uid| bindings.padded.contains(&uid.value)))),
         }
     }
 
@@ -98,6 +102,21 @@ fn note_maker(wanted: &Element, found: &Node, bindings: &mut Bindings) {
         let uids = tags.into_iter().filter_map(|tag| payload?.child(tag));
         bindings.made_by_server.extend(uids.map(|uid| uid.value.clone()));
     }
+}
+
+/// Remembers a key that is registered with a padding that is random.
+fn note_padding(asked: Option<&Element>, found: &Node, bindings: &mut Bindings) {
+    let of_register = asked.filter(|item| operation_of(item) == Some(Operation::Register));
+    if of_register.is_some_and(pads_at_random) {
+        let uid = found.child(Tag::ResponsePayload).and_then(|p| p.child(Tag::UniqueIdentifier));
+        bindings.padded.extend(uid.map(|uid| uid.value.clone()));
+    }
+}
+
+fn pads_at_random(element: &Element) -> bool {
+    let random = ["OAEP", "PKCS1V1_5"];
+    let all = element.all().into_iter();
+    all.filter(|e| e.name == "PaddingMethod").any(|e| random.contains(&e.value.as_str()))
 }
 
 fn element(

@@ -18,6 +18,8 @@ pub(crate) struct Bindings {
     last: HashMap<Tag, Value>,
     /// Objects that the server made itself, so that their keys and digests are its own.
     pub made_by_server: Vec<Value>,
+    /// Keys whose own padding of RSA is random, so that no two encryptions are alike.
+    pub(crate) padded: Vec<Value>,
     /// Every leaf value that a request carried, in the words of the case.
     pub(crate) sent: Vec<String>,
 }

@@ -45,6 +45,7 @@ pub(crate) fn reason(case: &Case) -> Option<String> {
         .or_else(|| foreign_object(case))
         .or_else(|| case.steps.iter().find_map(contradiction))
         .or_else(|| other_key(case))
+        .or_else(|| case.steps.iter().find_map(nameless))
 }
 
 /// Whether the list may give this reason for a case that fails: the computed one, or that what it
@@ -103,6 +104,17 @@ fn contradiction(step: &Step) -> Option<String> {
             value(response).is_some() && value(request) != value(response)
         })
         .map(|_| "contradicts itself: the response has another value than was sent".to_owned())
+}
+
+/// An attribute of 1.x without the name that it must have (KMIP 1.4 §2.1.1).
+fn nameless(step: &Step) -> Option<String> {
+    let all = step.items().flat_map(|(request, _)| request.all());
+    let mut attributes = all.filter(|e| e.name == "Attribute");
+    let unnamed = |e: &&Element| {
+        e.children.iter().any(|child| child.name == "AttributeValue")
+            && e.children.iter().all(|child| child.name != "AttributeName")
+    };
+    attributes.find(unnamed).map(|_| "sends an Attribute without an Attribute Name".to_owned())
 }
 
 /// A Get that gives a key in the format in which it was registered, but other bytes than those.

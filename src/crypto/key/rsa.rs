@@ -65,6 +65,11 @@ impl RsaPublic {
             public_exponent: BigInteger::from_unsigned(&self.exponent),
         }
     }
+
+    /// The key as the crate has it, if its length is one that is computed with.
+    pub(in crate::crypto) fn engine(&self) -> Option<::rsa::PublicKey> {
+        ::rsa::PublicKey::new(boxed(&self.modulus)?, boxed(&self.exponent)?).ok()
+    }
 }
 
 /// An RSA private key of two primes.
