@@ -154,7 +154,8 @@ pub fn encrypt(
     })
 }
 
-/// Decrypts a text. The operation is blinded, and does not tell what was wrong.
+/// Decrypts a text. The operation is blinded, and does not tell what was wrong; a wrong padding of
+/// PKCS#1 v1.5 gives random bytes instead of an error (implicit rejection).
 ///
 /// # Errors
 /// [`Error::WrongAlgorithm`], [`Error::BadKeyLength`], or [`Error::Rejected`].

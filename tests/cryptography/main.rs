@@ -5,7 +5,10 @@ mod ciphers;
 mod limits;
 mod macs;
 mod modes;
+mod pair;
 mod refusals;
+mod rsa;
+mod signing;
 mod streams;
 #[path = "../support/world.rs"]
 mod world;
