@@ -25,7 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("operation", &["access", "keys", "store", "object", "crypto", "clock", "tenant"]),
     ("hsm", &["keys", "crypto", "metrics", "clock"]),
-    ("keys", &["store", "crypto", "metrics", "clock", "tenant"]),
+    ("keys", &["store", "audit", "crypto", "metrics", "clock", "tenant"]),
     ("store", &["object", "audit", "metrics", "clock", "tenant"]),
     ("audit", &["tenant", "clock"]),
     ("access", &["object", "tenant"]),

@@ -1,22 +1,25 @@
 //! The keyring: opens tenant and service keys when they are needed and keeps them in memory.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use quick_cache::sync::Cache;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, mpsc};
 
-use super::envelope::{self, EnvelopeError, Header, Level, Place, Purpose};
+use super::envelope::{self, EnvelopeError, Header};
 use super::error::{Error, OpenError};
 use super::install::{self, Installed};
 use super::root::{Provider, Random, RootError, RootKey};
+use super::root_set::RootSet;
+use super::rules::{active, check_service, check_tenant, service_key_place, tenant_key_place};
 use super::service_key::ServiceKey;
 use super::watch::WatchedRoot;
 use crate::clock::Clock;
 use crate::crypto::aead::Key;
 use crate::metrics::{ColdKey, Metrics};
-use crate::store::{Engine, KeyLevel, KeyRow, KeyState, ServiceRow, TenantRow, TenantState};
-use crate::tenant::{Caller, ServiceId, ServiceName, TenantId, TenantName};
+use crate::store::{Engine, KeyLevel, KeyRow, KeyState, Sealed, ServiceRow, TenantRow};
+use crate::tenant::{Caller, ServiceId, TenantId};
 
 /// Bounds of the keyring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +28,8 @@ pub struct KeyringSettings {
     pub tenant_keys_max: usize,
     /// How many opened service keys (L3) are kept.
     pub service_keys_max: usize,
+    /// How many opened versions of service keys (L3) are kept that seal nothing.
+    pub retired_keys_max: usize,
     /// How long opened keys are used while the root key is out of reach. Then nothing is served.
     pub outage_grace: Duration,
 }
@@ -34,6 +39,7 @@ impl Default for KeyringSettings {
         Self {
             tenant_keys_max: 10_000,
             service_keys_max: 50_000,
+            retired_keys_max: 10_000,
             outage_grace: Duration::from_mins(15),
         }
     }
@@ -53,8 +59,8 @@ pub struct RootStatus {
 /// All keys of the hierarchy that are open. One per process (or per simulated node).
 #[derive(Debug)]
 pub struct Keyring {
-    pub(super) root: WatchedRoot,
-    pub(super) installed: Installed,
+    pub(super) roots: ArcSwap<RootSet>,
+    pub(super) installed: ArcSwap<Installed>,
     pub(super) engine: Arc<dyn Engine>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<dyn Random>,
@@ -63,8 +69,28 @@ pub struct Keyring {
     metrics: Arc<Metrics>,
     settings: KeyringSettings,
     tenants: Cache<(TenantId, u32), Arc<Key>>,
+    /// The active versions.
     services: Cache<(TenantId, ServiceId), Arc<ServiceKey>>,
+    /// Other versions: retired ones that open what is old.
+    retired: Cache<(TenantId, ServiceId, u32), Arc<ServiceKey>>,
+    /// Objects that were opened with a retired version, to be sealed anew when there is time.
+    touched: mpsc::Sender<Touched>,
+    touched_end: StdMutex<Option<mpsc::Receiver<Touched>>>,
 }
+
+/// An object that was opened with a retired version of its service's key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Touched {
+    /// Its tenant.
+    pub tenant: TenantId,
+    /// Its service.
+    pub service: ServiceId,
+    /// Its identifier.
+    pub uid: String,
+}
+
+/// How many touched objects may wait. Beyond that the background scrubber finds them.
+const TOUCHED_WAITING_MAX: usize = 4096;
 
 impl Keyring {
     /// Proves that `root` is the root key of the store behind `engine`, or makes it so at the
@@ -80,11 +106,32 @@ impl Keyring {
         metrics: Arc<Metrics>,
         settings: KeyringSettings,
     ) -> Result<Self, OpenError> {
-        let root = WatchedRoot::new(root, Arc::clone(&clock), Arc::clone(&metrics));
-        let installed = install::install(&root, &*engine).await?;
+        Self::open_with(root, None, engine, clock, random, metrics, settings).await
+    }
+
+    /// Like [`Keyring::open`]; `window` is the other provider, while the root moves from one to the
+    /// other.
+    ///
+    /// # Errors
+    /// [`OpenError`]; nothing was written.
+    pub async fn open_with(
+        root: Arc<dyn RootKey>,
+        window: Option<Arc<dyn RootKey>>,
+        engine: Arc<dyn Engine>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        metrics: Arc<Metrics>,
+        settings: KeyringSettings,
+    ) -> Result<Self, OpenError> {
+        let watched =
+            |root| Arc::new(WatchedRoot::new(root, Arc::clone(&clock), Arc::clone(&metrics)));
+        let roots = RootSet { primary: watched(root), window: window.map(watched) };
+        let installed = install::install(&roots, &*engine, clock.now()).await?;
+        let roots = ArcSwap::from_pointee(roots.sealing(installed.provider));
+        let (touched, touched_end) = mpsc::channel(TOUCHED_WAITING_MAX);
         Ok(Self {
-            root,
-            installed,
+            roots,
+            installed: ArcSwap::from_pointee(installed),
             engine,
             clock,
             random,
@@ -93,6 +140,9 @@ impl Keyring {
             settings,
             tenants: Cache::new(settings.tenant_keys_max),
             services: Cache::new(settings.service_keys_max),
+            retired: Cache::new(settings.retired_keys_max),
+            touched,
+            touched_end: StdMutex::new(Some(touched_end)),
         })
     }
 
@@ -103,9 +153,9 @@ impl Keyring {
     /// # Errors
     /// [`OpenError::Root`] after the grace time, [`OpenError::WrongRoot`] if the key was exchanged.
     pub async fn probe(&self) -> Result<(), OpenError> {
-        let proved =
-            install::prove(&self.root, self.installed.version, &self.installed.check).await;
-        let outage = self.root.outage().unwrap_or_default();
+        let (root, installed) = (self.root(), self.installed.load_full());
+        let proved = install::prove(&*root, installed.version, &installed.check).await;
+        let outage = root.outage().unwrap_or_default();
         self.metrics.root_grace(self.settings.outage_grace.saturating_sub(outage));
         self.check()?;
         match proved {
@@ -118,10 +168,21 @@ impl Keyring {
     #[must_use]
     pub fn root_status(&self) -> RootStatus {
         RootStatus {
-            provider: self.root.provider(),
-            active: self.installed.version,
-            versions: self.root.versions(),
+            provider: self.root().provider(),
+            active: self.installed.load().version,
+            versions: self.root().versions(),
         }
+    }
+
+    /// The root key that seals.
+    pub(super) fn root(&self) -> Arc<WatchedRoot> {
+        Arc::clone(&self.roots.load().primary)
+    }
+
+    /// What comes of [`Touched`]; once.
+    #[expect(dead_code, reason = "rotation takes it")]
+    pub(super) fn take_touched(&self) -> Option<mpsc::Receiver<Touched>> {
+        self.touched_end.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Whether anything may be served. Costs next to nothing; to be asked before every operation,
@@ -131,9 +192,10 @@ impl Keyring {
     /// # Errors
     /// [`RootError::Unavailable`].
     pub fn check(&self) -> Result<(), RootError> {
-        match self.root.outage() {
+        match self.roots.load().primary.outage() {
             Some(outage) if outage > self.settings.outage_grace => {
                 self.services.clear();
+                self.retired.clear();
                 self.tenants.clear();
                 Err(RootError::Unavailable(format!(
                     "it has been out of reach for {} s",
@@ -164,11 +226,43 @@ impl Keyring {
         self.services.get_or_insert_async(&id, self.open_service(caller, owner)).await
     }
 
-    async fn open_service(
+    /// The version of the key of service `owner` that sealed `sealed`, which is the value of object
+    /// `uid`. If it is not the active one, the object is noted to be sealed anew.
+    ///
+    /// # Errors
+    /// As [`Keyring::service_key`].
+    pub async fn opening_key(
         &self,
         caller: &Caller,
         owner: ServiceId,
+        uid: &str,
+        sealed: &Sealed,
     ) -> Result<Arc<ServiceKey>, Error> {
+        let key = self.service_key(caller, owner).await?;
+        let version = sealed.parent_version().ok_or(EnvelopeError::Malformed)?;
+        if version == key.version() {
+            return Ok(key);
+        }
+        let touched = Touched { tenant: caller.tenant_id, service: owner, uid: uid.to_owned() };
+        // What is not noted is found later.
+        let _ = self.touched.try_send(touched);
+        let id = (caller.tenant_id, owner, version);
+        if let Some(key) = self.retired.get(&id) {
+            return Ok(key);
+        }
+        let open = async {
+            let (tenant, service) = self.served(caller, owner).await?;
+            Ok::<_, Error>(Arc::new(self.open_version(&tenant, &service, version).await?))
+        };
+        self.retired.get_or_insert_async(&id, open).await
+    }
+
+    /// The rows of a caller's tenant and of a service of it, if both are served.
+    async fn served(
+        &self,
+        caller: &Caller,
+        owner: ServiceId,
+    ) -> Result<(TenantRow, ServiceRow), Error> {
         let name = &caller.identity.tenant;
         let tenant = self.engine.tenant(name).await?;
         // A caller of before the tenant was shredded is nobody to the tenant of the same name now.
@@ -178,21 +272,71 @@ impl Keyring {
         let service = self.engine.service_by_id(tenant.id, owner).await?;
         let service = service.ok_or_else(|| Error::UnknownServiceId(name.clone(), owner))?;
         check_service(&tenant, &service)?;
+        Ok((tenant, service))
+    }
 
+    async fn open_service(
+        &self,
+        caller: &Caller,
+        owner: ServiceId,
+    ) -> Result<Arc<ServiceKey>, Error> {
+        let (tenant, service) = self.served(caller, owner).await?;
         let rows = self.engine.keys(KeyLevel::Service(owner)).await?;
         let active = active(&rows, "the service's key")?;
-        let mut versions = Vec::with_capacity(rows.len());
-        for row in rows.iter().filter(|row| row.state != KeyState::Destroyed) {
-            let (header, _) = Header::read(&row.sealed)?;
-            let parent = self.tenant_key(&tenant, header.parent_version).await?;
-            let place = service_key_place(&tenant.name, &service.name, row.version);
-            let bytes = envelope::open(&parent, header.parent_version, &place, &row.sealed)?;
-            let key = Key::from_slice(&bytes).ok_or(EnvelopeError::Malformed)?;
-            versions.push((row.version, key));
-        }
+        let row = rows.iter().find(|row| row.version == active);
+        let row = row.ok_or(Error::NoVersion("the service's key"))?;
+        let key = self.open_row(&tenant, &service, row).await?;
         self.metrics.key_opened(ColdKey::Service);
-        let key = ServiceKey::new(tenant.name, service.name, active, versions);
-        Ok(Arc::new(key.ok_or(Error::NoVersion("the service's key"))?))
+        Ok(Arc::new(key))
+    }
+
+    /// Any version of a service's key that is not destroyed. Not kept.
+    pub(super) async fn open_version(
+        &self,
+        tenant: &TenantRow,
+        service: &ServiceRow,
+        version: u32,
+    ) -> Result<ServiceKey, Error> {
+        let rows = self.engine.keys(KeyLevel::Service(service.id)).await?;
+        let usable = |row: &&KeyRow| row.version == version && row.state != KeyState::Destroyed;
+        let row = rows.iter().find(usable).ok_or(EnvelopeError::OtherVersion(version))?;
+        self.open_row(tenant, service, row).await
+    }
+
+    async fn open_row(
+        &self,
+        tenant: &TenantRow,
+        service: &ServiceRow,
+        row: &KeyRow,
+    ) -> Result<ServiceKey, Error> {
+        let (header, _) = Header::read(&row.sealed)?;
+        let parent = self.tenant_key(tenant, header.parent_version).await?;
+        let place = service_key_place(&tenant.name, &service.name, row.version);
+        let bytes = envelope::open(&parent, header.parent_version, &place, &row.sealed)?;
+        let key = Key::from_slice(&bytes).ok_or(EnvelopeError::Malformed)?;
+        Ok(ServiceKey::new(tenant.name.clone(), service.name.clone(), row.version, key))
+    }
+
+    /// Makes another version of a service's key the active one, here and by `commit` in the store.
+    /// Whoever asks for the key meanwhile waits, and gets the new version.
+    #[expect(dead_code, reason = "rotation calls it")]
+    pub(super) async fn switch_service<E>(
+        &self,
+        (tenant, service): (TenantId, ServiceId),
+        new: Arc<ServiceKey>,
+        commit: impl Future<Output = Result<(), E>>,
+    ) -> Result<(), E> {
+        let id = (tenant, service);
+        let guard = loop {
+            self.services.remove(&id);
+            if let Err(guard) = self.services.get_value_or_guard_async(&id).await {
+                break guard;
+            }
+        };
+        // Without a commit the next one who asks reads what the store has.
+        commit.await?;
+        let _ = guard.insert(new);
+        Ok(())
     }
 
     /// The tenant's key that seals, and its version.
@@ -205,7 +349,11 @@ impl Keyring {
         Ok((version, self.tenant_key(tenant, version).await?))
     }
 
-    async fn tenant_key(&self, tenant: &TenantRow, version: u32) -> Result<Arc<Key>, Error> {
+    pub(super) async fn tenant_key(
+        &self,
+        tenant: &TenantRow,
+        version: u32,
+    ) -> Result<Arc<Key>, Error> {
         let open = self.open_tenant(tenant, version);
         self.tenants.get_or_insert_async(&(tenant.id, version), open).await
     }
@@ -215,52 +363,9 @@ impl Keyring {
         let usable = |row: &&KeyRow| row.version == version && row.state != KeyState::Destroyed;
         let row = rows.iter().find(usable).ok_or(EnvelopeError::OtherVersion(version))?;
         let place = tenant_key_place(&tenant.name, version);
-        let bytes = envelope::open_with_root(&self.root, &place, &row.sealed).await?;
+        let root = Arc::clone(self.roots.load().that_sealed(&row.sealed)?);
+        let bytes = envelope::open_with_root(&*root, &place, &row.sealed).await?;
         self.metrics.key_opened(ColdKey::Tenant);
         Ok(Arc::new(Key::from_slice(&bytes).ok_or(EnvelopeError::Malformed)?))
     }
-}
-
-/// Where version `version` of a tenant's key belongs.
-pub(super) fn tenant_key_place(tenant: &TenantName, version: u32) -> Place<'_> {
-    let (level, purpose) = (Level::Tenant, Purpose::Key);
-    Place { level, tenant: tenant.as_str(), service: "", object: "", version, purpose }
-}
-
-/// Where version `version` of a service's key belongs.
-pub(super) fn service_key_place<'a>(
-    tenant: &'a TenantName,
-    service: &'a ServiceName,
-    version: u32,
-) -> Place<'a> {
-    let (tenant, service) = (tenant.as_str(), service.as_str());
-    Place { level: Level::Service, tenant, service, object: "", version, purpose: Purpose::Key }
-}
-
-/// Refuses a tenant that is not served.
-pub(super) fn check_tenant(tenant: &TenantRow) -> Result<(), Error> {
-    match tenant.state {
-        TenantState::Active => Ok(()),
-        TenantState::Suspended => Err(Error::TenantSuspended(tenant.name.clone())),
-        TenantState::Shredded => Err(Error::TenantShredded(tenant.name.clone())),
-    }
-}
-
-/// Refuses a service that is not served.
-pub(super) fn check_service(tenant: &TenantRow, service: &ServiceRow) -> Result<(), Error> {
-    let names = || (tenant.name.clone(), service.name.clone());
-    let refuse = |error: fn(TenantName, ServiceName) -> Error| {
-        let (tenant, service) = names();
-        Err(error(tenant, service))
-    };
-    match service.state {
-        TenantState::Active => Ok(()),
-        TenantState::Suspended => refuse(Error::ServiceSuspended),
-        TenantState::Shredded => refuse(Error::ServiceShredded),
-    }
-}
-
-fn active(rows: &[KeyRow], what: &'static str) -> Result<u32, Error> {
-    let row = rows.iter().find(|row| row.state == KeyState::Active);
-    Ok(row.ok_or(Error::NoVersion(what))?.version)
 }

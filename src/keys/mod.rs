@@ -11,13 +11,15 @@ mod keyring;
 pub mod memory;
 mod register;
 mod root;
+mod root_set;
+mod rules;
 pub mod secret_file;
 mod service_key;
 mod watch;
 
 pub use env_root::EnvRoot;
 pub use error::{Error, OpenError};
-pub use keyring::{Keyring, KeyringSettings, RootStatus};
+pub use keyring::{Keyring, KeyringSettings, RootStatus, Touched};
 pub use register::AutoRegister;
 pub use root::{BoxFuture, Provider, ROOT_PLAIN_BYTES_MAX, Random, RootError, RootKey};
 pub use service_key::ServiceKey;

@@ -3,7 +3,8 @@
 
 use super::envelope;
 use super::error::Error;
-use super::keyring::{Keyring, check_service, check_tenant, service_key_place, tenant_key_place};
+use super::keyring::Keyring;
+use super::rules::{check_service, check_tenant, service_key_place, tenant_key_place};
 use crate::crypto::aead::Key;
 use crate::store::{Change, Commit, Error as StoreError, NewKey, ServiceRow, TenantRow};
 use crate::tenant::{Identity, Mode, Role, ServiceName, TenantName};
@@ -100,8 +101,8 @@ impl Keyring {
     async fn register_tenant(&self, name: &TenantName) -> Result<(), Error> {
         let key = Key::random(&*self.random)?;
         let place = tenant_key_place(name, FIRST_VERSION);
-        let version = self.installed.version;
-        let sealed = envelope::seal_with_root(&self.root, version, &place, key.as_bytes()).await?;
+        let (root, version) = (self.root(), self.installed.load().version);
+        let sealed = envelope::seal_with_root(&*root, version, &place, key.as_bytes()).await?;
         self.commit(Change::NewTenant {
             name: name.clone(),
             key: NewKey { sealed },

@@ -245,8 +245,10 @@ impl<'a> Context<'a> {
     /// [`Failure::Destroyed`], or what is wrong with the hierarchy.
     pub async fn value(&self, held: &Held) -> Result<ManagedObject, Failure> {
         let sealed = held.stored.sealed.as_ref().ok_or(Failure::Destroyed)?;
-        let key = self.key(held.stored.service).await?;
-        let plain: Zeroizing<Vec<u8>> = key.open(&held.object().uid, sealed)?;
+        let (owner, uid) = (held.stored.service, &held.object().uid);
+        let key = self.parts.keyring.opening_key(self.caller, owner, uid, sealed).await?;
+        self.trace.note_key_version(key.version());
+        let plain: Zeroizing<Vec<u8>> = key.open(uid, sealed)?;
         value::from_bytes(&plain)
     }
 

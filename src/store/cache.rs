@@ -129,12 +129,12 @@ impl Cache {
     }
 
     /// A change of this object may become visible from now on. Every call is followed by one of
-    /// [`Cache::changed`].
-    pub(super) fn changing(&self, tenant: TenantId, uid: &str) {
+    /// [`Cache::changed`]. Returns whether the object was here.
+    pub(super) fn changing(&self, tenant: TenantId, uid: &str) -> bool {
         let mut slot = self.slot(tenant, uid);
         slot.under_way += 1;
         slot.events += 1;
-        self.map.remove(&KeyRef { tenant, uid });
+        self.map.remove(&KeyRef { tenant, uid }).is_some()
     }
 
     /// The change is durable and this is the object now; or, with `None`, nobody knows.

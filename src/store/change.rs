@@ -1,6 +1,7 @@
 //! Changes: what an operation wants and the committer makes durable.
 
-use super::row::{Sealed, Stored};
+use super::hierarchy::{Phase, RotationRow};
+use super::row::{KeyLevel, KeyState, Sealed, Stored};
 use crate::audit::Record;
 use crate::clock::Timestamp;
 use crate::tenant::{Mode, Role, ServiceName, TenantId, TenantName};
@@ -53,6 +54,95 @@ pub enum Change {
         key: NewKey,
         /// When.
         created: Timestamp,
+    },
+    /// An object whose value is sealed anew, and nothing else of it changed. `stored.revision` is the
+    /// revision that it was decided on. Refused with a conflict if the row has moved on.
+    Reseal {
+        /// The tenant.
+        tenant: TenantId,
+        /// The object with its new envelope.
+        stored: Box<Stored>,
+    },
+    /// A new version of a key. A conflict if the key ever had this version or a later one, or if
+    /// it would be the second that is active.
+    NewVersion {
+        /// Whose key.
+        level: KeyLevel,
+        /// The version.
+        version: u32,
+        /// Its first state: usually pending; active for the first version of a root.
+        state: KeyState,
+        /// The key, sealed by its parent.
+        sealed: Sealed,
+        /// When.
+        created: Timestamp,
+    },
+    /// Another state of a version. A conflict if it is in another state than `from`, or if it would
+    /// be the second that is active. What is destroyed loses its envelope.
+    KeyState {
+        /// Whose key.
+        level: KeyLevel,
+        /// The version.
+        version: u32,
+        /// The state that it was seen in.
+        from: KeyState,
+        /// The state that it shall have.
+        to: KeyState,
+    },
+    /// Marks a version of a key compromised. A conflict if there is none.
+    Compromise {
+        /// Whose key.
+        level: KeyLevel,
+        /// The version.
+        version: u32,
+    },
+    /// A version of a key, sealed anew. A conflict if its envelope is another one than `from`.
+    ResealKey {
+        /// Whose key.
+        level: KeyLevel,
+        /// The version.
+        version: u32,
+        /// The envelope that was there.
+        from: Sealed,
+        /// The new one.
+        to: Sealed,
+    },
+    /// A rotation begins (`from` is `None`), goes on, or ends (`to` is `None`). A conflict if it is
+    /// not in the phase `from`, or if one is under way where it would begin.
+    Rotation {
+        /// Whose key.
+        level: KeyLevel,
+        /// The phase that it was seen in.
+        from: Option<Phase>,
+        /// What it shall be.
+        to: Option<RotationRow>,
+    },
+    /// A node says that it lives.
+    Heartbeat {
+        /// Its name.
+        node: String,
+        /// When.
+        heard: Timestamp,
+        /// The versions of the root key that it has.
+        roots: Vec<u32>,
+    },
+    /// A node says that it has loaded a version of a key.
+    Acknowledge {
+        /// Its name.
+        node: String,
+        /// Whose key.
+        level: KeyLevel,
+        /// The version.
+        version: u32,
+    },
+    /// Another value of a setting. A conflict if it is another one than `from`.
+    Setting {
+        /// Its name.
+        name: &'static str,
+        /// The value that was there.
+        from: Vec<u8>,
+        /// The value that it shall have.
+        to: Vec<u8>,
     },
     /// Writes a setting that must not exist yet (install lock, root check value).
     NewSetting {

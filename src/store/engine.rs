@@ -7,6 +7,7 @@ use std::sync::Arc;
 use kmip_ttlv::enums::{ObjectType, State};
 
 use super::change::Commit;
+use super::hierarchy::Hierarchy;
 use super::row::{KeyLevel, KeyRow, ServiceRow, Stored, TenantRow};
 use crate::object::IndexEntry;
 use crate::tenant::{ServiceId, ServiceName, TenantId, TenantName};
@@ -69,7 +70,7 @@ pub enum Error {
 }
 
 /// A storage engine.
-pub trait Engine: Send + Sync + std::fmt::Debug {
+pub trait Engine: Hierarchy + std::fmt::Debug {
     /// Makes a commit durable; resolves when it is.
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<(), Error>>;
 

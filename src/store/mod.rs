@@ -7,6 +7,7 @@ mod codes;
 pub mod embedded;
 pub mod engine;
 mod front;
+pub mod hierarchy;
 mod lock;
 mod queue;
 pub mod row;
@@ -18,6 +19,9 @@ pub use change::{Change, Commit, NewKey};
 pub use embedded::{EmbeddedSettings, OpenError};
 pub use engine::{BoxFuture, Engine, Error, Position, Selected, Selector, View};
 pub use front::{Store, StoreSettings};
+pub use hierarchy::{
+    ActiveKey, Due, Envelopes, Hierarchy, NodeRow, Owner, Phase, RotationRow, Scanned,
+};
 pub use lock::LockError;
 pub use row::{KeyLevel, KeyRow, KeyState, Sealed, ServiceRow, Stored, TenantRow, TenantState};
 pub use row_format::attribute_bytes;

@@ -6,6 +6,9 @@ use crate::clock::Timestamp;
 use crate::object::Object;
 use crate::tenant::{Mode, Role, ServiceId, ServiceName, TenantId, TenantName};
 
+/// Where an envelope says which version of its parent sealed it.
+pub(crate) const PARENT_VERSION_AT: usize = 3;
+
 /// An envelope: bytes that only `keys` can make and open. The store never sees a plain key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sealed(Arc<[u8]>);
@@ -16,6 +19,14 @@ impl Sealed {
     #[must_use]
     pub fn from_envelope(bytes: &[u8]) -> Self {
         Self(bytes.into())
+    }
+
+    /// The version of the key that sealed it, as the envelope says: its bytes 4 to 7, big-endian
+    /// (`keys/envelope.rs`). `None` for what is no envelope.
+    #[must_use]
+    pub fn parent_version(&self) -> Option<u32> {
+        let bytes = self.0.get(PARENT_VERSION_AT..PARENT_VERSION_AT + size_of::<u32>())?;
+        Some(u32::from_be_bytes(bytes.try_into().ok()?))
     }
 
     /// The envelope.
@@ -86,6 +97,8 @@ pub struct ServiceRow {
 /// Which key of the hierarchy a row holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum KeyLevel {
+    /// L1, the root. Its rows hold check values in place of keys: envelopes that it sealed itself.
+    Root,
     /// L2, the tenant's key.
     Tenant(TenantId),
     /// L3, the service's key.
@@ -105,7 +118,7 @@ pub enum KeyState {
     Destroyed,
 }
 
-/// One version of an L2 or L3 key, sealed by its parent.
+/// One version of a key: L2 and L3 sealed by its parent, L1 as a check value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyRow {
     /// Whose key it is.
@@ -114,8 +127,11 @@ pub struct KeyRow {
     pub version: u32,
     /// Where it is in its life.
     pub state: KeyState,
-    /// The key in an envelope of the parent (which names the parent's version).
+    /// The key in an envelope of the parent (which names the parent's version); empty once it is
+    /// destroyed.
     pub sealed: Sealed,
+    /// Somebody says that others may know it.
+    pub compromised: bool,
     /// When it was made.
     pub created: Timestamp,
 }

@@ -79,7 +79,8 @@ fn a_crowd_of_new_connections_registers_once() {
             task.await.unwrap().unwrap();
         }
         let rows = node.engine.rows();
-        assert_eq!((rows.tenants.len(), rows.services.len(), rows.keys.len()), (1, 2, 3));
+        // The root's, the tenant's, and one of each service.
+        assert_eq!((rows.tenants.len(), rows.services.len(), rows.keys.len()), (1, 2, 4));
         assert_eq!(node.root.seals.load(Ordering::SeqCst) - seals, 1);
     });
 }

@@ -43,8 +43,20 @@ pub(crate) fn service_name(name: &str) -> ServiceName {
     ServiceName::new(name).expect("a name")
 }
 
+/// An envelope of sorts, sealed under version 1 of its parent.
+pub(crate) fn sealed(byte: u8, length: usize) -> Sealed {
+    sealed_under(1, byte, length)
+}
+
+/// An envelope of sorts, sealed under this version of its parent.
+pub(crate) fn sealed_under(version: u32, byte: u8, length: usize) -> Sealed {
+    let mut bytes = vec![byte; length];
+    bytes[3..7].copy_from_slice(&version.to_be_bytes());
+    Sealed::from_envelope(&bytes)
+}
+
 pub(crate) fn key(byte: u8) -> NewKey {
-    NewKey { sealed: Sealed::from_envelope(&[byte; 80]) }
+    NewKey { sealed: sealed(byte, 80) }
 }
 
 pub(crate) fn changes(changes: Vec<Change>) -> Commit {
@@ -113,7 +125,7 @@ pub(crate) fn make_timed(object: &mut Object) {
 }
 
 pub(crate) fn stored(view: View, object: Object) -> Stored {
-    let sealed = Some(Sealed::from_envelope(&[7; 90]));
+    let sealed = Some(sealed(7, 90));
     Stored { service: service(view), object, sealed, revision: 1 }
 }
 

@@ -7,6 +7,7 @@ mod fixture;
 mod groups;
 mod model;
 mod races;
+mod rotation;
 mod suite;
 mod trail;
 mod views;

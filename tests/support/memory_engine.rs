@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use keystrata::clock::Timestamp;
 use keystrata::store::{
-    BoxFuture, Change, Commit, Engine, Error, KeyLevel, KeyRow, KeyState, NewKey, Position,
-    Selector, ServiceRow, Stored, TenantRow, TenantState, View,
+    ActiveKey, BoxFuture, Change, Commit, Due, Engine, Envelopes, Error, Hierarchy, KeyLevel,
+    KeyRow, KeyState, NewKey, NodeRow, Owner, Position, RotationRow, Scanned, Selector, ServiceRow,
+    Stored, TenantRow, TenantState, View,
 };
 use keystrata::tenant::{ServiceId, ServiceName, TenantId, TenantName};
 
@@ -74,6 +75,9 @@ fn check(rows: &Rows, change: &Change) -> Result<(), Error> {
             rows.services.iter().any(|row| row.tenant == *tenant && row.name == *name)
         }
         Change::NewSetting { name, .. } => rows.settings.contains_key(name),
+        Change::NewVersion { level, version, .. } => {
+            rows.keys.iter().any(|row| row.level == *level && row.version >= *version)
+        }
         other => panic!("the hierarchy does not make {other:?}"),
     };
     if taken { Err(Error::Conflict) } else { Ok(()) }
@@ -105,6 +109,9 @@ fn apply(rows: &mut Rows, change: &Change) {
         Change::NewSetting { name, value } => {
             rows.settings.insert(name, value);
         }
+        Change::NewVersion { level, version, state, sealed, created } => {
+            rows.keys.push(KeyRow { level, version, state, sealed, compromised: false, created });
+        }
         other => panic!("the hierarchy does not make {other:?}"),
     }
 }
@@ -112,7 +119,60 @@ fn apply(rows: &mut Rows, change: &Change) {
 fn add_key(rows: &mut Rows, level: KeyLevel, key: NewKey) {
     let sealed = key.sealed;
     let state = KeyState::Active;
-    rows.keys.push(KeyRow { level, version: 1, state, sealed, created: Timestamp::default() });
+    let (version, compromised, created) = (1, false, Timestamp::default());
+    rows.keys.push(KeyRow { level, version, state, sealed, compromised, created });
+}
+
+/// No rotation is ever under way here.
+impl Hierarchy for MemoryEngine {
+    fn tenants(&self, _: TenantId, _: usize) -> BoxFuture<'_, Result<Vec<TenantRow>, Error>> {
+        self.read(|rows| rows.tenants.clone())
+    }
+
+    fn services(&self, tenant: TenantId) -> BoxFuture<'_, Result<Vec<ServiceRow>, Error>> {
+        self.read(move |rows| {
+            rows.services.iter().filter(|row| row.tenant == tenant).cloned().collect()
+        })
+    }
+
+    fn owner(&self, _: KeyLevel) -> BoxFuture<'_, Result<Option<Owner>, Error>> {
+        self.read(|_| None)
+    }
+
+    fn envelopes(&self, _: KeyLevel) -> BoxFuture<'_, Result<Vec<Envelopes>, Error>> {
+        self.read(|_| Vec::new())
+    }
+
+    fn rotations(&self) -> BoxFuture<'_, Result<Vec<RotationRow>, Error>> {
+        self.read(|_| Vec::new())
+    }
+
+    fn nodes(&self) -> BoxFuture<'_, Result<Vec<NodeRow>, Error>> {
+        self.read(|_| Vec::new())
+    }
+
+    fn acknowledged(&self, _: KeyLevel, _: u32) -> BoxFuture<'_, Result<Vec<String>, Error>> {
+        self.read(|_| Vec::new())
+    }
+
+    fn due(&self, _: Due) -> BoxFuture<'_, Result<Vec<ActiveKey>, Error>> {
+        self.read(|_| Vec::new())
+    }
+
+    fn services_with_retired(&self, _: usize) -> BoxFuture<'_, Result<Vec<KeyLevel>, Error>> {
+        self.read(|_| Vec::new())
+    }
+
+    fn stale(
+        &self,
+        _: TenantId,
+        _: ServiceId,
+        _: u32,
+        _: Position,
+        _: usize,
+    ) -> BoxFuture<'_, Result<Scanned, Error>> {
+        self.read(|_| Scanned::default())
+    }
 }
 
 impl Engine for MemoryEngine {
@@ -182,7 +242,7 @@ impl Engine for MemoryEngine {
     }
 
     fn has_keys(&self) -> BoxFuture<'_, Result<bool, Error>> {
-        self.read(|rows| !rows.tenants.is_empty() || !rows.keys.is_empty())
+        self.read(|rows| !rows.tenants.is_empty())
     }
 
     fn setting(&self, name: &'static str) -> BoxFuture<'_, Result<Option<Vec<u8>>, Error>> {

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
+use super::ledger::Ledger;
 use super::prepare::Prepared;
 use super::write::{WriteError, run, write};
 use super::{connection, outbox};
@@ -50,6 +51,7 @@ pub(super) struct Surroundings {
 #[derive(Debug)]
 pub(super) struct Committer {
     db: Connection,
+    ledger: Ledger,
     around: Surroundings,
     /// The number of the next group with audit records.
     next: u64,
@@ -68,7 +70,7 @@ struct Done {
 impl Committer {
     /// `next` numbers the next group that has audit records.
     pub(super) fn new(db: Connection, around: Surroundings, next: u64) -> Self {
-        Self { db, around, next, cleared: 0 }
+        Self { db, ledger: Ledger::default(), around, next, cleared: 0 }
     }
 
     /// Commits until the queue is closed and empty; then sees the trail to its end.
@@ -102,14 +104,15 @@ impl Committer {
     fn commit(&mut self, requests: Vec<Request>) {
         self.around.observer.at(Step::GroupTaken);
         let started = self.around.clock.elapsed();
-        for object in requests.iter().flat_map(|request| request.prepared.objects()) {
-            self.around.cache.changing(object.tenant, &object.stored.object.uid);
-        }
+        let objects = requests.iter().flat_map(|request| request.prepared.objects());
+        let was_cached: Vec<bool> = objects
+            .map(|object| self.around.cache.changing(object.tenant, &object.stored.object.uid))
+            .collect();
         let (results, group) = match self.attempt(&requests) {
             Ok(done) => (done.results, done.group),
             Err(error) => (vec![Err(error); requests.len()], None),
         };
-        self.update_cache(&requests, &results);
+        self.update_cache(&requests, &results, &was_cached);
         let made = results.iter().filter(|result| result.is_ok()).count();
         if made > 0 {
             let took = self.around.clock.elapsed().saturating_sub(started);
@@ -128,10 +131,19 @@ impl Committer {
         }
     }
 
-    fn update_cache(&self, requests: &[Request], results: &[Result<(), Error>]) {
+    /// What is only sealed anew does not push out of the cache what is used.
+    fn update_cache(
+        &self,
+        requests: &[Request],
+        results: &[Result<(), Error>],
+        was_cached: &[bool],
+    ) {
+        let mut was_cached = was_cached.iter();
         for (request, result) in requests.iter().zip(results) {
             for object in request.prepared.objects() {
-                let now = result.is_ok().then(|| (object.stored.clone(), object.attributes.len()));
+                let was_cached = was_cached.next().copied().unwrap_or_default();
+                let wanted = result.is_ok() && (was_cached || !object.is_resealed);
+                let now = wanted.then(|| (object.stored.clone(), object.attributes.len()));
                 self.around.cache.changed(object.tenant, &object.stored.object.uid, now);
             }
         }
@@ -144,6 +156,7 @@ impl Committer {
         }
         self.around.audit.check_commit().map_err(|e| Error::Unwritable(e.to_string().into()))?;
         self.transaction(requests).map_err(|error| {
+            self.ledger.clear();
             self.roll_back();
             tracing::error!(%error, "a transaction failed");
             let answer = connection::error(&error);
@@ -174,6 +187,7 @@ impl Committer {
         if durable.mark.commit > self.cleared {
             outbox::clear(&self.db, &durable)?;
         }
+        self.ledger.write(&self.db)?;
         self.around.observer.at(Step::GroupWritten);
         run(&self.db, "COMMIT", [])?;
         self.around.observer.at(Step::GroupDurable);
@@ -183,12 +197,17 @@ impl Committer {
     }
 
     /// Writes a commit's changes, all of them or none.
-    fn write_or_undo(&self, prepared: &Prepared) -> rusqlite::Result<Result<(), Error>> {
+    fn write_or_undo(&mut self, prepared: &Prepared) -> rusqlite::Result<Result<(), Error>> {
         run(&self.db, "SAVEPOINT one", [])?;
-        let written = prepared.writes.iter().try_for_each(|change| write(&self.db, change));
+        let (db, ledger) = (&self.db, &mut self.ledger);
+        let written = prepared.writes.iter().try_for_each(|change| write(db, ledger, change));
         let result = match written {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.ledger.keep();
+                Ok(())
+            }
             Err(WriteError::Refused(error)) => {
+                self.ledger.undo();
                 run(&self.db, "ROLLBACK TO one", [])?;
                 Err(error)
             }

@@ -5,6 +5,8 @@
 
 mod committer;
 mod connection;
+mod hierarchy;
+mod ledger;
 mod outbox;
 mod prepare;
 mod read;
@@ -12,6 +14,7 @@ mod readers;
 mod schema;
 mod select;
 mod write;
+mod write_key;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};

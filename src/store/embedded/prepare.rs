@@ -27,9 +27,18 @@ pub(super) struct Prepared {
 #[derive(Debug)]
 pub(super) enum Write {
     Object(ObjectWrite),
-    NewTenant { name: TenantName, key: Sealed, created: Timestamp },
+    NewTenant {
+        name: TenantName,
+        key: Sealed,
+        created: Timestamp,
+    },
     NewService(NewService),
-    NewSetting { name: &'static str, value: Vec<u8> },
+    NewSetting {
+        name: &'static str,
+        value: Vec<u8>,
+    },
+    /// Written as it is.
+    Other(Change),
 }
 
 /// An object's row and entries.
@@ -40,6 +49,8 @@ pub(super) struct ObjectWrite {
     pub(super) stored: Arc<Stored>,
     /// The revision that must be there now; `None` for a new object.
     pub(super) replaces: Option<u64>,
+    /// Nothing but the envelope has changed.
+    pub(super) is_resealed: bool,
     pub(super) attributes: Vec<u8>,
     pub(super) entries: Vec<Entry>,
 }
@@ -89,15 +100,27 @@ impl Write {
                 Self::NewService(NewService { tenant, name, mode, role, key, created })
             }
             Change::NewSetting { name, value } => Self::NewSetting { name, value },
+            Change::Reseal { tenant, stored } => {
+                let revision = stored.revision;
+                let mut write = Self::object_write(tenant, *stored, Some(revision));
+                write.is_resealed = true;
+                Self::Object(write)
+            }
+            other => Self::Other(other),
         }
     }
 
-    fn object(tenant: TenantId, mut stored: Stored, replaces: Option<u64>) -> Self {
+    fn object(tenant: TenantId, stored: Stored, replaces: Option<u64>) -> Self {
+        let mut write = Self::object_write(tenant, stored, replaces);
+        write.entries = row_format::entries(&write.stored.object);
+        Self::Object(write)
+    }
+
+    fn object_write(tenant: TenantId, mut stored: Stored, replaces: Option<u64>) -> ObjectWrite {
         stored.revision = replaces.unwrap_or(0).saturating_add(1);
         let attributes = row_format::encode(&stored.object);
-        let entries = row_format::entries(&stored.object);
-        let stored = Arc::new(stored);
-        Self::Object(ObjectWrite { tenant, stored, replaces, attributes, entries })
+        let (stored, entries) = (Arc::new(stored), Vec::new());
+        ObjectWrite { tenant, stored, replaces, is_resealed: false, attributes, entries }
     }
 
     fn bytes(&self) -> usize {
@@ -109,6 +132,8 @@ impl Write {
             Self::NewTenant { key, .. } => key.as_bytes().len(),
             Self::NewService(service) => service.key.as_bytes().len(),
             Self::NewSetting { value, .. } => value.len(),
+            // Rare and small.
+            Self::Other(_) => ROW_BYTES,
         };
         ROW_BYTES + payload
     }

@@ -40,14 +40,18 @@ pub(super) fn object(db: &Connection, view: View, uid: &str) -> Result<Option<Fo
 
 /// The tenant of this name.
 pub(super) fn tenant(db: &Connection, name: &TenantName) -> Result<Option<TenantRow>, Error> {
-    let sql = "SELECT id, state, created FROM tenants WHERE name = ?1";
-    one(db, sql, [name.as_str()], |row| {
-        Ok(TenantRow {
-            id: TenantId(get(row, 0)?),
-            name: name.clone(),
-            state: known("state", codes::tenant_state(get(row, 1)?))?,
-            created: Timestamp(get(row, 2)?),
-        })
+    let sql = "SELECT id, name, state, created FROM tenants WHERE name = ?1";
+    one(db, sql, [name.as_str()], tenant_row)
+}
+
+/// A tenant's id, name, state and creation.
+pub(super) fn tenant_row(row: &Row<'_>) -> Result<TenantRow, Error> {
+    let name: String = get(row, 1)?;
+    Ok(TenantRow {
+        id: TenantId(get(row, 0)?),
+        name: known("name", TenantName::new(&name).ok())?,
+        state: known("state", codes::tenant_state(get(row, 2)?))?,
+        created: Timestamp(get(row, 3)?),
     })
 }
 
@@ -57,6 +61,7 @@ macro_rules! service_columns {
         "id, name, state, mode, role, operations, created"
     };
 }
+pub(super) use service_columns;
 
 /// The service of this name.
 pub(super) fn service(
@@ -80,10 +85,10 @@ pub(super) fn service_by_id(
     one(db, sql, [tenant.0, service.0], |row| service_row(tenant, row))
 }
 
-fn service_row(tenant: TenantId, row: &Row<'_>) -> Result<ServiceRow, Error> {
+pub(super) fn service_row(tenant: TenantId, row: &Row<'_>) -> Result<ServiceRow, Error> {
     let name: String = get(row, 1)?;
     let operations: Option<Vec<u8>> = get(row, 5)?;
-    let operations = operations.map(|bytes| known("operations", codes::operations(&bytes)));
+    let operations = operations.map(|bytes| known("operations", codes::numbers(&bytes)));
     Ok(ServiceRow {
         id: ServiceId(get(row, 0)?),
         tenant,
@@ -99,7 +104,7 @@ fn service_row(tenant: TenantId, row: &Row<'_>) -> Result<ServiceRow, Error> {
 /// All versions of a key, oldest first.
 pub(super) fn keys(db: &Connection, key: KeyLevel) -> Result<Vec<KeyRow>, Error> {
     let (level, owner) = codes::of_key_level(key);
-    let sql = "SELECT version, state, sealed, created FROM keys
+    let sql = "SELECT version, state, sealed, created, compromised FROM keys
                WHERE level = ?1 AND owner = ?2 ORDER BY version";
     all(db, sql, [level, owner], |row| {
         let sealed: Vec<u8> = get(row, 2)?;
@@ -109,13 +114,15 @@ pub(super) fn keys(db: &Connection, key: KeyLevel) -> Result<Vec<KeyRow>, Error>
             state: known("state", codes::key_state(get(row, 1)?))?,
             sealed: Sealed::from_envelope(&sealed),
             created: Timestamp(get(row, 3)?),
+            compromised: get(row, 4)?,
         })
     })
 }
 
 /// Whether there is any tenant or key.
 pub(super) fn has_keys(db: &Connection) -> Result<bool, Error> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM tenants) OR EXISTS (SELECT 1 FROM keys)";
+    let sql =
+        "SELECT EXISTS (SELECT 1 FROM tenants) OR EXISTS (SELECT 1 FROM keys WHERE level > 1)";
     Ok(one(db, sql, [], |row| get(row, 0))?.unwrap_or_default())
 }
 
@@ -174,7 +181,7 @@ pub(super) fn get<T: rusqlite::types::FromSql>(row: &Row<'_>, column: usize) -> 
     row.get(column).map_err(failed)
 }
 
-fn known<T>(column: &str, value: Option<T>) -> Result<T, Error> {
+pub(super) fn known<T>(column: &str, value: Option<T>) -> Result<T, Error> {
     value.ok_or_else(|| Error::Failed(format!("a row has an unknown {column}").into()))
 }
 

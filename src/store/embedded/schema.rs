@@ -4,7 +4,8 @@ use rusqlite::Connection;
 
 /// Every step from nothing to the newest schema; step `n` leads to version `n`. Steps are only ever
 /// added.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_rotation.sql")];
 
 /// Marks the file as ours (`PRAGMA application_id`): "kmst".
 const APPLICATION: i64 = 0x6b6d_7374;
@@ -47,4 +48,39 @@ pub(super) fn migrate(connection: &mut Connection, version: i64) -> rusqlite::Re
         transaction.commit()?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Stores of before have envelopes that nobody has counted.
+    #[test]
+    fn the_envelopes_of_a_store_of_version_1_are_counted_once() {
+        let mut db = Connection::open_in_memory().expect("opens");
+        db.execute_batch(MIGRATIONS[0]).expect("well formed");
+        db.execute_batch(
+            "INSERT INTO tenants VALUES (7, 'a', 1, 0);
+             INSERT INTO services VALUES (8, 7, 's', 1, 1, 1, NULL, 0);
+             INSERT INTO keys VALUES (2, 7, 1, 2, x'010202123456ff0001', 0);
+             INSERT INTO keys VALUES (3, 8, 1, 3, x'01030000000001ff', 0);
+             INSERT INTO keys VALUES (3, 8, 2, 2, x'01030000000002ff', 0);
+             INSERT INTO objects VALUES (1, 7, 8, 'u', 1, 2, 1, 0, x'01', x'01040000000001ff');
+             INSERT INTO objects VALUES (2, 7, 8, 'v', 1, 2, 1, 0, x'01', x'01040000000001ff');
+             INSERT INTO objects VALUES (3, 7, 8, 'w', 1, 2, 1, 0, x'01', NULL);",
+        )
+        .expect("well formed");
+        migrate(&mut db, 1).expect("migrates");
+        let mut statement =
+            db.prepare("SELECT * FROM envelopes ORDER BY level, version").expect("well formed");
+        let read = |row: &rusqlite::Row<'_>| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+        };
+        let rows = statement.query_map([], read).expect("runs");
+        let rows: Vec<(i64, i64, i64, i64, i64)> = rows.map(|row| row.expect("a row")).collect();
+        assert_eq!(
+            rows,
+            [(1, 0, 0x1234_56ff, 1, 1), (2, 7, 1, 1, 1), (2, 7, 2, 1, 1), (3, 8, 1, 2, 2)]
+        );
+    }
 }

@@ -28,6 +28,12 @@ pub(super) const OF_KIND: &str = "SELECT seq FROM objects
         AND seq < ?6
     ORDER BY seq DESC LIMIT ?7";
 
+/// Objects of one kind, the oldest first.
+const OLDEST_OF_KIND: &str = "SELECT seq FROM objects
+    WHERE tenant = ?1 AND service = ?2 AND object_type = ?3 AND state = ?4 AND timed = ?5
+        AND seq > ?6
+    ORDER BY seq LIMIT ?7";
+
 /// Objects of one service with one entry.
 pub(super) const BY_ENTRY: &str = "SELECT seq FROM entries
     WHERE service = ?1 AND attribute = ?2 AND digest = ?3 AND seq < ?4
@@ -37,7 +43,7 @@ pub(super) const BY_ENTRY: &str = "SELECT seq FROM entries
 const SERVICES: &str = "SELECT id FROM services WHERE tenant = ?1";
 
 /// One object.
-const AT: &str = concat!("SELECT ", object_columns!(), " FROM objects WHERE seq = ?1");
+pub(super) const AT: &str = concat!("SELECT ", object_columns!(), " FROM objects WHERE seq = ?1");
 
 /// Objects that can only be told apart by looking at them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +80,25 @@ pub(super) fn select(
         objects.extend(object.map(|(seq, found)| (Position(seq), found)));
     }
     Ok(objects)
+}
+
+/// The places of the `limit` oldest objects of a view after `after`, in order.
+pub(super) fn oldest(
+    db: &mut Connection,
+    view: View,
+    after: Position,
+    limit: usize,
+) -> Result<Vec<i64>, Error> {
+    let transaction = db.transaction().map_err(|error| connection::error(&error))?;
+    let most = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut places = Vec::new();
+    for Kind { service, object_type, state, timed } in kinds(&transaction, view)? {
+        let params = params![view.tenant.0, service, object_type, state, timed, after.0, most];
+        places.append(&mut all(&transaction, OLDEST_OF_KIND, params, |row| get(row, 0))?);
+    }
+    places.sort_unstable();
+    places.truncate(limit);
+    Ok(places)
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -184,6 +209,15 @@ mod tests {
             plan(OF_KIND),
             ["SEARCH objects USING COVERING INDEX objects_by_kind \
               (tenant=? AND service=? AND object_type=? AND state=? AND timed=? AND rowid<?)"]
+        );
+    }
+
+    #[test]
+    fn the_oldest_in_a_kind_are_found_by_its_index_alone_and_nothing_is_sorted() {
+        assert_eq!(
+            plan(OLDEST_OF_KIND),
+            ["SEARCH objects USING COVERING INDEX objects_by_kind \
+              (tenant=? AND service=? AND object_type=? AND state=? AND timed=? AND rowid>?)"]
         );
     }
 

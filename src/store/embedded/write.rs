@@ -2,13 +2,17 @@
 
 use rusqlite::{Connection, OptionalExtension, Params, params};
 
-use super::connection;
+use super::ledger::Ledger;
 use super::prepare::{NewService, ObjectWrite, Write};
+use super::{connection, write_key};
 use crate::clock::Timestamp;
 use crate::store::row::{KeyLevel, KeyState, Sealed, TenantState};
 use crate::store::row_format::{self, Entry, FormatError};
-use crate::store::{Error, codes};
+use crate::store::{Change, Error, codes};
 use crate::tenant::{ServiceId, TenantId};
+
+/// How much of an envelope is read to see under which version it is sealed.
+const ENVELOPE_HEAD_BYTES: i64 = 7;
 
 /// Why a change was not written.
 #[derive(Debug)]
@@ -42,28 +46,69 @@ pub(super) fn run(db: &Connection, sql: &str, params: impl Params) -> rusqlite::
 }
 
 /// Writes a change.
-pub(super) fn write(db: &Connection, change: &Write) -> Result<(), WriteError> {
+pub(super) fn write(
+    db: &Connection,
+    ledger: &mut Ledger,
+    change: &Write,
+) -> Result<(), WriteError> {
     match change {
         Write::Object(object) => match object.replaces {
-            None => insert(db, object),
-            Some(revision) => update(db, object, revision),
+            None => insert(db, ledger, object),
+            Some(revision) if object.is_resealed => reseal(db, ledger, object, revision),
+            Some(revision) => update(db, ledger, object, revision),
         },
         Write::NewTenant { name, key, created } => {
             let sql = "INSERT INTO tenants (name, state, created) VALUES (?1, ?2, ?3)";
             let state = codes::of_tenant_state(TenantState::Active);
             run(db, sql, params![name.as_str(), state, created.0])?;
             let level = KeyLevel::Tenant(TenantId(db.last_insert_rowid()));
-            first_key(db, level, key, *created)
+            first_key(db, ledger, level, key, *created)
         }
-        Write::NewService(service) => new_service(db, service),
+        Write::NewService(service) => new_service(db, ledger, service),
         Write::NewSetting { name, value } => {
             run(db, "INSERT INTO settings (name, value) VALUES (?1, ?2)", params![name, value])?;
             Ok(())
         }
+        Write::Other(change) => other(db, ledger, change),
     }
 }
 
-fn new_service(db: &Connection, service: &NewService) -> Result<(), WriteError> {
+/// What rotation changes.
+fn other(db: &Connection, ledger: &mut Ledger, change: &Change) -> Result<(), WriteError> {
+    match change {
+        Change::NewVersion { level, version, state, sealed, created } => {
+            write_key::new_version(db, ledger, *level, *version, *state, sealed, *created)
+        }
+        Change::KeyState { level, version, from, to } => {
+            write_key::state(db, ledger, *level, *version, *from, *to)
+        }
+        Change::Compromise { level, version } => write_key::compromise(db, *level, *version),
+        Change::ResealKey { level, version, from, to } => {
+            write_key::reseal(db, ledger, *level, *version, from, to)
+        }
+        Change::Rotation { level, from, to } => write_key::rotation(db, *level, *from, to.as_ref()),
+        Change::Heartbeat { node, heard, roots } => write_key::heartbeat(db, node, *heard, roots),
+        Change::Acknowledge { node, level, version } => {
+            write_key::acknowledge(db, node, *level, *version)
+        }
+        Change::Setting { name, from, to } => write_key::setting(db, name, from, to),
+        Change::Insert { .. }
+        | Change::Update { .. }
+        | Change::Reseal { .. }
+        | Change::NewTenant { .. }
+        | Change::NewService { .. }
+        | Change::NewSetting { .. } => {
+            let text = "a change was not prepared";
+            Err(WriteError::Refused(Error::Failed(text.into())))
+        }
+    }
+}
+
+fn new_service(
+    db: &Connection,
+    ledger: &mut Ledger,
+    service: &NewService,
+) -> Result<(), WriteError> {
     run(
         db,
         "INSERT INTO services (tenant, name, state, mode, role, created)
@@ -78,29 +123,25 @@ fn new_service(db: &Connection, service: &NewService) -> Result<(), WriteError> 
         ],
     )?;
     let level = KeyLevel::Service(ServiceId(db.last_insert_rowid()));
-    first_key(db, level, &service.key, service.created)
+    first_key(db, ledger, level, &service.key, service.created)
 }
 
 /// Version 1 of a key, active.
 fn first_key(
     db: &Connection,
+    ledger: &mut Ledger,
     level: KeyLevel,
     key: &Sealed,
     created: Timestamp,
 ) -> Result<(), WriteError> {
-    let (level, owner) = codes::of_key_level(level);
-    let state = codes::of_key_state(KeyState::Active);
-    run(
-        db,
-        "INSERT INTO keys (level, owner, version, state, sealed, created)
-         VALUES (?1, ?2, 1, ?3, ?4, ?5)",
-        params![level, owner, state, key.as_bytes(), created.0],
-    )?;
-    Ok(())
+    write_key::new_version(db, ledger, level, 1, KeyState::Active, key, created)
 }
 
-fn insert(db: &Connection, write: &ObjectWrite) -> Result<(), WriteError> {
+fn insert(db: &Connection, ledger: &mut Ledger, write: &ObjectWrite) -> Result<(), WriteError> {
     let stored = &write.stored;
+    if let Some(sealed) = &stored.sealed {
+        ledger.sealed(db, KeyLevel::Service(stored.service), sealed)?;
+    }
     run(
         db,
         "INSERT INTO objects
@@ -130,10 +171,42 @@ struct Present {
     seq: i64,
     revision: i64,
     service: ServiceId,
+    /// The version of the service's key under which it is sealed.
+    sealed_under: Option<u32>,
     entries: Vec<Entry>,
 }
 
-fn update(db: &Connection, write: &ObjectWrite, replaces: u64) -> Result<(), WriteError> {
+/// The envelope of an object, and nothing else of it.
+fn reseal(
+    db: &Connection,
+    ledger: &mut Ledger,
+    write: &ObjectWrite,
+    replaces: u64,
+) -> Result<(), WriteError> {
+    let (stored, conflict) = (&write.stored, || WriteError::Refused(Error::Conflict));
+    let sql = "SELECT substr(sealed, 1, ?4) FROM objects
+               WHERE tenant = ?1 AND uid = ?2 AND revision = ?3 AND sealed IS NOT NULL";
+    let params = params![write.tenant.0, stored.object.uid, number(replaces), ENVELOPE_HEAD_BYTES];
+    let head = db.prepare_cached(sql)?.query_row(params, |row| row.get(0)).optional()?;
+    let head: Vec<u8> = head.ok_or_else(conflict)?;
+    let level = KeyLevel::Service(stored.service);
+    let old = Sealed::from_envelope(&head).parent_version();
+    ledger.replaced(db, level, old, stored.sealed.as_ref())?;
+    let sql = "UPDATE objects SET revision = ?4, sealed = ?5
+               WHERE tenant = ?1 AND uid = ?2 AND revision = ?3 AND service = ?6";
+    let sealed = stored.sealed.as_ref().map(Sealed::as_bytes);
+    let (before, after) = (number(replaces), number(stored.revision));
+    let params =
+        params![write.tenant.0, stored.object.uid, before, after, sealed, stored.service.0];
+    if run(db, sql, params)? == 1 { Ok(()) } else { Err(conflict()) }
+}
+
+fn update(
+    db: &Connection,
+    ledger: &mut Ledger,
+    write: &ObjectWrite,
+    replaces: u64,
+) -> Result<(), WriteError> {
     let stored = &write.stored;
     let Some(present) = present(db, write)? else {
         return Err(WriteError::Refused(Error::Conflict));
@@ -141,6 +214,8 @@ fn update(db: &Connection, write: &ObjectWrite, replaces: u64) -> Result<(), Wri
     if present.revision != number(replaces) || present.service != stored.service {
         return Err(WriteError::Refused(Error::Conflict));
     }
+    let level = KeyLevel::Service(stored.service);
+    ledger.replaced(db, level, present.sealed_under, stored.sealed.as_ref())?;
     run(
         db,
         "UPDATE objects
@@ -169,17 +244,20 @@ fn update(db: &Connection, write: &ObjectWrite, replaces: u64) -> Result<(), Wri
 fn present(db: &Connection, write: &ObjectWrite) -> Result<Option<Present>, WriteError> {
     let object = &write.stored.object;
     let mut statement = db.prepare_cached(
-        "SELECT seq, revision, service, attributes FROM objects WHERE tenant = ?1 AND uid = ?2",
+        "SELECT seq, revision, service, attributes, substr(sealed, 1, ?3) FROM objects
+         WHERE tenant = ?1 AND uid = ?2",
     )?;
     let row = statement
-        .query_row(params![write.tenant.0, object.uid], |row| {
-            let attributes: Vec<u8> = row.get(3)?;
-            Ok((row.get(0)?, row.get(1)?, ServiceId(row.get(2)?), attributes))
+        .query_row(params![write.tenant.0, object.uid, ENVELOPE_HEAD_BYTES], |row| {
+            let (attributes, head): (Vec<u8>, Option<Vec<u8>>) = (row.get(3)?, row.get(4)?);
+            let sealed_under = head.and_then(|head| Sealed::from_envelope(&head).parent_version());
+            Ok((row.get(0)?, row.get(1)?, ServiceId(row.get(2)?), sealed_under, attributes))
         })
         .optional()?;
-    let Some((seq, revision, service, attributes)) = row else { return Ok(None) };
+    let Some((seq, revision, service, sealed_under, attributes)) = row else { return Ok(None) };
     let old = row_format::decode(object.uid.clone(), object.object_type, &attributes)?;
-    Ok(Some(Present { seq, revision, service, entries: row_format::entries(&old) }))
+    let entries = row_format::entries(&old);
+    Ok(Some(Present { seq, revision, service, sealed_under, entries }))
 }
 
 /// An entry may be there already if an earlier version of the server made other entries.

@@ -1,0 +1,195 @@
+//! Writes what rotation changes: versions of keys, their states and envelopes, rotations, nodes.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::ledger::Ledger;
+use super::write::{WriteError, run};
+use crate::clock::Timestamp;
+use crate::store::hierarchy::RotationRow;
+use crate::store::row::{KeyLevel, KeyState, Sealed};
+use crate::store::{Error, Phase, codes};
+use crate::tenant::{ServiceId, TenantId};
+
+/// The key that seals a key of this level; `None` for the root.
+fn parent(db: &Connection, level: KeyLevel) -> Result<Option<KeyLevel>, WriteError> {
+    match level {
+        KeyLevel::Root => Ok(None),
+        KeyLevel::Tenant(_) => Ok(Some(KeyLevel::Root)),
+        KeyLevel::Service(ServiceId(id)) => {
+            let sql = "SELECT tenant FROM services WHERE id = ?1";
+            let tenant = db.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?;
+            let tenant = tenant.ok_or(WriteError::Refused(Error::Conflict))?;
+            Ok(Some(KeyLevel::Tenant(TenantId(tenant))))
+        }
+    }
+}
+
+/// A version of a key. It follows all versions that there ever were.
+pub(super) fn new_version(
+    db: &Connection,
+    ledger: &mut Ledger,
+    level: KeyLevel,
+    version: u32,
+    state: KeyState,
+    sealed: &Sealed,
+    created: Timestamp,
+) -> Result<(), WriteError> {
+    if let Some(parent) = parent(db, level)? {
+        ledger.sealed(db, parent, sealed)?;
+    }
+    let (number, owner) = codes::of_key_level(level);
+    let added = run(
+        db,
+        "INSERT INTO keys (level, owner, version, state, sealed, created)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS
+             (SELECT 1 FROM keys WHERE level = ?1 AND owner = ?2 AND version >= ?3)",
+        params![number, owner, version, codes::of_key_state(state), sealed.as_bytes(), created.0],
+    )?;
+    ledger.forget(level);
+    one(added)
+}
+
+/// The state of a version. One that is destroyed loses its envelope.
+pub(super) fn state(
+    db: &Connection,
+    ledger: &mut Ledger,
+    level: KeyLevel,
+    version: u32,
+    from: KeyState,
+    to: KeyState,
+) -> Result<(), WriteError> {
+    let (number, owner) = codes::of_key_level(level);
+    if to == KeyState::Destroyed {
+        let old = envelope(db, level, version)?;
+        if let Some(parent) = parent(db, level)? {
+            ledger.gone(parent, old.as_ref().and_then(Sealed::parent_version));
+        }
+        let sql = "UPDATE keys SET sealed = zeroblob(0)
+                   WHERE level = ?1 AND owner = ?2 AND version = ?3";
+        run(db, sql, params![number, owner, version])?;
+    }
+    let sql = "UPDATE keys SET state = ?5
+               WHERE level = ?1 AND owner = ?2 AND version = ?3 AND state = ?4";
+    let (from, to) = (codes::of_key_state(from), codes::of_key_state(to));
+    let changed = run(db, sql, params![number, owner, version, from, to])?;
+    ledger.forget(level);
+    one(changed)
+}
+
+/// Marks a version compromised.
+pub(super) fn compromise(db: &Connection, level: KeyLevel, version: u32) -> Result<(), WriteError> {
+    let (level, owner) = codes::of_key_level(level);
+    let sql = "UPDATE keys SET compromised = 1 WHERE level = ?1 AND owner = ?2 AND version = ?3";
+    one(run(db, sql, params![level, owner, version])?)
+}
+
+/// A key's envelope in place of another.
+pub(super) fn reseal(
+    db: &Connection,
+    ledger: &mut Ledger,
+    level: KeyLevel,
+    version: u32,
+    from: &Sealed,
+    to: &Sealed,
+) -> Result<(), WriteError> {
+    if let Some(parent) = parent(db, level)? {
+        ledger.replaced(db, parent, from.parent_version(), Some(to))?;
+    }
+    let (level, owner) = codes::of_key_level(level);
+    let sql = "UPDATE keys SET sealed = ?5
+               WHERE level = ?1 AND owner = ?2 AND version = ?3 AND sealed = ?4";
+    one(run(db, sql, params![level, owner, version, from.as_bytes(), to.as_bytes()])?)
+}
+
+fn envelope(
+    db: &Connection,
+    level: KeyLevel,
+    version: u32,
+) -> Result<Option<Sealed>, rusqlite::Error> {
+    let (level, owner) = codes::of_key_level(level);
+    let sql = "SELECT sealed FROM keys WHERE level = ?1 AND owner = ?2 AND version = ?3";
+    let mut statement = db.prepare_cached(sql)?;
+    let found = statement.query_row(params![level, owner, version], |row| row.get(0)).optional()?;
+    Ok(found.map(|sealed: Vec<u8>| Sealed::from_envelope(&sealed)))
+}
+
+/// A setting's new value in place of a known one.
+pub(super) fn setting(
+    db: &Connection,
+    name: &str,
+    from: &[u8],
+    to: &[u8],
+) -> Result<(), WriteError> {
+    let sql = "UPDATE settings SET value = ?3 WHERE name = ?1 AND value = ?2";
+    one(run(db, sql, params![name, from, to])?)
+}
+
+/// A rotation begins, goes on or ends.
+pub(super) fn rotation(
+    db: &Connection,
+    level: KeyLevel,
+    from: Option<Phase>,
+    to: Option<&RotationRow>,
+) -> Result<(), WriteError> {
+    let (number, owner) = codes::of_key_level(level);
+    if let Some(from) = from {
+        let sql = "DELETE FROM rotations WHERE level = ?1 AND owner = ?2 AND phase = ?3";
+        one(run(db, sql, params![number, owner, codes::of_phase(from)])?)?;
+    }
+    let Some(row) = to else {
+        let sql = "DELETE FROM acknowledgements WHERE level = ?1 AND owner = ?2";
+        run(db, sql, [number, owner])?;
+        return Ok(());
+    };
+    // A rotation of this key that is there already violates the table's key: a conflict.
+    run(
+        db,
+        "INSERT INTO rotations (level, owner, source, target, phase, compromised, eager, reverting,
+             started) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        params![
+            number,
+            owner,
+            row.from,
+            row.to,
+            codes::of_phase(row.phase),
+            row.compromised,
+            row.eager,
+            row.reverting,
+            row.started.0
+        ],
+    )?;
+    Ok(())
+}
+
+/// A node says that it lives, and which versions of the root key it has.
+pub(super) fn heartbeat(
+    db: &Connection,
+    node: &str,
+    heard: Timestamp,
+    roots: &[u32],
+) -> Result<(), WriteError> {
+    let roots: Vec<u8> = roots.iter().flat_map(|version| version.to_be_bytes()).collect();
+    let sql = "INSERT INTO nodes (name, heard, roots) VALUES (?1, ?2, ?3)
+               ON CONFLICT DO UPDATE SET heard = ?2, roots = ?3";
+    run(db, sql, params![node, heard.0, roots])?;
+    Ok(())
+}
+
+/// A node says that it has loaded a version.
+pub(super) fn acknowledge(
+    db: &Connection,
+    node: &str,
+    level: KeyLevel,
+    version: u32,
+) -> Result<(), WriteError> {
+    let (level, owner) = codes::of_key_level(level);
+    let sql = "INSERT OR IGNORE INTO acknowledgements (level, owner, version, node)
+               VALUES (?1, ?2, ?3, ?4)";
+    run(db, sql, params![level, owner, version, node])?;
+    Ok(())
+}
+
+/// Whether exactly one row was changed: otherwise somebody else was faster.
+fn one(changed: usize) -> Result<(), WriteError> {
+    if changed == 1 { Ok(()) } else { Err(WriteError::Refused(Error::Conflict)) }
+}
