@@ -4,6 +4,8 @@ import hashlib
 import hmac
 import time
 
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding
 from kmip.core import enums, objects as cobjects, primitives
 from kmip.core.factories.attributes import AttributeFactory
 from kmip.core.exceptions import OperationFailure
@@ -231,6 +233,54 @@ def mac(client):
     client.destroy(uid)
 
 
+def key_pair(client):
+    rsa = enums.CryptographicAlgorithm.RSA
+    public, private = client.create_key_pair(
+        rsa, 2048, public_name="public", private_name="private",
+        public_usage_mask=[MASK.VERIFY, MASK.ENCRYPT],
+        private_usage_mask=[MASK.SIGN, MASK.DECRYPT])
+    client.own(public)
+    client.own(private)
+    keys = client.get(public), client.get(private)
+    assert isinstance(keys[0], objects.PublicKey) and isinstance(keys[1], objects.PrivateKey)
+    assert all(key.cryptographic_length == 2048 for key in keys)
+    loaded = serialization.load_der_private_key(keys[1].value, None)
+    form = (serialization.Encoding.DER, serialization.PublicFormat.PKCS1)
+    assert loaded.public_key().public_bytes(*form) == keys[0].value, "the halves fit"
+    for registered in keys:
+        uid = client.own(client.register(registered))
+        assert client.get(uid).value == registered.value
+        client.destroy(uid)
+    if has_cryptography(client):
+        compute_with_pair(client, loaded.public_key(), public, private)
+    for uid in (public, private):
+        client.destroy(uid)
+
+
+def compute_with_pair(client, loaded, public, private):
+    data = b"signed and sealed"
+    pss = {"padding_method": enums.PaddingMethod.PSS,
+           "hashing_algorithm": enums.HashingAlgorithm.SHA_256,
+           "cryptographic_algorithm": enums.CryptographicAlgorithm.RSA}
+    for uid in (public, private):
+        client.activate(uid)
+    signature = client.sign(data, private, pss)
+    loaded.verify(signature, data, padding.PSS(padding.MGF1(hashes.SHA256()), 32), hashes.SHA256())
+    valid = client.signature_verify(data, signature, public, pss)
+    assert valid == enums.ValidityIndicator.VALID
+    valid = client.signature_verify(b"other", signature, public, pss)
+    assert valid == enums.ValidityIndicator.INVALID
+    oaep = {"padding_method": enums.PaddingMethod.OAEP,
+            "hashing_algorithm": enums.HashingAlgorithm.SHA_256,
+            "cryptographic_algorithm": enums.CryptographicAlgorithm.RSA}
+    scheme = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
+    assert client.decrypt(loaded.encrypt(data, scheme), private, oaep) == data
+    sealed, iv = client.encrypt(data, public, oaep)
+    assert iv is None and client.decrypt(sealed, private, oaep) == data
+    for uid in (public, private):
+        client.revoke(enums.RevocationReasonCode.UNSPECIFIED, uid)
+
+
 def change_attributes(client):
     uid = client.own(client.register(objects.SymmetricKey(
         AES, 128, bytes(16), masks=[MASK.ENCRYPT], name="before")))
@@ -300,7 +350,7 @@ def discover_versions(client):
 
 
 CALLS = [create_and_get, register_and_get, locate, located_by_other_attributes, life, encrypt,
-         mac, change_attributes, rekey, check, query, discover_versions]
+         mac, key_pair, change_attributes, rekey, check, query, discover_versions]
 
 
 def main():
