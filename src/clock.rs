@@ -22,6 +22,20 @@ impl Timestamp {
     }
 }
 
+/// Text of a moment that no calendar has.
+const NO_DATE: &str = "0000-00-00T00:00:00Z";
+
+impl Timestamp {
+    /// RFC 3339, UTC.
+    #[must_use]
+    pub fn rfc3339(self) -> String {
+        let nanoseconds = i128::from(self.0) * 1000;
+        let date = time::OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).ok();
+        let format = &time::format_description::well_known::Rfc3339;
+        date.and_then(|date| date.format(format).ok()).unwrap_or_else(|| NO_DATE.to_owned())
+    }
+}
+
 /// Where the time comes from.
 pub trait Clock: Send + Sync + fmt::Debug {
     /// The time of day.

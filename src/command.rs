@@ -11,7 +11,9 @@ mod logging;
 mod pki;
 mod private;
 pub(crate) mod serve;
+pub(crate) mod service;
 pub(crate) mod status;
+pub(crate) mod tenant;
 pub(crate) mod try_;
 mod try_root;
 

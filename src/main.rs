@@ -8,7 +8,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use keystrata::keys::memory;
 
-use command::{Environment, audit, config, hsm_worker, kek, serve, status, tell, try_};
+use command::{
+    Environment, audit, config, hsm_worker, kek, serve, service, status, tell, tenant, try_,
+};
 
 /// A KMIP key server for platforms with many tenants.
 ///
@@ -41,6 +43,12 @@ enum Command {
     /// Work with the audit trail
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Tenants: list, make, suspend, resume, shred
+    #[command(subcommand)]
+    Tenant(tenant::Command),
+    /// Services of a tenant: list, make, suspend, resume, shred, and what each may do
+    #[command(subcommand)]
+    Service(service::Command),
     /// Call a PKCS#11 module for the server that has started this process
     #[command(hide = true)]
     HsmWorker(hsm_worker::Arguments),
@@ -58,6 +66,8 @@ fn main() -> ExitCode {
         Command::Status(arguments) => status::run(&arguments, &environment),
         Command::Kek(command) => kek::run(&command, &environment),
         Command::Audit(command) => audit::run(&command, &environment),
+        Command::Tenant(command) => tenant::run(&command, &environment),
+        Command::Service(command) => service::run(&command, &environment),
         Command::HsmWorker(arguments) => hsm_worker::run(&arguments),
     };
     match done {

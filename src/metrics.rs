@@ -59,6 +59,8 @@ pub struct Metrics {
     root: Root,
     keys_opened: Counters<ColdKey>,
     audit: Audit,
+    event_subscribers: IntGauge,
+    event_subscribers_dropped: IntCounter,
     log_lines_dropped: IntCounter,
     certificate_expiry: GaugeVec,
     ready: IntGauge,
@@ -82,6 +84,11 @@ impl Metrics {
             root: Root::new(&r),
             keys_opened: r.by("keys_opened_total", "Tenant and service keys not found in memory."),
             audit: Audit::new(&r),
+            event_subscribers: r.gauge("event_subscribers", "Who listens for events of keys."),
+            event_subscribers_dropped: r.counter(
+                "event_subscribers_dropped_total",
+                "Subscribers dropped because they did not take their events fast enough.",
+            ),
             log_lines_dropped: r
                 .counter("log_lines_dropped_total", "Log lines lost because the log was slow."),
             certificate_expiry: r.gauges(
@@ -249,6 +256,16 @@ impl Metrics {
     /// For `audit`: how many records wait.
     pub fn audit_waiting(&self, waiting: usize) {
         self.audit.waiting.set(whole(waiting));
+    }
+
+    /// For `keys`: how many listen for events.
+    pub fn event_subscribers(&self, subscribers: usize) {
+        self.event_subscribers.set(whole(subscribers));
+    }
+
+    /// For `keys`: a subscriber was too slow.
+    pub fn event_subscriber_dropped(&self) {
+        self.event_subscribers_dropped.inc();
     }
 
     /// For the log: a line was lost because the log was slow.

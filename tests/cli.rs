@@ -61,6 +61,13 @@ fn every_command_explains_itself_with_an_example() {
         &["config", "check"],
         &["status"],
         &["kek", "status"],
+        &["tenant", "list"],
+        &["tenant", "suspend"],
+        &["tenant", "shred"],
+        &["tenant", "set"],
+        &["service", "set-mode"],
+        &["service", "set-operations"],
+        &["service", "shred"],
         &["audit", "verify"],
     ];
     for command in commands {

@@ -8,8 +8,13 @@
 
 mod call;
 mod kek;
+mod party;
+mod service;
+mod shred;
+mod tenant;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +23,7 @@ use serde_json::Value;
 pub use self::call::{Answer, Call, Progress, Refusal, Scope};
 use crate::audit::{Outcome, record::REFUSED};
 use crate::clock::Clock;
-use crate::keys::Keyring;
+use crate::keys::{Keyring, Random};
 use crate::store::{BoxFuture, Store};
 
 /// What a command does. The call is its arguments and its way to be recorded.
@@ -34,8 +39,66 @@ struct Command {
 }
 
 /// Every command.
-const COMMANDS: &[Command] =
-    &[Command { name: "kek status", changes: false, run: |admin, call| kek::status(admin, call) }];
+const COMMANDS: &[Command] = &[
+    Command { name: "kek status", changes: false, run: |admin, call| kek::status(admin, call) },
+    Command { name: "tenant list", changes: false, run: |admin, call| tenant::list(admin, call) },
+    Command { name: "tenant show", changes: false, run: |admin, call| tenant::show(admin, call) },
+    Command {
+        name: "tenant create",
+        changes: true,
+        run: |admin, call| tenant::create(admin, call),
+    },
+    Command {
+        name: "tenant suspend",
+        changes: true,
+        run: |admin, call| tenant::suspend(admin, call),
+    },
+    Command {
+        name: "tenant resume",
+        changes: true,
+        run: |admin, call| tenant::resume(admin, call),
+    },
+    Command { name: "tenant set", changes: true, run: |admin, call| tenant::set(admin, call) },
+    Command { name: "tenant shred", changes: true, run: |admin, call| shred::shred(admin, call) },
+    Command {
+        name: "tenant statements",
+        changes: false,
+        run: |admin, call| shred::statements(admin, call),
+    },
+    Command { name: "service list", changes: false, run: |admin, call| service::list(admin, call) },
+    Command { name: "service show", changes: false, run: |admin, call| service::show(admin, call) },
+    Command {
+        name: "service create",
+        changes: true,
+        run: |admin, call| service::create(admin, call),
+    },
+    Command {
+        name: "service suspend",
+        changes: true,
+        run: |admin, call| service::suspend(admin, call),
+    },
+    Command {
+        name: "service resume",
+        changes: true,
+        run: |admin, call| service::resume(admin, call),
+    },
+    Command { name: "service shred", changes: true, run: |admin, call| shred::shred(admin, call) },
+    Command {
+        name: "service set-mode",
+        changes: true,
+        run: |admin, call| service::set(admin, call),
+    },
+    Command {
+        name: "service set-role",
+        changes: true,
+        run: |admin, call| service::set(admin, call),
+    },
+    Command {
+        name: "service set-operations",
+        changes: true,
+        run: |admin, call| service::set(admin, call),
+    },
+];
 
 /// What commands work on.
 #[derive(Debug)]
@@ -48,6 +111,10 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// This server's name.
     pub node: String,
+    /// The store's directory, which also has the key that signs statements.
+    pub directory: PathBuf,
+    /// For that key.
+    pub random: Arc<dyn Random>,
 }
 
 /// The administrative side of a server.

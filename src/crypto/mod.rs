@@ -11,6 +11,7 @@ pub mod random;
 mod rng;
 pub mod rsa_cipher;
 pub mod signature;
+pub mod signing_key;
 mod state;
 
 /// Runs code with a hash as a type, `Result` for those that there are.

@@ -9,16 +9,18 @@ use tokio::sync::{Mutex, mpsc};
 
 use super::envelope::{self, EnvelopeError, Header};
 use super::error::{Error, OpenError};
+use super::events::Events;
 use super::install::{self, Installed};
 use super::root::{Provider, Random, RootError, RootKey};
 use super::root_set::RootSet;
 use super::rules::{active, check_service, check_tenant, service_key_place, tenant_key_place};
 use super::service_key::ServiceKey;
+use super::standing::Standing;
 use super::watch::WatchedRoot;
 use crate::clock::Clock;
 use crate::crypto::aead::Key;
 use crate::metrics::{ColdKey, Metrics};
-use crate::store::{Engine, KeyLevel, KeyRow, KeyState, Sealed, ServiceRow, TenantRow};
+use crate::store::{Engine, KeyLevel, KeyRow, KeyState, Sealed, ServiceRow, Target, TenantRow};
 use crate::tenant::{Caller, ServiceId, TenantId};
 
 /// Bounds of the keyring.
@@ -68,6 +70,8 @@ pub struct Keyring {
     pub(super) registering: Mutex<()>,
     metrics: Arc<Metrics>,
     settings: KeyringSettings,
+    standing: Standing,
+    events: Events,
     tenants: Cache<(TenantId, u32), Arc<Key>>,
     /// The active versions.
     services: Cache<(TenantId, ServiceId), Arc<ServiceKey>>,
@@ -136,8 +140,10 @@ impl Keyring {
             clock,
             random,
             registering: Mutex::new(()),
+            events: Events::new(Arc::clone(&metrics)),
             metrics,
             settings,
+            standing: Standing::default(),
             tenants: Cache::new(settings.tenant_keys_max),
             services: Cache::new(settings.service_keys_max),
             retired: Cache::new(settings.retired_keys_max),
@@ -223,7 +229,39 @@ impl Keyring {
         if let Some(key) = self.services.get(&id) {
             return Ok(key);
         }
-        self.services.get_or_insert_async(&id, self.open_service(caller, owner)).await
+        let key = self.services.get_or_insert_async(&id, self.open_service(caller, owner)).await?;
+        // It was opened on what was read before; whoever suspends now forgets it afterwards.
+        if let Err(refused) = self.standing.check_key(caller, owner) {
+            self.forget(Target { tenant: caller.tenant_id, service: Some(owner) });
+            return Err(refused);
+        }
+        Ok(key)
+    }
+
+    /// Those who listen for what happens to keys.
+    #[must_use]
+    pub fn events(&self) -> &Events {
+        &self.events
+    }
+
+    /// Who is not served as on the day of their admission.
+    #[must_use]
+    pub fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
+    /// Drops the open keys of a tenant, or of one service. They are wiped when the requests under way
+    /// are done with them.
+    pub fn forget(&self, target: Target) {
+        let Target { tenant, service } = target;
+        let is_kept = |of: TenantId, owner: ServiceId| {
+            of != tenant || service.is_some_and(|service| service != owner)
+        };
+        self.services.retain(|(of, owner), _| is_kept(*of, *owner));
+        self.retired.retain(|(of, owner, _), _| is_kept(*of, *owner));
+        if service.is_none() {
+            self.tenants.retain(|(of, _), _| *of != tenant);
+        }
     }
 
     /// The version of the key of service `owner` that sealed `sealed`, which is the value of object

@@ -6,6 +6,7 @@
 pub mod env_root;
 pub mod envelope;
 mod error;
+pub mod events;
 pub mod install;
 mod keyring;
 pub mod memory;
@@ -15,6 +16,8 @@ mod root_set;
 mod rules;
 pub mod secret_file;
 mod service_key;
+mod standing;
+pub mod statement;
 mod watch;
 
 pub use env_root::EnvRoot;
@@ -23,3 +26,4 @@ pub use keyring::{Keyring, KeyringSettings, RootStatus, Touched};
 pub use register::AutoRegister;
 pub use root::{BoxFuture, Provider, ROOT_PLAIN_BYTES_MAX, Random, RootError, RootKey};
 pub use service_key::ServiceKey;
+pub use standing::Standing;

@@ -5,6 +5,7 @@ use super::envelope;
 use super::error::Error;
 use super::keyring::Keyring;
 use super::rules::{check_service, check_tenant, service_key_place, tenant_key_place};
+use crate::audit::Record;
 use crate::crypto::aead::Key;
 use crate::store::{Change, Commit, Error as StoreError, NewKey, ServiceRow, TenantRow};
 use crate::tenant::{Identity, Mode, Role, ServiceName, TenantName};
@@ -82,7 +83,7 @@ impl Keyring {
         let tenant = match self.engine.tenant(&identity.tenant).await? {
             Some(tenant) => tenant,
             None if policy == AutoRegister::Tenants => {
-                self.register_tenant(&identity.tenant).await?;
+                self.create_tenant(&identity.tenant, Vec::new()).await?;
                 told(identity, "tenant registered");
                 let made = self.engine.tenant(&identity.tenant).await?;
                 made.ok_or(Error::Store(StoreError::Conflict))?
@@ -93,42 +94,52 @@ impl Keyring {
         if self.engine.service(tenant.id, &identity.service).await?.is_some() {
             return Ok(());
         }
-        self.register_service(&tenant, &identity.service).await?;
+        self.create_service(&tenant, &identity.service, Vec::new()).await?;
         told(identity, "service registered");
         Ok(())
     }
 
-    async fn register_tenant(&self, name: &TenantName) -> Result<(), Error> {
+    /// Makes a tenant with version 1 of its key, durable together with `audit`.
+    ///
+    /// # Errors
+    /// [`Error`]: the name is taken (a conflict), or root key or store in trouble.
+    pub async fn create_tenant(&self, name: &TenantName, audit: Vec<Record>) -> Result<(), Error> {
         let key = Key::random(&*self.random)?;
         let place = tenant_key_place(name, FIRST_VERSION);
         let (root, version) = (self.root(), self.installed.load().version);
         let sealed = envelope::seal_with_root(&*root, version, &place, key.as_bytes()).await?;
-        self.commit(Change::NewTenant {
-            name: name.clone(),
-            key: NewKey { sealed },
-            created: self.clock.now(),
-        })
-        .await
+        let created = self.clock.now();
+        let tenant = Change::NewTenant { name: name.clone(), key: NewKey { sealed }, created };
+        self.commit(tenant, audit).await
     }
 
-    async fn register_service(&self, tenant: &TenantRow, name: &ServiceName) -> Result<(), Error> {
+    /// Makes a service with version 1 of its key, durable together with `audit`.
+    ///
+    /// # Errors
+    /// As [`Keyring::create_tenant`].
+    pub async fn create_service(
+        &self,
+        tenant: &TenantRow,
+        name: &ServiceName,
+        audit: Vec<Record>,
+    ) -> Result<(), Error> {
         let (version, parent) = self.active_tenant_key(tenant).await?;
         let key = Key::random(&*self.random)?;
         let place = service_key_place(&tenant.name, name, FIRST_VERSION);
         let sealed = envelope::seal(&parent, version, &place, &*self.random, key.as_bytes())?;
-        self.commit(Change::NewService {
+        let service = Change::NewService {
             tenant: tenant.id,
             name: name.clone(),
             mode: Mode::default(),
             role: Role::default(),
             key: NewKey { sealed },
             created: self.clock.now(),
-        })
-        .await
+        };
+        self.commit(service, audit).await
     }
 
-    async fn commit(&self, change: Change) -> Result<(), Error> {
-        let commit = Commit { changes: vec![change], audit: Vec::new() };
+    async fn commit(&self, change: Change, audit: Vec<Record>) -> Result<(), Error> {
+        let commit = Commit { changes: vec![change], audit };
         Ok(self.engine.commit(commit).await?)
     }
 }

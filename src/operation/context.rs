@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use kmip_ttlv::attribute::AttributeKind;
+use kmip_ttlv::enums::State;
 use kmip_ttlv::object::ManagedObject;
 use kmip_ttlv::{UniqueIdentifier, Version};
 use zeroize::Zeroizing;
@@ -197,15 +198,29 @@ impl<'a> Context<'a> {
             Right::Attributes | Right::Change => Ok(()),
             Right::Value => {
                 self.check_value(held)?;
-                if object.is_destroyed() { Err(Failure::Destroyed) } else { Ok(()) }
+                if object.is_destroyed() {
+                    return Err(Failure::Destroyed);
+                }
+                self.check_strict(object)
             }
             Right::Use(usage) => {
                 if object.is_destroyed() {
                     return Err(Failure::Destroyed);
                 }
+                self.check_strict(object)?;
                 Ok(access::check_usage(object, usage, self.now())?)
             }
         }
+    }
+
+    /// Compromised objects may still be read, and open what they have protected (KMIP 2.1 §4.57),
+    /// unless the tenant has decided otherwise.
+    fn check_strict(&self, object: &Object) -> Result<(), Failure> {
+        let is_strict = || self.parts.keyring.standing().is_strict(self.caller.tenant_id);
+        if object.state() == State::Compromised && is_strict() {
+            return Err(Failure::WrongState("the tenant's compromised objects are not used"));
+        }
+        Ok(())
     }
 
     /// Whether the caller may read the value of this object, in whatever way.
@@ -234,7 +249,8 @@ impl<'a> Context<'a> {
     }
 
     async fn key(&self, owner: ServiceId) -> Result<Arc<ServiceKey>, Failure> {
-        let key = self.parts.keyring.service_key(self.caller, owner).await?;
+        let key = self.parts.keyring.service_key(self.caller, owner).await;
+        let key = key.map_err(Failure::of_keys)?;
         self.trace.note_key_version(key.version());
         Ok(key)
     }

@@ -272,6 +272,22 @@ fn crypto_reason(error: crypto::Error, version: Version) -> ResultReason {
     if version.is_2x() { in_2x } else { in_1x }
 }
 
+impl Failure {
+    /// A failure of the hierarchy; a client may know that it is suspended.
+    pub(crate) fn of_keys(error: keys::Error) -> Self {
+        use keys::Error as E;
+        match error {
+            E::TenantSuspended(_) | E::ServiceSuspended(..) => {
+                Self::Forbidden("the tenant or service is suspended")
+            }
+            E::TenantShredded(_) | E::ServiceShredded(..) => {
+                Self::Forbidden("the keys of the tenant or service are gone for good")
+            }
+            other => Self::Keys(other),
+        }
+    }
+}
+
 impl From<crypto::random::RandomError> for Failure {
     fn from(error: crypto::random::RandomError) -> Self {
         Self::Crypto(error.into())

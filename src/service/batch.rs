@@ -43,6 +43,8 @@ impl Service {
         request: &Request<'_>,
         response: &mut Buffer,
     ) {
+        let changed = self.caller_now(caller);
+        let caller = changed.as_ref().unwrap_or(caller);
         let server_correlation = self.server_correlation(request);
         let server_correlation = server_correlation.as_deref();
         let mut header = reply::header(request.version, self.clock.now());

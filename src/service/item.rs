@@ -126,6 +126,7 @@ impl Service {
     ) -> Result<Ran, Failure> {
         self.audit.check().map_err(|_| Failure::Audit)?;
         self.parts.keyring.check().map_err(keys::Error::from)?;
+        self.parts.keyring.standing().check(run.caller).map_err(Failure::of_keys)?;
         let item = item.as_ref().map_err(|unreadable| unreadable.error)?;
         check_envelope(item)?;
         access::check_operation(run.caller, item.operation)?;

@@ -20,7 +20,7 @@ pub use crate::keys::Error as NotAdmitted;
 use crate::keys::{self, AutoRegister};
 use crate::metrics::{MessageRefusal, Metrics, TenantMetrics};
 use crate::operation::Parts;
-use crate::store::AuditLog;
+use crate::store::{AuditLog, ServiceRow};
 use crate::tenant::{Caller, Identity, TenantId};
 
 /// Tenants whose counters are kept at hand.
@@ -69,17 +69,15 @@ impl Service {
     pub async fn admit(&self, identity: Identity) -> Result<Arc<Caller>, keys::Error> {
         let policy = self.settings.auto_register;
         let (tenant, service) = self.parts.keyring.admit(&identity, policy).await?;
-        let operations = service.operations.map(|numbers| {
-            numbers.into_iter().map(kmip_ttlv::enums::Operation::from_number).collect()
-        });
-        Ok(Arc::new(Caller {
-            tenant_id: tenant.id,
-            service_id: service.id,
-            identity,
-            mode: service.mode,
-            role: service.role,
-            operations,
-        }))
+        self.parts.keyring.standing().admitted(&tenant);
+        Ok(Arc::new(caller(tenant.id, identity, &service)))
+    }
+
+    /// The caller with what its service may do now, if an administrator has changed that since its
+    /// admission.
+    fn caller_now(&self, admitted: &Caller) -> Option<Arc<Caller>> {
+        let service = self.parts.keyring.standing().check(admitted).ok()??;
+        Some(Arc::new(caller(admitted.tenant_id, admitted.identity.clone(), &service)))
     }
 
     /// Answers one message. What is appended to `response` holds: every change it speaks of is
@@ -110,6 +108,21 @@ impl Service {
         let metrics = self.metrics.tenant(&caller.identity.tenant);
         self.tenants.insert(caller.tenant_id, metrics.clone());
         metrics
+    }
+}
+
+/// A service of a tenant as a caller.
+fn caller(tenant_id: TenantId, identity: Identity, service: &ServiceRow) -> Caller {
+    let operations = service.operations.as_ref().map(|numbers| {
+        numbers.iter().map(|number| kmip_ttlv::enums::Operation::from_number(*number)).collect()
+    });
+    Caller {
+        tenant_id,
+        service_id: service.id,
+        identity,
+        mode: service.mode,
+        role: service.role,
+        operations,
     }
 }
 

@@ -266,6 +266,11 @@ impl AuditLog {
     }
 
     /// The last line that is durable.
+    #[must_use]
+    pub fn position(&self) -> Anchor {
+        self.durable().last
+    }
+
     pub(super) fn durable(&self) -> Head {
         self.shared.durable()
     }

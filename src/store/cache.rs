@@ -149,6 +149,26 @@ impl Cache {
         }
     }
 
+    /// Any object of this tenant may change from now on. Every call is followed by one of
+    /// [`Cache::changed_all`]. For rare acts: it looks at everything.
+    pub(super) fn changing_all(&self, tenant: TenantId) {
+        for slot in &self.slots {
+            let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+            slot.under_way += 1;
+            slot.events += 1;
+        }
+        self.map.retain(|key, _| key.tenant != tenant);
+    }
+
+    /// What [`Cache::changing_all`] announced has happened, or has not.
+    pub(super) fn changed_all(&self) {
+        for slot in &self.slots {
+            let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+            slot.under_way = slot.under_way.saturating_sub(1);
+            slot.events += 1;
+        }
+    }
+
     /// The caller holds the slot's lock, so that nothing older can come after.
     fn put(&self, tenant: TenantId, stored: Arc<Stored>, row_bytes: usize) {
         let sealed = stored.sealed.as_ref().map_or(0, |sealed| sealed.as_bytes().len());

@@ -1,5 +1,6 @@
 //! Changes: what an operation wants and the committer makes durable.
 
+use super::administration::Administration;
 use super::hierarchy::{Phase, RotationRow};
 use super::row::{KeyLevel, KeyState, Sealed, Stored};
 use crate::audit::Record;
@@ -144,6 +145,8 @@ pub enum Change {
         /// The value that it shall have.
         to: Vec<u8>,
     },
+    /// What an administrator changes.
+    Administer(Administration),
     /// Writes a setting that must not exist yet (install lock, root check value).
     NewSetting {
         /// Its name.

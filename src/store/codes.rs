@@ -52,6 +52,11 @@ pub(super) fn key_level(level: i64, owner: i64) -> Option<KeyLevel> {
     }
 }
 
+/// Numbers, four bytes each.
+pub(super) fn of_numbers(numbers: &[u32]) -> Vec<u8> {
+    numbers.iter().flat_map(|number| number.to_be_bytes()).collect()
+}
+
 /// Numbers (operations, versions), from four bytes each; `None` if it is not that.
 pub(super) fn numbers(bytes: &[u8]) -> Option<Vec<u32>> {
     let chunks = bytes.chunks_exact(4);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use kmip_ttlv::enums::{ObjectType, State};
 
+use super::administration::Census;
 use super::change::Commit;
 use super::hierarchy::Hierarchy;
 use super::row::{KeyLevel, KeyRow, ServiceRow, Stored, TenantRow};
@@ -70,7 +71,7 @@ pub enum Error {
 }
 
 /// A storage engine.
-pub trait Engine: Hierarchy + std::fmt::Debug {
+pub trait Engine: Census + Hierarchy + std::fmt::Debug {
     /// Makes a commit durable; resolves when it is.
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<(), Error>>;
 

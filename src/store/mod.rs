@@ -1,5 +1,6 @@
 //! The store: sealed rows, their changes, and the engines that make them durable.
 
+pub mod administration;
 pub mod audit_log;
 pub mod cache;
 pub mod change;
@@ -14,6 +15,7 @@ pub mod row;
 mod row_format;
 mod step;
 
+pub use administration::{Administration, Census, Counts, Target};
 pub use audit_log::{AuditError, AuditLog, AuditSettings, Reads, TrailError};
 pub use change::{Change, Commit, NewKey};
 pub use embedded::{EmbeddedSettings, OpenError};

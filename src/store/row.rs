@@ -69,6 +69,8 @@ pub struct TenantRow {
     pub name: TenantName,
     /// Whether it is served.
     pub state: TenantState,
+    /// Whether its compromised objects refuse everything, and not only what protects anew.
+    pub strict: bool,
     /// When it was registered.
     pub created: Timestamp,
 }

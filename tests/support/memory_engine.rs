@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use keystrata::clock::Timestamp;
 use keystrata::store::{
-    ActiveKey, BoxFuture, Change, Commit, Due, Engine, Envelopes, Error, Hierarchy, KeyLevel,
-    KeyRow, KeyState, NewKey, NodeRow, Owner, Position, RotationRow, Scanned, Selector, ServiceRow,
-    Stored, TenantRow, TenantState, View,
+    ActiveKey, BoxFuture, Census, Change, Commit, Counts, Due, Engine, Envelopes, Error, Hierarchy,
+    KeyLevel, KeyRow, KeyState, NewKey, NodeRow, Owner, Position, RotationRow, Scanned, Selector,
+    ServiceRow, Stored, Target, TenantRow, TenantState, View,
 };
 use keystrata::tenant::{ServiceId, ServiceName, TenantId, TenantName};
 
@@ -87,7 +87,13 @@ fn apply(rows: &mut Rows, change: &Change) {
     match change.clone() {
         Change::NewTenant { name, key, created } => {
             let id = TenantId(i64::try_from(rows.tenants.len()).unwrap() + 1);
-            rows.tenants.push(TenantRow { id, name, state: TenantState::Active, created });
+            rows.tenants.push(TenantRow {
+                id,
+                name,
+                state: TenantState::Active,
+                strict: false,
+                created,
+            });
             add_key(rows, KeyLevel::Tenant(id), key);
         }
         Change::NewService { tenant, name, mode, role, key, created } => {
@@ -172,6 +178,35 @@ impl Hierarchy for MemoryEngine {
         _: usize,
     ) -> BoxFuture<'_, Result<Scanned, Error>> {
         self.read(|_| Scanned::default())
+    }
+}
+
+impl Census for MemoryEngine {
+    fn tenants_by_name(
+        &self,
+        _: Option<TenantName>,
+        _: usize,
+    ) -> BoxFuture<'_, Result<Vec<TenantRow>, Error>> {
+        self.read(|rows| rows.tenants.clone())
+    }
+
+    fn services_by_name(
+        &self,
+        tenant: TenantId,
+        _: Option<ServiceName>,
+        _: usize,
+    ) -> BoxFuture<'_, Result<Vec<ServiceRow>, Error>> {
+        self.read(move |rows| {
+            rows.services.iter().filter(|row| row.tenant == tenant).cloned().collect()
+        })
+    }
+
+    fn counts(&self, _: Target) -> BoxFuture<'_, Result<Counts, Error>> {
+        self.read(|_| Counts::default())
+    }
+
+    fn statements(&self, _: TenantId) -> BoxFuture<'_, Result<Vec<String>, Error>> {
+        self.read(|_| Vec::new())
     }
 }
 

@@ -75,6 +75,8 @@ impl Parts {
             store: Arc::clone(&store),
             clock: Arc::clone(clock),
             node: config.audit.node.clone(),
+            directory: config.store.directory.clone(),
+            random: Arc::new(OsRandom),
         }));
         Ok(Self { service, admin, provider, keyring, store })
     }

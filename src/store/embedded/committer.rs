@@ -57,6 +57,8 @@ pub(super) struct Committer {
     next: u64,
     /// The latest group that is out of the outbox.
     cleared: u64,
+    /// Whether the log may still have envelopes that were erased.
+    remains: bool,
 }
 
 /// What a transaction made durable.
@@ -70,7 +72,7 @@ struct Done {
 impl Committer {
     /// `next` numbers the next group that has audit records.
     pub(super) fn new(db: Connection, around: Surroundings, next: u64) -> Self {
-        Self { db, ledger: Ledger::default(), around, next, cleared: 0 }
+        Self { db, ledger: Ledger::default(), around, next, cleared: 0, remains: true }
     }
 
     /// Commits until the queue is closed and empty; then sees the trail to its end.
@@ -81,11 +83,24 @@ impl Committer {
                 break;
             }
             self.commit(group);
+            self.wipe_remains();
         }
         self.around.audit.close();
         if let Err(error) = self.clear_outbox() {
             // The next start takes over what is left.
             tracing::warn!(%error, "the audit outbox was not cleared");
+        }
+    }
+
+    /// Empties the log after envelopes were erased, as soon as nobody waits for the committer: until
+    /// then it has pages of before. At the first start of all it does so once, as an earlier process may
+    /// have left some.
+    fn wipe_remains(&mut self) {
+        if self.remains && self.around.queue.len() == 0 {
+            match connection::empty_log(&self.db) {
+                Ok(done) => self.remains = !done,
+                Err(error) => tracing::warn!(%error, "the store's log could not be emptied"),
+            }
         }
     }
 
@@ -108,6 +123,10 @@ impl Committer {
         let was_cached: Vec<bool> = objects
             .map(|object| self.around.cache.changing(object.tenant, &object.stored.object.uid))
             .collect();
+        for tenant in requests.iter().flat_map(|request| request.prepared.erased()) {
+            self.around.cache.changing_all(tenant);
+        }
+        self.remains |= requests.iter().any(|request| request.prepared.erases());
         let (results, group) = match self.attempt(&requests) {
             Ok(done) => (done.results, done.group),
             Err(error) => (vec![Err(error); requests.len()], None),
@@ -138,6 +157,9 @@ impl Committer {
         results: &[Result<(), Error>],
         was_cached: &[bool],
     ) {
+        for _ in requests.iter().flat_map(|request| request.prepared.erased()) {
+            self.around.cache.changed_all();
+        }
         let mut was_cached = was_cached.iter();
         for (request, result) in requests.iter().zip(results) {
             for object in request.prepared.objects() {

@@ -12,15 +12,21 @@ use crate::store::Error;
 /// The database file in the store's directory.
 pub(super) const FILE: &str = "keystrata.db";
 
+/// How long a connection waits for another.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long the committer waits for a reader that keeps the log from being emptied.
+const PATIENCE_FOR_READERS: Duration = Duration::from_millis(100);
+
 /// Statements that a connection keeps prepared; more than there are.
 const STATEMENTS: usize = 64;
 
-/// For the committer: a commit is on the disk when it returns, deleted envelopes are overwritten
-/// where that needs no further write, and the log is folded into the file every 16 MiB.
+/// For the committer: a commit is on the disk when it returns, what is deleted is
+/// overwritten in the file, and the log is folded into the file every 16 MiB.
 const WRITER: &str = "
     PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON;
-    PRAGMA secure_delete = FAST;
+    PRAGMA secure_delete = ON;
     PRAGMA temp_store = MEMORY;
     PRAGMA cache_size = -65536;
     PRAGMA wal_autocheckpoint = 4096;
@@ -45,6 +51,15 @@ pub(super) fn writer(directory: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// Folds the log into the database and empties it, so that no page of before is left in either.
+/// Returns whether it could: a reader that is slow is not waited for.
+pub(super) fn empty_log(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.busy_timeout(PATIENCE_FOR_READERS)?;
+    let busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+    connection.busy_timeout(PATIENCE)?;
+    Ok(!busy?)
+}
+
 /// Changes the database to the write-ahead log, in which readers and the writer do not wait for
 /// each other. It stays so.
 pub(super) fn use_log(connection: &Connection) -> rusqlite::Result<()> {
@@ -63,7 +78,7 @@ fn set(connection: &Connection, pragmas: &str) -> rusqlite::Result<()> {
     connection.execute_batch(pragmas)?;
     connection.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;")?;
     // Only the folding of the log ever makes one connection wait for another.
-    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.busy_timeout(PATIENCE)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(())
 }

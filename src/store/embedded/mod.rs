@@ -3,6 +3,7 @@
 //! One thread writes ([`committer`]), a few read ([`readers`]); nothing here blocks a task. The
 //! directory holds `lock`, the database with its log, and usually the audit trail.
 
+mod administer;
 mod committer;
 mod connection;
 mod hierarchy;

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
+use crate::store::administration::Administration;
 use crate::store::audit_log::AuditLog;
 use crate::store::row::{Sealed, Stored};
 use crate::store::row_format::{self, Entry};
@@ -37,6 +38,7 @@ pub(super) enum Write {
         name: &'static str,
         value: Vec<u8>,
     },
+    Administer(Administration),
     /// Written as it is.
     Other(Change),
 }
@@ -75,6 +77,23 @@ impl Prepared {
         Self { writes, records, bytes }
     }
 
+    /// Whether envelopes are taken out, so that what is left of them must be written over.
+    pub(super) fn erases(&self) -> bool {
+        self.writes.iter().any(|write| match write {
+            Write::Object(object) => object.replaces.is_some() && object.stored.sealed.is_none(),
+            Write::Administer(change) => change.erases().is_some(),
+            _ => false,
+        })
+    }
+
+    /// The tenants that lose the values of objects that are not named.
+    pub(super) fn erased(&self) -> impl Iterator<Item = TenantId> {
+        self.writes.iter().filter_map(|write| match write {
+            Write::Administer(change) => change.erases().map(|target| target.tenant),
+            _ => None,
+        })
+    }
+
     /// The objects that are written.
     pub(super) fn objects(&self) -> impl Iterator<Item = &ObjectWrite> {
         self.writes.iter().filter_map(|write| match write {
@@ -100,6 +119,7 @@ impl Write {
                 Self::NewService(NewService { tenant, name, mode, role, key, created })
             }
             Change::NewSetting { name, value } => Self::NewSetting { name, value },
+            Change::Administer(change) => Self::Administer(change),
             Change::Reseal { tenant, stored } => {
                 let revision = stored.revision;
                 let mut write = Self::object_write(tenant, *stored, Some(revision));
@@ -132,8 +152,9 @@ impl Write {
             Self::NewTenant { key, .. } => key.as_bytes().len(),
             Self::NewService(service) => service.key.as_bytes().len(),
             Self::NewSetting { value, .. } => value.len(),
+            Self::Administer(Administration::Shred { statement, .. }) => statement.len(),
             // Rare and small.
-            Self::Other(_) => ROW_BYTES,
+            Self::Administer(_) | Self::Other(_) => ROW_BYTES,
         };
         ROW_BYTES + payload
     }

@@ -38,20 +38,29 @@ pub(super) fn object(db: &Connection, view: View, uid: &str) -> Result<Option<Fo
     Ok(found.map(|(_, found)| found))
 }
 
+/// The columns that [`tenant_row`] reads, in its order.
+macro_rules! tenant_columns {
+    () => {
+        "id, name, state, strict, created"
+    };
+}
+pub(super) use tenant_columns;
+
 /// The tenant of this name.
 pub(super) fn tenant(db: &Connection, name: &TenantName) -> Result<Option<TenantRow>, Error> {
-    let sql = "SELECT id, name, state, created FROM tenants WHERE name = ?1";
+    let sql = concat!("SELECT ", tenant_columns!(), " FROM tenants WHERE name = ?1");
     one(db, sql, [name.as_str()], tenant_row)
 }
 
-/// A tenant's id, name, state and creation.
+/// Reads a tenant's row.
 pub(super) fn tenant_row(row: &Row<'_>) -> Result<TenantRow, Error> {
     let name: String = get(row, 1)?;
     Ok(TenantRow {
         id: TenantId(get(row, 0)?),
         name: known("name", TenantName::new(&name).ok())?,
         state: known("state", codes::tenant_state(get(row, 2)?))?,
-        created: Timestamp(get(row, 3)?),
+        strict: get(row, 3)?,
+        created: Timestamp(get(row, 4)?),
     })
 }
 
@@ -85,6 +94,7 @@ pub(super) fn service_by_id(
     one(db, sql, [tenant.0, service.0], |row| service_row(tenant, row))
 }
 
+/// Reads a service's row.
 pub(super) fn service_row(tenant: TenantId, row: &Row<'_>) -> Result<ServiceRow, Error> {
     let name: String = get(row, 1)?;
     let operations: Option<Vec<u8>> = get(row, 5)?;

@@ -4,8 +4,11 @@ use rusqlite::Connection;
 
 /// Every step from nothing to the newest schema; step `n` leads to version `n`. Steps are only ever
 /// added.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_rotation.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_first.sql"),
+    include_str!("migrations/0002_rotation.sql"),
+    include_str!("migrations/0003_administration.sql"),
+];
 
 /// Marks the file as ours (`PRAGMA application_id`): "kmst".
 const APPLICATION: i64 = 0x6b6d_7374;

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Params, params};
 
 use super::ledger::Ledger;
 use super::prepare::{NewService, ObjectWrite, Write};
-use super::{connection, write_key};
+use super::{administer, connection, write_key};
 use crate::clock::Timestamp;
 use crate::store::row::{KeyLevel, KeyState, Sealed, TenantState};
 use crate::store::row_format::{self, Entry, FormatError};
@@ -65,6 +65,7 @@ pub(super) fn write(
             first_key(db, ledger, level, key, *created)
         }
         Write::NewService(service) => new_service(db, ledger, service),
+        Write::Administer(change) => administer::write(db, ledger, change),
         Write::NewSetting { name, value } => {
             run(db, "INSERT INTO settings (name, value) VALUES (?1, ?2)", params![name, value])?;
             Ok(())
@@ -97,7 +98,8 @@ fn other(db: &Connection, ledger: &mut Ledger, change: &Change) -> Result<(), Wr
         | Change::Reseal { .. }
         | Change::NewTenant { .. }
         | Change::NewService { .. }
-        | Change::NewSetting { .. } => {
+        | Change::NewSetting { .. }
+        | Change::Administer(_) => {
             let text = "a change was not prepared";
             Err(WriteError::Refused(Error::Failed(text.into())))
         }

@@ -168,7 +168,7 @@ pub(super) fn heartbeat(
     heard: Timestamp,
     roots: &[u32],
 ) -> Result<(), WriteError> {
-    let roots: Vec<u8> = roots.iter().flat_map(|version| version.to_be_bytes()).collect();
+    let roots = codes::of_numbers(roots);
     let sql = "INSERT INTO nodes (name, heard, roots) VALUES (?1, ?2, ?3)
                ON CONFLICT DO UPDATE SET heard = ?2, roots = ?3";
     run(db, sql, params![node, heard.0, roots])?;

@@ -1,0 +1,192 @@
+//! `tenant shred`, `service shred`, `tenant statements`: keys that are gone for good, and the proof.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::party::{Party, active};
+use super::tenant::ROWS_MAX;
+use super::{Admin, Answer, Call, Refusal};
+use crate::keys::events::EventKind;
+use crate::keys::statement::Signer;
+use crate::store::{
+    Administration, BoxFuture, Change, Commit, Counts, Engine, KeyLevel, KeyState, ServiceRow,
+    TenantState,
+};
+
+/// How many values of objects are taken in one commit.
+const ERASED_AT_ONCE: u32 = 500;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Arguments {
+    tenant: String,
+    service: Option<String>,
+    /// The name once more, so that nobody shreds by a slip.
+    confirm: Option<String>,
+    #[serde(default, rename = "plan")]
+    _plan: bool,
+}
+
+/// What is shredded, counted.
+struct Extent {
+    keys: Vec<Value>,
+    services: Vec<ServiceRow>,
+    counts: Counts,
+}
+
+/// Shreds a tenant with all that it has, or one service.
+pub(super) fn shred<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answer> {
+    Box::pin(async move {
+        let Arguments { tenant, service, confirm, .. } = call.arguments()?;
+        let party = Party::find(admin, call, &tenant, service.as_deref()).await?.alive()?;
+        let extent = extent(admin, &party).await?;
+        let line = format!(
+            "{party}: {} key versions, {} objects ({} with a value)",
+            extent.keys.len(),
+            extent.counts.objects,
+            extent.counts.values
+        );
+        let name = service.as_ref().unwrap_or(&tenant);
+        if call.is_plan() {
+            return Ok(json!({
+                "plan": true,
+                "line": format!("{line} would be gone for good; to do it, give --confirm {name}"),
+                "keys": extent.keys,
+                "objects": extent.counts.objects,
+            }));
+        }
+        if confirm.as_ref() != Some(name) {
+            let line = format!("{party} would be gone for good: give --confirm {name}, or --plan");
+            return Err(Refusal::new(line));
+        }
+        let keys = admin.parts.store.keys(party.level()).await?;
+        let statement = statement(admin, call, &party, &extent)?;
+        let change =
+            Administration::Shred { target: party.target(), statement: statement.to_string() };
+        // Refused from here on, so that nothing new is sealed while the keys die.
+        let dead = party.dead(&extent.services);
+        let audit = vec![call.record(format!("shredded {line}"))];
+        let commit = Commit { changes: vec![Change::Administer(change)], audit };
+        admin.parts.store.commit(commit).await?;
+        for party in &dead {
+            party.hold(admin);
+        }
+        party.tell(admin, call, EventKind::Shredding, active(&keys));
+        erase(admin, call, &party, extent.counts.values).await?;
+        Ok(json!({ "line": format!("shredded {line}"), "statement": statement }))
+    })
+}
+
+impl Party {
+    /// This and its services, shredded.
+    fn dead(&self, services: &[ServiceRow]) -> Vec<Self> {
+        let state = TenantState::Shredded;
+        let mut dead: Vec<Self> = services
+            .iter()
+            .map(|row| {
+                let service = Some(ServiceRow { state, ..row.clone() });
+                Self { tenant: self.tenant.clone(), service }
+            })
+            .collect();
+        if self.service.is_none() {
+            let mut tenant = self.clone();
+            tenant.tenant.state = state;
+            dead = vec![tenant];
+        }
+        dead
+    }
+}
+
+/// What there is to shred.
+async fn extent(admin: &Admin, party: &Party) -> Result<Extent, Refusal> {
+    let engine = admin.parts.store.engine();
+    let services = match &party.service {
+        Some(service) => vec![service.clone()],
+        None => all_services(&**engine, party).await?,
+    };
+    let mut keys = Vec::new();
+    if party.service.is_none() {
+        add_keys(admin, &mut keys, party.level(), None).await?;
+    }
+    for service in &services {
+        let level = KeyLevel::Service(service.id);
+        add_keys(admin, &mut keys, level, Some(service.name.as_str())).await?;
+    }
+    let counts = engine.counts(party.target()).await?;
+    Ok(Extent { keys, services, counts })
+}
+
+async fn all_services(engine: &dyn Engine, party: &Party) -> Result<Vec<ServiceRow>, Refusal> {
+    let mut services: Vec<ServiceRow> = Vec::new();
+    loop {
+        let after = services.last().map(|row| row.name.clone());
+        let more = engine.services_by_name(party.tenant.id, after, ROWS_MAX).await?;
+        let is_last = more.len() < ROWS_MAX;
+        services.extend(more);
+        if is_last {
+            return Ok(services);
+        }
+    }
+}
+
+async fn add_keys(
+    admin: &Admin,
+    keys: &mut Vec<Value>,
+    level: KeyLevel,
+    service: Option<&str>,
+) -> Result<(), Refusal> {
+    let rows = admin.parts.store.keys(level).await?;
+    let living = rows.iter().filter(|row| row.state != KeyState::Destroyed);
+    keys.extend(living.map(|row| {
+        let level = if service.is_some() { "L3" } else { "L2" };
+        json!({ "level": level, "service": service, "version": row.version })
+    }));
+    Ok(())
+}
+
+/// Says what dies, and signs it.
+fn statement(admin: &Admin, call: &Call, party: &Party, extent: &Extent) -> Result<Value, Refusal> {
+    let position = admin.parts.store.audit().position();
+    let said = json!({
+        "statement": "the keys named here, and with them every value that they sealed, are gone",
+        "node": admin.parts.node,
+        "time": call.time().rfc3339(),
+        "tenant": party.tenant.name.as_str(),
+        "service": party.service.as_ref().map(|service| service.name.as_str()),
+        "keys": extent.keys,
+        "objects": extent.counts.objects,
+        "values": extent.counts.values,
+        "audit_after": { "seq": position.seq, "hash": crate::audit::chain::Hex(position.hash).to_string() },
+    });
+    let signer = Signer::open(&admin.parts.directory, &*admin.parts.random)?;
+    Ok(signer.sign(&said))
+}
+
+/// Takes the values, which nothing opens any more, out of the store.
+async fn erase(admin: &Admin, call: &Call, party: &Party, values: u64) -> Result<(), Refusal> {
+    let target = party.target();
+    let mut left = values;
+    while left > 0 {
+        let change = Administration::Erase { target, limit: ERASED_AT_ONCE };
+        let changes = vec![Change::Administer(change)];
+        admin.parts.store.commit(Commit { changes, audit: Vec::new() }).await?;
+        left = left.saturating_sub(u64::from(ERASED_AT_ONCE));
+        let line = format!("{} of {values} values erased", values - left);
+        call.progress.tell(json!({ "line": line, "done": values - left, "of": values }));
+    }
+    Ok(())
+}
+
+/// `tenant statements`: what was shredded of a tenant, as it was signed.
+pub(super) fn statements<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answer> {
+    Box::pin(async move {
+        let Arguments { tenant, .. } = call.arguments()?;
+        let party = Party::find(admin, call, &tenant, None).await?;
+        let texts = admin.parts.store.engine().statements(party.tenant.id).await?;
+        let statements = texts
+            .iter()
+            .map(|text| serde_json::from_str(text))
+            .collect::<Result<Vec<Value>, _>>()?;
+        Ok(json!({ "statements": statements }))
+    })
+}

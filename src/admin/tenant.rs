@@ -1,0 +1,153 @@
+//! `tenant …`: who is served, and how.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::party::{Party, name_of, state_name, tenant_name};
+use super::{Admin, Answer, Call, Refusal, Scope};
+use crate::store::{BoxFuture, KeyState, TenantRow, TenantState};
+
+/// How many rows an answer has at most.
+pub(super) const ROWS_MAX: usize = 1000;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct List {
+    after: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct One {
+    tenant: String,
+    #[serde(default, rename = "plan")]
+    _plan: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Set {
+    tenant: String,
+    strict: Option<bool>,
+    #[serde(default, rename = "plan")]
+    _plan: bool,
+}
+
+fn shown(row: &TenantRow) -> Value {
+    json!({
+        "tenant": row.name.as_str(),
+        "state": state_name(row.state),
+        "strict": row.strict,
+        "created": row.created.rfc3339(),
+    })
+}
+
+/// `tenant list`: all tenants, by name.
+pub(super) fn list<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answer> {
+    Box::pin(async move {
+        let List { after } = call.arguments()?;
+        let after = after.as_deref().map(tenant_name).transpose()?;
+        let rows = admin.parts.store.engine().tenants_by_name(after, ROWS_MAX).await?;
+        let more = rows.len() == ROWS_MAX;
+        Ok(json!({ "tenants": rows.iter().map(shown).collect::<Vec<_>>(), "more": more }))
+    })
+}
+
+/// `tenant show`: one tenant, its key's versions, and how much it has.
+pub(super) fn show<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answer> {
+    Box::pin(async move {
+        let One { tenant, .. } = call.arguments()?;
+        let party = Party::find(admin, call, &tenant, None).await?;
+        let mut answer = shown(&party.tenant);
+        more(admin, &party, &mut answer).await?;
+        let services =
+            admin.parts.store.engine().services_by_name(party.tenant.id, None, ROWS_MAX).await?;
+        add(&mut answer, "services", services.iter().map(|row| row.name.as_str()).collect());
+        Ok(answer)
+    })
+}
+
+/// Adds a member to an answer.
+fn add(answer: &mut Value, name: &str, value: Value) {
+    if let Some(members) = answer.as_object_mut() {
+        members.insert(name.to_owned(), value);
+    }
+}
+
+/// Adds the versions of a key and the number of objects to an answer.
+pub(super) async fn more(admin: &Admin, party: &Party, answer: &mut Value) -> Result<(), Refusal> {
+    let keys = admin.parts.store.keys(party.level()).await?;
+    let names = [
+        (KeyState::Pending, "pending"),
+        (KeyState::Active, "active"),
+        (KeyState::Retired, "retired"),
+        (KeyState::Destroyed, "destroyed"),
+    ];
+    let versions = keys
+        .iter()
+        .map(|key| json!({ "version": key.version, "state": name_of(&key.state, &names) }))
+        .collect();
+    add(answer, "versions", versions);
+    let counts = admin.parts.store.engine().counts(party.target()).await?;
+    add(answer, "objects", counts.objects.into());
+    add(answer, "values", counts.values.into());
+    Ok(())
+}
+
+/// `tenant create`: a tenant with version 1 of its key.
+pub(super) fn create<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answer> {
+    Box::pin(async move {
+        let One { tenant, .. } = call.arguments()?;
+        let name = tenant_name(&tenant)?;
+        call.concerns(Scope { tenant: Some(name.clone()), service: None });
+        if admin.parts.store.tenant(&name).await?.is_some() {
+            return Err(Refusal::new(format!("tenant {name} exists already")));
+        }
+        if call.is_plan() {
+            let line = format!("tenant {name} would be made, with version 1 of its key");
+            return Ok(json!({ "plan": true, "line": line }));
+        }
+        let line = format!("tenant {name} is made, with version 1 of its key");
+        admin.parts.keyring.create_tenant(&name, vec![call.record(&line)]).await?;
+        Ok(json!({ "line": line }))
+    })
+}
+
+/// `tenant suspend`: its keys leave memory and its requests are refused.
+pub(super) fn suspend<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answer> {
+    switch(admin, call, TenantState::Suspended)
+}
+
+/// `tenant resume`: it is served again.
+pub(super) fn resume<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answer> {
+    switch(admin, call, TenantState::Active)
+}
+
+fn switch<'a>(admin: &'a Admin, call: &'a Call, state: TenantState) -> BoxFuture<'a, Answer> {
+    Box::pin(async move {
+        let One { tenant, .. } = call.arguments()?;
+        Party::find(admin, call, &tenant, None).await?.switch(admin, call, state).await
+    })
+}
+
+/// `tenant set`: what else can be said of a tenant.
+pub(super) fn set<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answer> {
+    Box::pin(async move {
+        let Set { tenant, strict, .. } = call.arguments()?;
+        let party = Party::find(admin, call, &tenant, None).await?.alive()?;
+        let strict = strict.ok_or_else(|| Refusal::new("nothing is to be set: give --strict"))?;
+        let word = if strict { "on" } else { "off" };
+        if party.tenant.strict == strict {
+            return Err(Refusal::new(format!("{party}: strict is {word} already")));
+        }
+        if call.is_plan() {
+            let line = format!("{party}: strict would be {word}");
+            return Ok(json!({ "plan": true, "line": line }));
+        }
+        let mut to = party.clone();
+        to.tenant.strict = strict;
+        let line = format!("{party}: strict is {word}");
+        party.become_other(admin, call, &to, &line).await?;
+        Ok(json!({ "line": line, "strict": strict }))
+    })
+}
