@@ -70,13 +70,13 @@ pub struct Keyring {
     pub(super) registering: Mutex<()>,
     metrics: Arc<Metrics>,
     settings: KeyringSettings,
-    standing: Standing,
-    events: Events,
-    tenants: Cache<(TenantId, u32), Arc<Key>>,
+    pub(super) standing: Standing,
+    pub(super) events: Events,
+    pub(super) tenants: Cache<(TenantId, u32), Arc<Key>>,
     /// The active versions.
-    services: Cache<(TenantId, ServiceId), Arc<ServiceKey>>,
+    pub(super) services: Cache<(TenantId, ServiceId), Arc<ServiceKey>>,
     /// Other versions: retired ones that open what is old.
-    retired: Cache<(TenantId, ServiceId, u32), Arc<ServiceKey>>,
+    pub(super) retired: Cache<(TenantId, ServiceId, u32), Arc<ServiceKey>>,
     /// Objects that were opened with a retired version, to be sealed anew when there is time.
     touched: mpsc::Sender<Touched>,
     touched_end: StdMutex<Option<mpsc::Receiver<Touched>>>,
@@ -236,32 +236,6 @@ impl Keyring {
             return Err(refused);
         }
         Ok(key)
-    }
-
-    /// Those who listen for what happens to keys.
-    #[must_use]
-    pub fn events(&self) -> &Events {
-        &self.events
-    }
-
-    /// Who is not served as on the day of their admission.
-    #[must_use]
-    pub fn standing(&self) -> &Standing {
-        &self.standing
-    }
-
-    /// Drops the open keys of a tenant, or of one service. They are wiped when the requests under way
-    /// are done with them.
-    pub fn forget(&self, target: Target) {
-        let Target { tenant, service } = target;
-        let is_kept = |of: TenantId, owner: ServiceId| {
-            of != tenant || service.is_some_and(|service| service != owner)
-        };
-        self.services.retain(|(of, owner), _| is_kept(*of, *owner));
-        self.retired.retain(|(of, owner, _), _| is_kept(*of, *owner));
-        if service.is_none() {
-            self.tenants.retain(|(of, _), _| *of != tenant);
-        }
     }
 
     /// The version of the key of service `owner` that sealed `sealed`, which is the value of object

@@ -18,6 +18,7 @@ pub mod secret_file;
 mod service_key;
 mod standing;
 pub mod statement;
+mod switches;
 mod watch;
 
 pub use env_root::EnvRoot;
