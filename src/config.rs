@@ -22,8 +22,8 @@ pub use self::root::{
     EnvRoot, EnvVersion, KeySource, PinSource, Pkcs11Root, Root, RootPlace, TokenName, Worker,
 };
 pub use self::sections::{
-    Audit, AutoRegister, ClientCa, Identity, Limits, Listen, Log, LogFormat, LogLevel, Metrics,
-    ReadRecords, Rule, Store, Tls,
+    Audit, AutoRegister, ClientCa, Cryptography, Identity, Limits, Listen, Log, LogFormat,
+    LogLevel, Metrics, ReadRecords, Rule, Store, Tls,
 };
 
 /// The whole configuration. Paths are absolute or relative to the working directory: those in the
@@ -44,6 +44,9 @@ pub struct Config {
     pub store: Store,
     /// The audit trail.
     pub audit: Audit,
+    /// What is computed for clients.
+    #[serde(default)]
+    pub cryptography: Cryptography,
     /// The log.
     #[serde(default)]
     pub log: Log,

@@ -170,6 +170,9 @@ directory = "data/store"
 
 [audit]
 directory = "data/audit"
+
+[cryptography]
+legacy = true                   # so that old clients can be tried; the default is false
 "#
     )
 }

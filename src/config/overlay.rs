@@ -7,8 +7,18 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// The sections that variables can reach.
-const SECTIONS: &[&str] =
-    &["listen", "tls", "identity", "root", "store", "audit", "log", "metrics", "limits"];
+const SECTIONS: &[&str] = &[
+    "listen",
+    "tls",
+    "identity",
+    "root",
+    "store",
+    "audit",
+    "cryptography",
+    "log",
+    "metrics",
+    "limits",
+];
 
 /// The keys that are not text: their variables are read as TOML reads such values. Those of all
 /// other keys are taken as they stand, also where they look like a number.
@@ -18,6 +28,7 @@ const VALUES: &[(&str, &[&str])] = &[
     ("identity", &["rules"]),
     ("root", &["environment", "versions"]),
     ("audit", &["accept_loss"]),
+    ("cryptography", &["legacy"]),
     ("metrics", &["tenant_labels_max"]),
     ("limits", &["batch_items_max", "locate_results_max"]),
 ];

@@ -240,6 +240,14 @@ pub enum ReadRecords {
     Batched,
 }
 
+/// `[cryptography]`: what is computed for clients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Cryptography {
+    /// Whether computations are allowed that only old estates need: decryption with RSA PKCS#1 v1.5.
+    pub legacy: bool,
+}
+
 /// `[log]`: the log, on standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]

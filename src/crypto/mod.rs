@@ -7,6 +7,7 @@ pub mod hash;
 pub mod key;
 pub mod limit;
 pub mod mac;
+mod pss;
 pub mod random;
 mod rng;
 pub mod rsa_cipher;

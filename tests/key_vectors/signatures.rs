@@ -23,6 +23,7 @@ fn scheme(case: &Case, key: &PublicKey) -> Result<Scheme, Error> {
         ),
         cryptographic_algorithm: named(case, "algorithm", CryptographicAlgorithm::from_xml_name),
         salt_length: case.number("salt"),
+        mask_generator_hashing_algorithm: named(case, "mask", HashingAlgorithm::from_xml_name),
         ..CryptographicParameters::default()
     };
     Scheme::resolve(key.family().unwrap(), Some(&wanted), None)

@@ -83,6 +83,7 @@ pub(super) fn service(config: &Config) -> service::Settings {
 pub(super) fn facts(config: &Config) -> Facts {
     Facts {
         server_name: config.audit.node.clone(),
+        legacy_cryptography: config.cryptography.legacy,
         located_items_max: config.limits.locate_results_max.get(),
         ..Facts::default()
     }
