@@ -23,7 +23,7 @@ use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
-use keystrata::config::Config;
+use keystrata::config::{Config, VERSION_VARIABLE};
 use zeroize::Zeroizing;
 
 /// Why a command was refused or failed: one line that says what to do. Exit status 1.
@@ -83,7 +83,9 @@ impl Environment {
         let overrides = variables.filter_map(|(name, value)| {
             let value = text(value)?;
             let name = name.into_string().ok().filter(|name| name.starts_with("KEYSTRATA_"))?;
-            Some((name, String::clone(&value)))
+            // Of root keys only the names are kept.
+            let is_secret = name.starts_with(VERSION_VARIABLE);
+            Some((name, if is_secret { String::new() } else { String::clone(&value) }))
         });
         Self { overrides: overrides.collect(), look_up }
     }

@@ -6,6 +6,7 @@
 
 mod overlay;
 mod root;
+mod rotation;
 mod sections;
 mod units;
 
@@ -19,8 +20,10 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer};
 
 pub use self::root::{
-    EnvRoot, EnvVersion, KeySource, PinSource, Pkcs11Root, Root, RootPlace, TokenName, Worker,
+    EnvRoot, EnvVersion, KeySource, PinSource, Pkcs11Root, Root, RootPlace, TokenName,
+    VERSION_VARIABLE, Worker,
 };
+pub use self::rotation::{Rotation, Schedule};
 pub use self::sections::{
     Audit, AutoRegister, ClientCa, Cryptography, Identity, Limits, Listen, Log, LogFormat,
     LogLevel, Metrics, ReadRecords, Rule, Store, Tls,
@@ -40,6 +43,9 @@ pub struct Config {
     pub identity: Identity,
     /// Where the root key is.
     pub root: Root,
+    /// When keys are rotated, and how fast.
+    #[serde(default)]
+    pub rotation: Rotation,
     /// Where objects are kept.
     pub store: Store,
     /// The audit trail.
@@ -117,6 +123,7 @@ impl Config {
         file: &Path,
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
+        let (root_versions, variables) = overlay::without_root_versions(variables);
         let overrides = overlay::overrides(variables);
         let place = |span: Option<Range<usize>>, message: &str| {
             locate(span.as_ref(), message, text, file, &overrides)
@@ -124,10 +131,17 @@ impl Config {
         let fail = |error: &toml::de::Error| place(error.span(), error.message());
         let mut table = DeTable::parse(text).map_err(|error| fail(&error))?;
         overlay::apply(&overrides, text.len(), table.get_mut());
+        let root = table.get_ref().get("root").map(Spanned::span);
         let spans = ["store", "audit"].map(|section| directory_span(table.get_ref(), section));
         let mut config =
             Self::deserialize(Deserializer::from(table)).map_err(|error| fail(&error))?;
         config.resolve_paths(file.parent().unwrap_or(Path::new("")));
+        config.root.add_variables(&root_versions);
+        if config.root.is_empty() {
+            let line = "`versions` is missing: write versions = [{ version = 1, file = … }], or set \
+                        KEYSTRATA_ROOT_KEK_V1";
+            return Err(place(root, line));
+        }
         let [store, audit] = spans;
         if config.store.directory == config.audit.directory {
             return Err(place(audit, "is the store's: choose another"));

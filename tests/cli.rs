@@ -68,6 +68,13 @@ fn every_command_explains_itself_with_an_example() {
         &["service", "set-mode"],
         &["service", "set-operations"],
         &["service", "shred"],
+        &["kek", "add"],
+        &["kek", "verify"],
+        &["kek", "rotate"],
+        &["kek", "rewrap"],
+        &["kek", "remove"],
+        &["kek", "migrate"],
+        &["kek", "abort"],
         &["audit", "verify"],
     ];
     for command in commands {

@@ -1,17 +1,340 @@
 //! `kek …`: the keys of the hierarchy.
 
-use serde_json::json;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
 
-use super::{Admin, Answer, Call};
-use crate::store::BoxFuture;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
-/// `kek status`: every level and version.
-pub(super) fn status<'a>(admin: &'a Admin, _call: &'a Call) -> BoxFuture<'a, Answer> {
+use super::call::{Call, Refusal, Scope};
+use super::{Admin, Answer};
+use crate::keys::Provider;
+use crate::keys::rotation::{Order, Progress, Refused, Subject};
+use crate::store::{BoxFuture, TenantRow};
+use crate::tenant::{ServiceName, TenantId, TenantName};
+
+/// How often long work says how far it is.
+const TELL: Duration = Duration::from_millis(500);
+/// Tenants that are read together.
+const TENANTS_BATCH: usize = 256;
+
+/// Which keys a command is about.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Arguments {
+    level: Option<String>,
+    tenant: Option<String>,
+    service: Option<String>,
+    #[serde(default)]
+    plan: bool,
+    version: Option<u32>,
+    from_version: Option<u32>,
+    to_version: Option<u32>,
+    #[serde(default)]
+    compromised: bool,
+    #[serde(default)]
+    active: bool,
+    to: Option<String>,
+}
+
+impl Admin {
+    /// The keys that a command is about: one, or all of a level.
+    async fn subjects(&self, call: &Call, of: &Arguments) -> Result<Vec<Subject>, Refusal> {
+        let tenant = of.tenant.as_deref().map(TenantName::new).transpose();
+        let service = of.service.as_deref().map(ServiceName::new).transpose();
+        let (tenant, service) = (tenant?, service?);
+        call.concerns(Scope { tenant: tenant.clone(), service: service.clone() });
+        match (of.level.as_deref(), &tenant, &service) {
+            (Some("root"), None, None) => Ok(vec![Subject::Root]),
+            (Some("tenant"), Some(tenant), None) => {
+                Ok(vec![Subject::Tenant(self.tenant(tenant).await?)])
+            }
+            (Some("tenant"), None, None) => {
+                let tenants = self.all_tenants().await?;
+                Ok(tenants.into_iter().map(Subject::Tenant).collect())
+            }
+            (Some("service"), Some(tenant), service) => {
+                let row = self.tenant(tenant).await?;
+                let mut services = self.parts.store.engine().services(row.id).await?;
+                if let Some(name) = service {
+                    services.retain(|service| service.name == *name);
+                    if services.is_empty() {
+                        let line = format!("tenant {tenant} has no service {name}");
+                        return Err(Refusal::new(line));
+                    }
+                }
+                let subject = |service| Subject::Service(row.clone(), service);
+                Ok(services.into_iter().map(subject).collect())
+            }
+            _ => Err(Refusal::new(
+                "give --level root, --level tenant [--tenant T], or --level service --tenant T \
+                 [--service S]",
+            )),
+        }
+    }
+
+    async fn one(&self, call: &Call, of: &Arguments) -> Result<Subject, Refusal> {
+        let mut subjects = self.subjects(call, of).await?;
+        match (subjects.pop(), subjects.is_empty()) {
+            (Some(subject), true) => Ok(subject),
+            _ => Err(Refusal::new("this is done to one key at a time: name --tenant or --service")),
+        }
+    }
+
+    async fn tenant(&self, name: &TenantName) -> Result<TenantRow, Refusal> {
+        let row = self.parts.store.tenant(name).await?;
+        row.ok_or_else(|| Refusal::new(format!("there is no tenant {name}")))
+    }
+
+    async fn all_tenants(&self) -> Result<Vec<TenantRow>, Refusal> {
+        let (mut all, mut after) = (Vec::new(), TenantId(0));
+        loop {
+            let part = self.parts.store.engine().tenants(after, TENANTS_BATCH).await?;
+            let Some(last) = part.last() else { return Ok(all) };
+            after = last.id;
+            all.extend(part);
+        }
+    }
+}
+
+fn provider(name: Option<&str>) -> Result<Option<Provider>, Refusal> {
+    let Some(name) = name else { return Ok(None) };
+    let known = Provider::ALL.into_iter().find(|provider| provider.name() == name);
+    known.map(Some).ok_or_else(|| Refusal::new("--to is pkcs11 or env"))
+}
+
+/// `kek add`: a new version, pending.
+pub(super) fn add<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answer> {
     Box::pin(async move {
-        let root = admin.parts.keyring.root_status();
+        let of: Arguments = call.arguments()?;
+        let subject = admin.one(call, &of).await?;
+        let wanted = provider(of.to.as_deref())?;
+        let rotator = &admin.parts.rotator;
+        if matches!(subject, Subject::Root) {
+            admin.reload_root()?;
+        }
+        let add = rotator.plan_add(&subject, wanted).await?;
+        if !of.plan {
+            let record = call.record(format!("version {} is pending", add.version));
+            rotator.add(&subject, wanted, record).await?;
+        }
+        let made = if add.is_made { "made in the token" } else { "taken" };
         Ok(json!({
-            "root": { "provider": root.provider.name(), "active": root.active,
-                      "versions": root.versions },
+            "planned": of.plan, "key": subject.name(), "version": add.version,
+            "how": if matches!(subject, Subject::Root) { made } else { "made" },
+            "state": "pending",
         }))
+    })
+}
+
+/// `kek verify`: whether every live node has a version, and it opens.
+pub(super) fn verify<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answer> {
+    Box::pin(async move {
+        let of: Arguments = call.arguments()?;
+        let version = of.version.ok_or_else(|| Refusal::new("give --target VERSION"))?;
+        let subject = admin.one(call, &of).await?;
+        admin.parts.rotator.verify(&subject, version).await?;
+        Ok(json!({ "key": subject.name(), "version": version, "verified": true }))
+    })
+}
+
+/// `kek rotate`: another version becomes active, and what the old one sealed is sealed anew.
+pub(super) fn rotate<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answer> {
+    Box::pin(async move {
+        let of: Arguments = call.arguments()?;
+        let order = Order {
+            from: of.from_version,
+            to: of.to_version,
+            compromised: of.compromised,
+            eager: of.active,
+            provider: None,
+        };
+        let subjects = admin.subjects(call, &of).await?;
+        begin_and_wait(admin, call, subjects, order, of.plan).await
+    })
+}
+
+/// `kek migrate`: the root moves to another provider.
+pub(super) fn migrate<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answer> {
+    Box::pin(async move {
+        let of: Arguments = call.arguments()?;
+        let to = provider(of.to.as_deref())?.ok_or_else(|| Refusal::new("give --to pkcs11|env"))?;
+        if admin.parts.keyring.root_status().provider == to {
+            return Err(Refused::SameProvider(to).into());
+        }
+        let rotator = &admin.parts.rotator;
+        let order = Order { provider: Some(to), ..Order::default() };
+        if let Some((row, _)) = rotator.far(Subject::Root.level()).await? {
+            let key = Subject::Root.name();
+            return Err(Refused::AnotherRunning { key, from: row.from, to: row.to }.into());
+        }
+        let rows = admin.parts.store.keys(Subject::Root.level()).await?;
+        let next = rows.last().map_or(1, |row| row.version + 1);
+        if of.plan {
+            let from = admin.parts.keyring.root_status().active;
+            let envelopes =
+                rotator.left_over(&Subject::Root).await? + rotator.under_active().await?;
+            return Ok(json!({ "planned": true, "rotations": [{
+                "key": Subject::Root.name(), "from": from, "to": next, "provider": to.name(),
+                "new_version": true, "envelopes": envelopes,
+            }] }));
+        }
+        let open = Arc::clone(&admin.parts.open_root);
+        let opened = tokio::task::spawn_blocking(move || open(to, next)).await?;
+        admin.parts.keyring.open_window(opened.map_err(Refusal::new)?);
+        let done = begin_and_wait(admin, call, vec![Subject::Root], order, false).await;
+        if done.is_err() && rotator.far(Subject::Root.level()).await?.is_none() {
+            admin.parts.keyring.close_window();
+        }
+        done
+    })
+}
+
+async fn begin_and_wait(
+    admin: &Admin,
+    call: &Call,
+    subjects: Vec<Subject>,
+    order: Order,
+    is_plan: bool,
+) -> Answer {
+    let rotator = &admin.parts.rotator;
+    let mut rotations = Vec::new();
+    let one = subjects.len() == 1;
+    let mut begun = Vec::new();
+    for subject in subjects {
+        let plan = if is_plan {
+            rotator.plan(&subject, order).await
+        } else {
+            rotator.begin(&subject, order, call.record("a rotation was asked for")).await
+        };
+        match plan {
+            Ok(plan) => {
+                rotations.push(json!({
+                    "key": subject.name(), "from": plan.from, "to": plan.to,
+                    "new_version": plan.is_new, "envelopes": plan.envelopes,
+                }));
+                begun.push(subject);
+            }
+            // Of many, those are rotated that can be.
+            Err(error) if !one => {
+                rotations.push(json!({ "key": subject.name(), "refused": error.to_string() }));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    if !is_plan {
+        wait(admin, call, &begun).await?;
+    }
+    Ok(json!({ "planned": is_plan, "rotations": rotations }))
+}
+
+/// Says how far rotations are until they are done. They go on if nobody listens.
+async fn wait(admin: &Admin, call: &Call, subjects: &[Subject]) -> Result<(), Refusal> {
+    let clock = &admin.parts.clock;
+    let (started, mut told) = (clock.elapsed(), Duration::ZERO);
+    loop {
+        let (mut running, mut done, mut total, mut trouble) = (0, 0, 0, None);
+        for row in admin.parts.store.engine().rotations().await? {
+            if subjects.iter().any(|subject| subject.level() == row.level)
+                && let Some((_, far)) = admin.parts.rotator.far(row.level).await?
+            {
+                running += 1;
+                done += far.done;
+                total += far.total;
+                trouble = trouble.or(far.trouble);
+            }
+        }
+        if running == 0 {
+            return Ok(());
+        }
+        let now = clock.elapsed();
+        if now.saturating_sub(told) >= TELL {
+            told = now;
+            call.progress.tell(progress(
+                running,
+                done,
+                total,
+                trouble.as_deref(),
+                now.saturating_sub(started),
+            ));
+        }
+        admin.parts.rotator.moved(TELL).await;
+    }
+}
+
+fn progress(
+    running: usize,
+    done: u64,
+    total: u64,
+    trouble: Option<&str>,
+    spent: Duration,
+) -> Value {
+    let millis = u64::try_from(spent.as_millis()).unwrap_or(u64::MAX).max(1);
+    let rate = done.saturating_mul(1000) / millis;
+    let left = total.saturating_sub(done).checked_div(rate);
+    let mut line = format!("{running} under way, {done} of {total} envelopes, {rate}/s");
+    if let Some(seconds) = left {
+        let _ = write!(line, ", about {seconds} s left");
+    }
+    if let Some(trouble) = trouble {
+        let _ = write!(line, "; {trouble}");
+    }
+    json!({
+        "line": line, "running": running, "done": done, "total": total, "per_second": rate,
+        "seconds_left": left, "trouble": trouble,
+    })
+}
+
+/// `kek rewrap`: what retired versions sealed is sealed under the active one now.
+pub(super) fn rewrap<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answer> {
+    Box::pin(async move {
+        let of: Arguments = call.arguments()?;
+        let mut keys = Vec::new();
+        for subject in admin.subjects(call, &of).await? {
+            let left = admin.parts.rotator.left_over(&subject).await?;
+            let mut done = 0;
+            if !of.plan && left > 0 {
+                let progress = Progress::default();
+                done = admin.parts.rotator.rewrap_now(&subject, &progress).await?;
+            }
+            let line = format!("{}: {left} envelopes", subject.name());
+            call.progress.tell(json!({ "line": line }));
+            keys.push(json!({ "key": subject.name(), "envelopes": left, "rewrapped": done }));
+        }
+        Ok(json!({ "planned": of.plan, "keys": keys }))
+    })
+}
+
+/// `kek remove`: destroys a version that nothing names.
+pub(super) fn remove<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answer> {
+    Box::pin(async move {
+        let of: Arguments = call.arguments()?;
+        let version = of.version.ok_or_else(|| Refusal::new("give --version VERSION"))?;
+        let subject = admin.one(call, &of).await?;
+        let rotator = &admin.parts.rotator;
+        rotator.plan_remove(&subject, version).await?;
+        if !of.plan {
+            let record = call.record(format!("version {version} is destroyed"));
+            rotator.remove(&subject, version, record).await?;
+        }
+        Ok(json!({
+            "planned": of.plan, "key": subject.name(), "version": version, "state": "destroyed",
+        }))
+    })
+}
+
+/// `kek abort`: takes a rotation back.
+pub(super) fn abort<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answer> {
+    Box::pin(async move {
+        let of: Arguments = call.arguments()?;
+        let subject = admin.one(call, &of).await?;
+        let rotator = &admin.parts.rotator;
+        let row = rotator.plan_abort(&subject).await?;
+        if !of.plan {
+            rotator.abort(&subject, call.record("a rotation was aborted")).await?;
+            wait(admin, call, std::slice::from_ref(&subject)).await?;
+        }
+        Ok(json!({ "planned": of.plan, "key": subject.name(), "active": row.from }))
     })
 }

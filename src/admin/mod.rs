@@ -8,6 +8,7 @@
 
 mod call;
 mod kek;
+mod kek_status;
 mod party;
 mod service;
 mod shred;
@@ -23,7 +24,8 @@ use serde_json::Value;
 pub use self::call::{Answer, Call, Progress, Refusal, Scope};
 use crate::audit::{Outcome, record::REFUSED};
 use crate::clock::Clock;
-use crate::keys::{Keyring, Random};
+use crate::keys::rotation::Rotator;
+use crate::keys::{Keyring, Provider, Random, RootKey};
 use crate::store::{BoxFuture, Store};
 
 /// What a command does. The call is its arguments and its way to be recorded.
@@ -40,7 +42,14 @@ struct Command {
 
 /// Every command.
 const COMMANDS: &[Command] = &[
-    Command { name: "kek status", changes: false, run: |admin, call| kek::status(admin, call) },
+    Command { name: "kek status", changes: false, run: |it, call| kek_status::status(it, call) },
+    Command { name: "kek add", changes: true, run: |it, call| kek::add(it, call) },
+    Command { name: "kek verify", changes: false, run: |it, call| kek::verify(it, call) },
+    Command { name: "kek rotate", changes: true, run: |it, call| kek::rotate(it, call) },
+    Command { name: "kek rewrap", changes: true, run: |it, call| kek::rewrap(it, call) },
+    Command { name: "kek remove", changes: true, run: |it, call| kek::remove(it, call) },
+    Command { name: "kek migrate", changes: true, run: |it, call| kek::migrate(it, call) },
+    Command { name: "kek abort", changes: true, run: |it, call| kek::abort(it, call) },
     Command { name: "tenant list", changes: false, run: |admin, call| tenant::list(admin, call) },
     Command { name: "tenant show", changes: false, run: |admin, call| tenant::show(admin, call) },
     Command {
@@ -100,11 +109,23 @@ const COMMANDS: &[Command] = &[
     },
 ];
 
+/// Opens the provider of the root key that is not in use. If it is a token that has no version
+/// as high as this one, makes it first. Blocks.
+pub type OpenRoot = Arc<dyn Fn(Provider, u32) -> Result<Arc<dyn RootKey>, String> + Send + Sync>;
+
+/// Reads again where the versions of the root key come from.
+pub type Reload = Box<dyn Fn() -> Result<(), String> + Send + Sync>;
+
 /// What commands work on.
-#[derive(Debug)]
 pub struct Parts {
     /// The keys that are open.
     pub keyring: Arc<Keyring>,
+    /// What rotates them.
+    pub rotator: Arc<Rotator>,
+    /// Opens another provider of the root key, for it to move to.
+    pub open_root: OpenRoot,
+    /// Reads the versions of the root key again, where they do not come from a token.
+    pub reload_root: Reload,
     /// The store.
     pub store: Arc<Store>,
     /// The clock.
@@ -141,6 +162,11 @@ impl Admin {
         Some(self.noted(command, &call, answer, took).await)
     }
 
+    /// Reads the versions of the root key again.
+    fn reload_root(&self) -> Result<(), Refusal> {
+        (self.parts.reload_root)().map_err(Refusal::new)
+    }
+
     /// Sees to it that a command is recorded that has not recorded itself.
     async fn noted(
         &self,
@@ -170,6 +196,6 @@ impl Admin {
 
 impl fmt::Debug for Admin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Admin").field("parts", &self.parts).finish()
+        f.debug_struct("Admin").field("node", &self.parts.node).finish_non_exhaustive()
     }
 }

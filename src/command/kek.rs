@@ -1,5 +1,7 @@
 //! `keystrata kek`: the keys of the hierarchy.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -9,11 +11,51 @@ use super::{Environment, Failure};
 /// The sub-commands of `keystrata kek`.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// Show every level and version of the hierarchy's keys
+    /// Show every level and version, how many envelopes name it, nodes, and what is under way
     #[command(after_help = "Examples:
   keystrata kek status --dir keystrata-try
-  keystrata kek status --config keystrata.toml --json")]
+  keystrata kek status --config keystrata.toml --tenant acme --json")]
     Status(Status),
+    /// Add a version to a key, pending; a root key is made in its token
+    #[command(after_help = "Examples:
+  keystrata kek add --dir keystrata-try --level root --plan
+  keystrata kek add --config keystrata.toml --level tenant --tenant acme
+
+With root provider `env` the new version has to be there already: in the configuration's `versions`,
+whose files are read again.")]
+    Add(Keys),
+    /// See whether every node has a version, and whether it opens
+    #[command(after_help = "Example:
+  keystrata kek verify --dir keystrata-try --level root --target 2")]
+    Verify(Verify),
+    /// Make another version the active one, and seal anew what the old one sealed
+    #[command(after_help = "Examples:
+  keystrata kek rotate --dir keystrata-try --level root
+  keystrata kek rotate --dir keystrata-try --level tenant --tenant acme --plan
+  keystrata kek rotate --dir keystrata-try --level service --tenant acme --service orders --active
+  keystrata kek rotate --dir keystrata-try --level tenant --compromised
+
+Without --tenant the keys of all tenants are rotated, without --service those of all services of the
+tenant. Clients notice nothing. If this command is interrupted, the server goes on.")]
+    Rotate(Rotate),
+    /// Seal under the active version what retired ones sealed
+    #[command(after_help = "Example:
+  keystrata kek rewrap --dir keystrata-try --level service --tenant acme")]
+    Rewrap(Keys),
+    /// Destroy a version that no envelope names
+    #[command(after_help = "Example:
+  keystrata kek remove --dir keystrata-try --level root --version 1 --plan")]
+    Remove(Remove),
+    /// Move the root key to another provider, while clients are served
+    #[command(after_help = "Example:
+  keystrata kek migrate --config keystrata.toml --to pkcs11 --plan
+
+The provider to move to is described in [root.next] of the configuration.")]
+    Migrate(Migrate),
+    /// Take back a rotation or migration that is under way
+    #[command(after_help = "Example:
+  keystrata kek abort --dir keystrata-try --level root")]
+    Abort(Keys),
 }
 
 /// The arguments of `keystrata kek status`.
@@ -22,15 +64,189 @@ pub(crate) struct Status {
     #[command(flatten)]
     #[serde(skip)]
     common: Common,
+    /// Show this tenant alone
+    #[arg(long, value_name = "T")]
+    tenant: Option<String>,
+}
+
+/// Which keys.
+#[derive(Debug, clap::Args, Serialize)]
+pub(crate) struct Which {
+    /// Which level of the hierarchy
+    #[arg(long, value_name = "LEVEL", value_parser = ["root", "tenant", "service"])]
+    level: String,
+    /// Whose key
+    #[arg(long, value_name = "T")]
+    tenant: Option<String>,
+    /// Whose key
+    #[arg(long, value_name = "S", requires = "tenant")]
+    service: Option<String>,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    plan: bool,
+}
+
+/// The arguments of several sub-commands.
+#[derive(Debug, clap::Args, Serialize)]
+pub(crate) struct Keys {
+    #[command(flatten)]
+    #[serde(skip)]
+    common: Common,
+    #[command(flatten)]
+    #[serde(flatten)]
+    which: Which,
+}
+
+/// The arguments of `keystrata kek verify`.
+#[derive(Debug, clap::Args, Serialize)]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    #[serde(skip)]
+    common: Common,
+    #[command(flatten)]
+    #[serde(flatten)]
+    which: Which,
+    /// The version
+    #[arg(long, value_name = "N")]
+    #[serde(rename = "version")]
+    target: u32,
+}
+
+/// The arguments of `keystrata kek rotate`.
+#[derive(Debug, clap::Args, Serialize)]
+pub(crate) struct Rotate {
+    #[command(flatten)]
+    #[serde(skip)]
+    common: Common,
+    #[command(flatten)]
+    #[serde(flatten)]
+    which: Which,
+    /// Refuse if another version is active
+    #[arg(long, value_name = "M")]
+    from_version: Option<u32>,
+    /// The pending version to go to [default: the one that there is, or a new one]
+    #[arg(long, value_name = "N")]
+    to_version: Option<u32>,
+    /// The old version is compromised: seal everything anew at full speed, then destroy it
+    #[arg(long)]
+    compromised: bool,
+    /// Seal the objects of services anew at once, and not when they are used
+    #[arg(long)]
+    active: bool,
+}
+
+/// The arguments of `keystrata kek remove`.
+#[derive(Debug, clap::Args, Serialize)]
+pub(crate) struct Remove {
+    #[command(flatten)]
+    #[serde(skip)]
+    common: Common,
+    #[command(flatten)]
+    #[serde(flatten)]
+    which: Which,
+    /// The version
+    #[arg(long, value_name = "M")]
+    version: u32,
+}
+
+/// The arguments of `keystrata kek migrate`.
+#[derive(Debug, clap::Args, Serialize)]
+pub(crate) struct Migrate {
+    #[command(flatten)]
+    #[serde(skip)]
+    common: Common,
+    /// Where the root key shall be
+    #[arg(long, value_name = "PROVIDER", value_parser = ["pkcs11", "env"])]
+    to: String,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    plan: bool,
 }
 
 /// Runs `keystrata kek`.
 pub(crate) fn run(command: &Command, environment: &Environment) -> Result<(), Failure> {
     match command {
-        Command::Status(status) => status.common.run(environment, "kek status", status, shown),
+        Command::Status(it) => it.common.run(environment, "kek status", it, status),
+        Command::Add(it) => it.common.run(environment, "kek add", it, lines),
+        Command::Verify(it) => it.common.run(environment, "kek verify", it, lines),
+        Command::Rotate(it) => it.common.run(environment, "kek rotate", it, lines),
+        Command::Rewrap(it) => it.common.run(environment, "kek rewrap", it, lines),
+        Command::Remove(it) => it.common.run(environment, "kek remove", it, lines),
+        Command::Migrate(it) => it.common.run(environment, "kek migrate", it, lines),
+        Command::Abort(it) => it.common.run(environment, "kek abort", it, lines),
     }
 }
 
-fn shown(status: &Value) -> String {
-    format!("{status:#}\n")
+/// One line per key that a command was about.
+fn lines(done: &Value) -> String {
+    let planned = done.get("planned").and_then(Value::as_bool).unwrap_or_default();
+    let head = if planned { "would be: " } else { "" };
+    let many = ["rotations", "keys"].iter().find_map(|name| done.get(name)?.as_array());
+    match many {
+        Some(many) => many.iter().fold(String::new(), |mut out, one| {
+            let _ = writeln!(out, "{head}{}", members(one));
+            out
+        }),
+        None => format!("{head}{}\n", members(done)),
+    }
+}
+
+/// `key, name value, name value`.
+fn members(of: &Value) -> String {
+    let key = of.get("key").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let rest = of.as_object().into_iter().flatten();
+    let rest =
+        rest.filter(|(name, value)| *name != "key" && *name != "planned" && !value.is_null());
+    rest.fold(key, |line, (name, value)| {
+        format!("{line}, {} {}", name.replace('_', " "), plain(value))
+    })
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// A table of all keys.
+fn status(status: &Value) -> String {
+    let text = |value: &Value, name: &str| plain(value.get(name).unwrap_or(&Value::Null));
+    let list = |value: &Value, name: &str| {
+        value.get(name).and_then(Value::as_array).cloned().unwrap_or_default()
+    };
+    let mut out =
+        format!("{:<36}{:>8}  {:<10}{:>12}  created\n", "key", "version", "state", "envelopes");
+    let mut add = |name: &str, of: &Value| {
+        for version in list(of, "versions") {
+            let compromised = version.get("compromised").and_then(Value::as_bool) == Some(true);
+            let line = format!(
+                "{name:<36}{:>8}  {:<10}{:>12}  {}{}\n",
+                text(&version, "version"),
+                text(&version, "state"),
+                text(&version, "envelopes"),
+                text(&version, "created"),
+                if compromised { "  compromised" } else { "" },
+            );
+            out.push_str(&line);
+        }
+    };
+    if let Some(root) = status.get("root") {
+        add(&format!("root ({})", text(root, "provider")), root);
+    }
+    for tenant in list(status, "tenants") {
+        let name = text(&tenant, "tenant");
+        add(&name, &tenant);
+        for service in list(&tenant, "services") {
+            add(&format!("{name}/{}", text(&service, "service")), &service);
+        }
+    }
+    for node in list(status, "nodes") {
+        let [name, heard, roots] = ["node", "heard", "root_versions"].map(|it| text(&node, it));
+        let _ = writeln!(out, "node {name}: heard {heard}, has root versions {roots}");
+    }
+    for rotation in list(status, "rotations") {
+        let _ = writeln!(out, "under way: {}", members(&rotation));
+    }
+    if status.get("more_tenants").and_then(Value::as_bool) == Some(true) {
+        out.push_str("and more tenants: name one with --tenant\n");
+    }
+    out
 }

@@ -12,7 +12,7 @@ mod signals;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use keystrata::clock::{Clock, SystemClock};
@@ -30,6 +30,7 @@ use tokio::sync::watch;
 use self::certificates::Certificates;
 use self::health::{Facts, ServerHealth};
 use self::parts::Parts;
+use self::root::Roots;
 pub(super) use self::root::ensure_environment;
 use self::signals::Signals;
 use super::{Environment, Failure, logging, print};
@@ -41,7 +42,8 @@ use super::{Environment, Failure, logging, print};
 
 When it serves, one line goes to standard output:  ready kmip=0.0.0.0:5696 admin=127.0.0.1:9696
 Everything else goes to standard error. SIGTERM and SIGINT stop it: what was asked is answered,
-and the exit status is 0. SIGHUP reads certificates, keys and revocation lists again.")]
+and the exit status is 0. SIGHUP reads certificates, keys, revocation lists
+and versions of a root key outside of tokens again.")]
 pub(crate) struct Arguments {
     /// The configuration; deploy/keystrata.toml in the source is an example
     #[arg(long, value_name = "FILE")]
@@ -64,18 +66,22 @@ pub(crate) fn run(
     protected: Protection,
 ) -> Result<(), Failure> {
     let config = environment.config(&arguments.config)?;
-    serve(&config, environment, protected, |_| Ok(()))
+    serve(&config, &arguments.config, environment, protected, |_| Ok(()))
 }
 
 /// Serves until SIGTERM or SIGINT. `announce` is called when the server stands, right before the
 /// line that says so.
 pub(super) fn serve(
     config: &Config,
+    file: &Path,
     environment: &Environment,
     protected: Protection,
     announce: impl FnOnce(&Addresses) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     ensure_environment(&config.root.place, environment)?;
+    if let Some(next) = &config.root.next {
+        ensure_environment(next, environment)?;
+    }
     let metrics =
         Metrics::new(&MetricsSettings { tenant_labels_max: config.metrics.tenant_labels_max });
     let _logging = logging::start(config.log, &metrics)?;
@@ -86,7 +92,7 @@ pub(super) fn serve(
     let done = runtime.block_on(async {
         let mut signals = Signals::new()?;
         let server = tokio::select! {
-            server = Server::start(config, environment, metrics) => server?,
+            server = Server::start(config, file, environment, metrics) => server?,
             signal = signals.stop() => {
                 tracing::info!(signal, "stopped before it was ready");
                 return Ok(());
@@ -125,6 +131,7 @@ impl Server {
     /// Builds it. What can fail without touching a file comes first.
     async fn start(
         config: &Config,
+        file: &Path,
         environment: &Environment,
         metrics: Arc<Metrics>,
     ) -> Result<Self, Failure> {
@@ -133,7 +140,7 @@ impl Server {
         metrics.started(started.seconds());
         let certificates = Certificates::load(config, &clock, &metrics)?;
         check_addresses(config)?;
-        let parts = Parts::build(config, environment, &clock, &metrics).await?;
+        let parts = Parts::build(config, file, environment, &clock, &metrics).await?;
         let listener = Listener::bind(
             settings::transport(config),
             Arc::clone(&certificates.tls),
@@ -166,24 +173,34 @@ impl Server {
             let (health, parts) = (Arc::clone(&self.health), parts.clone());
             tokio::spawn(async move { health.watch(&parts).await })
         };
+        let rotation = tokio::spawn(Arc::clone(&parts.rotator).run());
         let Addresses { kmip, admin: admin_address } = self.addresses;
         print(format_args!("ready kmip={kmip} admin={admin_address}\n"));
         tracing::info!(%kmip, admin = %admin_address, "ready");
 
-        let (health, certificates) = (self.health, self.certificates);
+        let (health, certificates, roots) = (self.health, self.certificates, parts.roots.clone());
         let told = async move {
-            let signal = signals.until_stop(|| certificates.reload()).await;
+            let signal = signals.until_stop(|| reload(&certificates, &roots)).await;
             tracing::info!(signal, "stopping");
             health.stopping();
         };
         let drained = self.listener.run(SameRuntime, told).await;
         watch.abort();
+        rotation.abort();
         let closed = tokio::task::spawn_blocking(move || parts.close());
         // The admin listeners end when they are told so, or when nobody is left to tell them.
         let _ = stop.send(true);
         let _ = tokio::join!(admin, socket, closed);
         tracing::info!(connections_cut = drained.cut, "stopped");
         Ok(())
+    }
+}
+
+/// Reads again what may have changed.
+fn reload(certificates: &Certificates, roots: &Roots) {
+    certificates.reload();
+    if let Err(error) = roots.reload() {
+        tracing::error!(%error, "the versions of the root key stay as they were");
     }
 }
 

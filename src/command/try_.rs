@@ -102,7 +102,7 @@ pub(crate) fn run(
         private::public_file(&file, text.as_bytes())?;
     }
     try_root::ready(&mut config, &directory, environment)?;
-    serve::serve(&config, environment, protected, |addresses| {
+    serve::serve(&config, &file, environment, protected, |addresses| {
         announce(&directory, &clients, addresses)
     })
 }

@@ -12,6 +12,7 @@ const SECTIONS: &[&str] = &[
     "tls",
     "identity",
     "root",
+    "rotation",
     "store",
     "audit",
     "cryptography",
@@ -26,12 +27,28 @@ const VALUES: &[(&str, &[&str])] = &[
     ("listen", &["connections_max", "connections_per_tenant_max"]),
     ("tls", &["tls12", "client_ca"]),
     ("identity", &["rules"]),
-    ("root", &["environment", "versions"]),
+    ("root", &["environment", "versions", "next"]),
+    ("rotation", &["rewrap_rate", "scrub_rate", "root", "tenant", "service"]),
     ("audit", &["accept_loss"]),
     ("cryptography", &["legacy"]),
     ("metrics", &["tenant_labels_max"]),
     ("limits", &["batch_items_max", "locate_results_max"]),
 ];
+
+/// The versions of the root key that variables hold (in order), and the other variables.
+pub(super) fn without_root_versions(
+    variables: impl IntoIterator<Item = (String, String)>,
+) -> (Vec<u32>, Vec<(String, String)>) {
+    let (mut versions, mut others) = (Vec::new(), Vec::new());
+    for (name, value) in variables {
+        match name.strip_prefix(super::VERSION_VARIABLE).and_then(|number| number.parse().ok()) {
+            Some(version) => versions.push(version),
+            None => others.push((name, value)),
+        }
+    }
+    versions.sort_unstable();
+    (versions, others)
+}
 
 /// One variable that overrides one key. Has no `Debug`: the value may be a secret that was meant
 /// for another variable.

@@ -16,7 +16,12 @@ pub struct Root {
     pub place: RootPlace,
     /// How long keys that are open are used while the root key is out of reach.
     pub outage_grace: Duration,
+    /// Where it shall move to (`kek migrate`), or where it has moved to.
+    pub next: Option<RootPlace>,
 }
+
+/// In front of the number of a version in the name of a variable that holds it.
+pub const VERSION_VARIABLE: &str = "KEYSTRATA_ROOT_KEK_V";
 
 /// The provider of the root key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,7 +116,32 @@ impl Pkcs11Root {
 impl Root {
     /// The paths in it, to be taken relative to the file.
     pub(super) fn paths(&mut self) -> Vec<&mut PathBuf> {
-        match &mut self.place {
+        let next = self.next.iter_mut().flat_map(RootPlace::paths);
+        self.place.paths().into_iter().chain(next).collect()
+    }
+
+    /// Adds the versions that variables of the environment hold to a root of provider `env`.
+    pub(super) fn add_variables(&mut self, versions: &[u32]) {
+        for place in std::iter::once(&mut self.place).chain(&mut self.next) {
+            let RootPlace::Env(root) = place else { continue };
+            root.versions.extend(versions.iter().map(|version| EnvVersion {
+                version: *version,
+                source: KeySource::Variable(format!("{VERSION_VARIABLE}{version}")),
+            }));
+            root.versions.sort_by_key(|version| version.version);
+        }
+    }
+
+    /// Whether it is of provider `env` and has no version.
+    pub(super) fn is_empty(&self) -> bool {
+        let mut places = std::iter::once(&self.place).chain(&self.next);
+        places.any(|place| matches!(place, RootPlace::Env(root) if root.versions.is_empty()))
+    }
+}
+
+impl RootPlace {
+    fn paths(&mut self) -> Vec<&mut PathBuf> {
+        match self {
             RootPlace::Pkcs11(root) => {
                 let mut paths = vec![&mut root.module];
                 if let PinSource::File(file) = &mut root.pin {
@@ -153,6 +183,7 @@ struct RawRoot {
     #[serde(default, deserialize_with = "maybe_time")]
     call_timeout: Option<Duration>,
     versions: Option<Vec<RawVersion>>,
+    next: Option<Box<Self>>,
 }
 
 #[derive(Deserialize)]
@@ -177,13 +208,19 @@ fn default_grace() -> Duration {
 impl TryFrom<RawRoot> for Root {
     type Error = String;
 
-    fn try_from(raw: RawRoot) -> Result<Self, String> {
+    fn try_from(mut raw: RawRoot) -> Result<Self, String> {
         let outage_grace = raw.outage_grace;
-        let place = match raw.provider {
-            Provider::Pkcs11 => RootPlace::Pkcs11(raw.pkcs11()?),
-            Provider::Env => RootPlace::Env(raw.env()?),
-        };
-        Ok(Self { place, outage_grace })
+        let next = raw.next.take();
+        let place = raw.place()?;
+        let Some(next) = next else { return Ok(Self { place, outage_grace, next: None }) };
+        if next.next.is_some() {
+            return Err("`next` has no `next`: a root moves one step at a time".into());
+        }
+        let next = next.place().map_err(|error| format!("next: {error}"))?;
+        if std::mem::discriminant(&next) == std::mem::discriminant(&place) {
+            return Err("`next` has the same provider: rotate to another version instead".into());
+        }
+        Ok(Self { place, outage_grace, next: Some(next) })
     }
 }
 
@@ -195,6 +232,13 @@ fn is_variable(name: &str) -> bool {
 }
 
 impl RawRoot {
+    fn place(self) -> Result<RootPlace, String> {
+        Ok(match self.provider {
+            Provider::Pkcs11 => RootPlace::Pkcs11(self.pkcs11()?),
+            Provider::Env => RootPlace::Env(self.env()?),
+        })
+    }
+
     fn pkcs11(self) -> Result<Pkcs11Root, String> {
         if self.versions.is_some() {
             return Err("`versions` belongs to provider \"env\": take it out".into());
@@ -242,11 +286,6 @@ impl RawRoot {
         let versions = self.versions.unwrap_or_default().into_iter();
         let mut versions = versions.map(EnvVersion::try_from).collect::<Result<Vec<_>, _>>()?;
         versions.sort_by_key(|version| version.version);
-        if versions.is_empty() {
-            return Err(
-                "`versions` is missing: write versions = [{ version = 1, file = … }]".into()
-            );
-        }
         if versions.array_windows().any(|[a, b]| a.version == b.version) {
             return Err("`versions` has a number twice: a version is never used again".into());
         }

@@ -70,8 +70,8 @@ fn an_error_names_file_line_and_key() {
 fn the_directories_differ_and_leave_room_for_a_socket() {
     let long = "d".repeat(120);
     for (from, to, expected) in [
-        ("data/audit", "data/store", "dir/k.toml:54: `directory`: is the store's"),
-        ("data/store", &long, "dir/k.toml:50: `directory`: is too long a path"),
+        ("data/audit", "data/store", "dir/k.toml:60: `directory`: is the store's"),
+        ("data/store", &long, "dir/k.toml:56: `directory`: is too long a path"),
     ] {
         let error = parse(&EXAMPLE.replacen(from, to, 1), &[]).expect_err(to);
         assert!(error.starts_with(expected), "{error}");

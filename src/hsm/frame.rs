@@ -159,6 +159,7 @@ impl<'a> Fields<'a> {
 const START: u8 = 1;
 const SEAL: u8 = 2;
 const OPEN: u8 = 3;
+const MAKE: u8 = 4;
 const READY: u8 = 16;
 const REFUSED: u8 = 17;
 const DONE: u8 = 18;
@@ -231,6 +232,9 @@ impl Request {
         let (kind, version, aad, text) = match self {
             Self::Seal { version, aad, plain } => (SEAL, version, aad, plain.as_slice()),
             Self::Open { version, aad, sealed } => (OPEN, version, aad, sealed.as_slice()),
+            Self::Make { version } => {
+                return Frame::new(MAKE).number(*version).text(&[]).text(&[]).end();
+            }
         };
         Frame::new(kind).number(*version).text(aad).text(text).end()
     }
@@ -244,6 +248,7 @@ impl Request {
         match kind {
             SEAL => Ok(Self::Seal { version, aad, plain: Zeroizing::new(text) }),
             OPEN => Ok(Self::Open { version, aad, sealed: text }),
+            MAKE => Ok(Self::Make { version }),
             _ => Err(bad()),
         }
     }

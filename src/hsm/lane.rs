@@ -178,6 +178,9 @@ impl Lane {
         if let (Err(RootError::Unavailable(reason)), true) = (&answer.result, answer.is_final) {
             self.workers.refused(reason.clone(), true);
         }
+        if let (Request::Make { version }, Ok(proof)) = (request, &answer.result) {
+            self.workers.known().proofs.insert(*version, proof.to_vec());
+        }
         answer.result
     }
 

@@ -29,7 +29,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(10);
 /// by the IV (12), the ciphertext and the tag (16).
 const METHOD_GCM_HOST_IV: u8 = 1;
 /// What a proof says and is bound to.
-const PROOF: &[u8] = b"keystrata proof";
+pub(super) const PROOF: &[u8] = b"keystrata proof";
 
 /// What the token is asked for.
 #[derive(Debug)]
@@ -38,12 +38,16 @@ pub(super) enum Request {
     Seal { version: u32, aad: Vec<u8>, plain: Zeroizing<Vec<u8>> },
     /// To open.
     Open { version: u32, aad: Vec<u8>, sealed: Vec<u8> },
+    /// To make a version of the root key. The answer is a proof of it.
+    Make { version: u32 },
 }
 
 impl Request {
     fn version(&self) -> u32 {
         match self {
-            Self::Seal { version, .. } | Self::Open { version, .. } => *version,
+            Self::Seal { version, .. } | Self::Open { version, .. } | Self::Make { version } => {
+                *version
+            }
         }
     }
 }
@@ -52,12 +56,12 @@ impl Request {
 pub(super) type Held = Option<(u64, Session)>;
 
 #[derive(Debug)]
-struct State {
+pub(super) struct State {
     /// Counts the connections; sessions and handles of an older one are void.
     generation: u64,
-    token: Option<Token>,
+    pub(super) token: Option<Token>,
     /// Why there is no token.
-    failure: String,
+    pub(super) failure: String,
     /// Whether trying again may do harm.
     is_final: bool,
     /// No reconnection before this time of [`Clock::elapsed`].
@@ -69,7 +73,7 @@ struct State {
 #[derive(Debug)]
 pub(super) struct Link {
     pkcs11: Pkcs11,
-    settings: TokenSettings,
+    pub(super) settings: TokenSettings,
     random: Arc<dyn Random>,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
@@ -140,7 +144,17 @@ impl Link {
         held: &mut Held,
         request: &Request,
     ) -> Result<Zeroizing<Vec<u8>>, RootError> {
+        if let Request::Make { version } = request {
+            return self.make(*version);
+        }
         let doubt = match self.attempt(held, request) {
+            // Another session, maybe of another process, may have made it since.
+            Ok(Err(RootError::NoSuchVersion(_))) if self.look_again() => {
+                match self.attempt(held, request) {
+                    Ok(answer) => return answer,
+                    Err(doubt) => doubt,
+                }
+            }
             Ok(answer) => return answer,
             Err(doubt) => doubt,
         };
@@ -180,7 +194,9 @@ impl Link {
         match (self.prove(token, version), request) {
             (Err(_), _) => Err(doubt(error.to_string())),
             (Ok(()), Request::Open { .. }) => Ok(Err(RootError::NotAuthentic)),
-            (Ok(()), Request::Seal { .. }) => Ok(Err(RootError::Unavailable(error.to_string()))),
+            (Ok(()), Request::Seal { .. } | Request::Make { .. }) => {
+                Ok(Err(RootError::Unavailable(error.to_string())))
+            }
         }
     }
 
@@ -195,10 +211,14 @@ impl Link {
                 Ok(Zeroizing::new(self.seal(session, key, aad, plain)?))
             }
             Request::Open { aad, sealed, .. } => open(session, key, aad, sealed),
+            Request::Make { version } => {
+                let answer = format!("version {version} exists");
+                Err(HsmError::Call { function: "C_GenerateKey".into(), answer })
+            }
         }
     }
 
-    fn seal(
+    pub(super) fn seal(
         &self,
         session: &Session,
         key: ObjectHandle,
@@ -212,7 +232,7 @@ impl Link {
     }
 
     /// Lets a key decrypt its proof in a fresh session.
-    fn prove(&self, token: &Token, version: u32) -> Result<(), HsmError> {
+    pub(super) fn prove(&self, token: &Token, version: u32) -> Result<(), HsmError> {
         let label = || self.settings.key_label.clone();
         let lost = || HsmError::VersionMissing {
             token: self.settings.token.clone(),
@@ -240,7 +260,7 @@ impl Link {
         }
     }
 
-    fn prove_all(&self, token: &Token) -> Result<(), HsmError> {
+    pub(super) fn prove_all(&self, token: &Token) -> Result<(), HsmError> {
         for version in self.versions() {
             self.prove(token, version)?;
         }
@@ -294,15 +314,15 @@ impl Link {
     // A thread that panicked while it held a lock left nothing half done: each change is one
     // assignment, or ends with a connection that proves itself.
 
-    fn read(&self) -> RwLockReadGuard<'_, State> {
+    pub(super) fn read(&self) -> RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, State> {
+    pub(super) fn write(&self) -> RwLockWriteGuard<'_, State> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn proofs(&self) -> MutexGuard<'_, Proofs> {
+    pub(super) fn proofs(&self) -> MutexGuard<'_, Proofs> {
         self.proofs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -315,7 +335,7 @@ impl Drop for Link {
     }
 }
 
-fn open(
+pub(super) fn open(
     session: &Session,
     key: ObjectHandle,
     aad: &[u8],

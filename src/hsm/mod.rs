@@ -10,6 +10,7 @@ mod error;
 mod frame;
 mod lane;
 mod link;
+mod make;
 mod pkcs11_root;
 mod settings;
 pub mod softhsm;

@@ -185,6 +185,14 @@ impl RootKey for Pkcs11Root {
         self.token.versions()
     }
 
+    fn can_make(&self) -> bool {
+        true
+    }
+
+    fn make(&self, version: u32) -> BoxFuture<'_, Result<(), RootError>> {
+        Box::pin(async move { self.ask(Request::Make { version }).await.map(drop) })
+    }
+
     fn seal<'a>(
         &'a self,
         version: u32,

@@ -139,7 +139,18 @@ impl Token {
         Ok(self.pkcs11.open_ro_session(self.slot)?)
     }
 
-    fn create_key(&self, settings: &TokenSettings, version: u32) -> Result<(), HsmError> {
+    /// Finds the root keys anew, among them those that were made since.
+    pub(super) fn look_again(&mut self, settings: &TokenSettings) -> Result<(), HsmError> {
+        let session = self.brief_session()?;
+        self.keys.extend(find_keys(&session, &settings.key_label)?);
+        Ok(())
+    }
+
+    pub(super) fn create_key(
+        &self,
+        settings: &TokenSettings,
+        version: u32,
+    ) -> Result<(), HsmError> {
         let label = settings.key_label.clone();
         if self.keys.contains_key(&version) {
             return Err(HsmError::KeyExists { label, version });

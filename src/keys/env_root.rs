@@ -17,6 +17,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -96,6 +97,9 @@ pub enum EnvRootError {
     /// The same key under two versions.
     #[error("{0}: this key is already version {1}; a new version needs a new key")]
     SameKey(String, u32),
+    /// A version has another key than before.
+    #[error("version {0} of the root key is another key than before: a new key is a new version")]
+    Changed(u32),
     /// Its file was not used.
     #[error(transparent)]
     File(#[from] SecretFileError),
@@ -114,7 +118,7 @@ pub enum EnvRootError {
 
 /// Root keys in memory.
 pub struct EnvRoot {
-    keys: BTreeMap<u32, Key>,
+    keys: ArcSwap<BTreeMap<u32, Arc<Key>>>,
     random: Arc<dyn Random>,
 }
 
@@ -127,26 +131,40 @@ impl EnvRoot {
         versions: impl IntoIterator<Item = (u32, KeySource)>,
         random: Arc<dyn Random>,
     ) -> Result<Self, EnvRootError> {
-        let mut keys = BTreeMap::new();
-        for (version, source) in versions {
-            if version == 0 {
-                return Err(EnvRootError::VersionZero(source.name()));
-            }
-            let key = parse(&source.digits()?, || source.name())?;
-            let same = keys.iter().find(|(_, known)| bool::from(key.ct_eq(known)));
-            if keys.contains_key(&version) {
-                return Err(EnvRootError::VersionTwice(source.name(), version));
-            }
-            if let Some((other, _)) = same {
-                return Err(EnvRootError::SameKey(source.name(), *other));
-            }
-            keys.insert(version, key);
-        }
-        if keys.is_empty() { Err(EnvRootError::None) } else { Ok(Self { keys, random }) }
+        let keys = ArcSwap::from_pointee(read(versions)?);
+        Ok(Self { keys, random })
     }
 
-    fn key(&self, version: u32) -> Result<&Key, RootError> {
-        self.keys.get(&version).ok_or(RootError::NoSuchVersion(version))
+    /// Takes versions that it has not got yet. Those that it has stay, and must be the same.
+    ///
+    /// # Errors
+    /// [`EnvRootError`], which names the variable or file; nothing was taken.
+    pub fn reload(
+        &self,
+        versions: impl IntoIterator<Item = (u32, KeySource)>,
+    ) -> Result<(), EnvRootError> {
+        let mut keys = read(versions)?;
+        for (version, known) in self.keys.load().iter() {
+            match keys.get(version) {
+                Some(key) if !bool::from(key.ct_eq(known)) => {
+                    return Err(EnvRootError::Changed(*version));
+                }
+                Some(_) => {}
+                None => {
+                    if let Some((other, _)) = keys.iter().find(|(_, key)| key.ct_eq(known).into()) {
+                        let name = format!("version {other}");
+                        return Err(EnvRootError::SameKey(name, *version));
+                    }
+                    keys.insert(*version, Arc::clone(known));
+                }
+            }
+        }
+        self.keys.store(Arc::new(keys));
+        Ok(())
+    }
+
+    fn key(&self, version: u32) -> Result<Arc<Key>, RootError> {
+        self.keys.load().get(&version).cloned().ok_or(RootError::NoSuchVersion(version))
     }
 
     fn seal_now(&self, version: u32, aad: &[u8], plain: &[u8]) -> Result<Vec<u8>, RootError> {
@@ -176,7 +194,7 @@ impl RootKey for EnvRoot {
     }
 
     fn versions(&self) -> Vec<u32> {
-        self.keys.keys().copied().collect()
+        self.keys.load().keys().copied().collect()
     }
 
     fn seal<'a>(
@@ -212,6 +230,28 @@ pub fn create_key_file(path: &Path, random: &dyn Random) -> Result<(), EnvRootEr
     let key = Key::random(random)?;
     let digits = secret_file::hexadecimal(key.as_bytes());
     Ok(secret_file::create(path, &digits)?)
+}
+
+/// The keys behind their sources.
+fn read(
+    versions: impl IntoIterator<Item = (u32, KeySource)>,
+) -> Result<BTreeMap<u32, Arc<Key>>, EnvRootError> {
+    let mut keys: BTreeMap<u32, Arc<Key>> = BTreeMap::new();
+    for (version, source) in versions {
+        if version == 0 {
+            return Err(EnvRootError::VersionZero(source.name()));
+        }
+        let key = parse(&source.digits()?, || source.name())?;
+        let same = keys.iter().find(|(_, known)| bool::from(key.ct_eq(known)));
+        if keys.contains_key(&version) {
+            return Err(EnvRootError::VersionTwice(source.name(), version));
+        }
+        if let Some((other, _)) = same {
+            return Err(EnvRootError::SameKey(source.name(), *other));
+        }
+        keys.insert(version, Arc::new(key));
+    }
+    if keys.is_empty() { Err(EnvRootError::None) } else { Ok(keys) }
 }
 
 fn parse(digits: &str, name: impl Fn() -> String) -> Result<Key, EnvRootError> {

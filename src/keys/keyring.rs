@@ -68,7 +68,7 @@ pub struct Keyring {
     pub(super) random: Arc<dyn Random>,
     /// Held while something is registered, so that a crowd of new connections makes one key.
     pub(super) registering: Mutex<()>,
-    metrics: Arc<Metrics>,
+    pub(super) metrics: Arc<Metrics>,
     settings: KeyringSettings,
     pub(super) standing: Standing,
     pub(super) events: Events,
@@ -180,13 +180,7 @@ impl Keyring {
         }
     }
 
-    /// The root key that seals.
-    pub(super) fn root(&self) -> Arc<WatchedRoot> {
-        Arc::clone(&self.roots.load().primary)
-    }
-
     /// What comes of [`Touched`]; once.
-    #[expect(dead_code, reason = "rotation takes it")]
     pub(super) fn take_touched(&self) -> Option<mpsc::Receiver<Touched>> {
         self.touched_end.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
@@ -331,7 +325,6 @@ impl Keyring {
 
     /// Makes another version of a service's key the active one, here and by `commit` in the store.
     /// Whoever asks for the key meanwhile waits, and gets the new version.
-    #[expect(dead_code, reason = "rotation calls it")]
     pub(super) async fn switch_service<E>(
         &self,
         (tenant, service): (TenantId, ServiceId),

@@ -13,6 +13,7 @@ pub mod memory;
 mod register;
 mod root;
 mod root_set;
+pub mod rotation;
 mod rules;
 pub mod secret_file;
 mod service_key;
@@ -20,6 +21,7 @@ mod standing;
 pub mod statement;
 mod switches;
 mod watch;
+mod windows;
 
 pub use env_root::EnvRoot;
 pub use error::{Error, OpenError};

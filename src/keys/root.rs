@@ -65,6 +65,16 @@ pub trait RootKey: Send + Sync + fmt::Debug {
     /// The versions that it has, ascending.
     fn versions(&self) -> Vec<u32>;
 
+    /// Whether [`RootKey::make`] can make keys.
+    fn can_make(&self) -> bool {
+        false
+    }
+
+    /// Makes a version of the key, which must not exist. It never leaves the provider.
+    fn make(&self, version: u32) -> BoxFuture<'_, Result<(), RootError>> {
+        Box::pin(async move { Err(RootError::NoSuchVersion(version)) })
+    }
+
     /// Seals `plain` (at most [`ROOT_PLAIN_BYTES_MAX`]) under `version`, bound to `aad`. The result
     /// is opaque to everybody but the provider (it holds nonce, ciphertext and tag, or a wrapped
     /// key).

@@ -87,6 +87,14 @@ impl RootKey for WatchedRoot {
         self.root.versions()
     }
 
+    fn can_make(&self) -> bool {
+        self.root.can_make()
+    }
+
+    fn make(&self, version: u32) -> BoxFuture<'_, Result<(), RootError>> {
+        self.root.make(version)
+    }
+
     fn seal<'a>(
         &'a self,
         version: u32,

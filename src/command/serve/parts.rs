@@ -1,25 +1,31 @@
 //! The server less its transport, built from root, store and keys.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use keystrata::admin::{self, Admin};
 use keystrata::clock::Clock;
 use keystrata::config::Config;
 use keystrata::crypto::random::OsRandom;
-use keystrata::keys::{Keyring, KeyringSettings};
+use keystrata::keys::rotation::Rotator;
+use keystrata::keys::{Keyring, KeyringSettings, Provider, RootKey, install};
 use keystrata::metrics::Metrics;
 use keystrata::operation;
 use keystrata::service::Service;
-use keystrata::store::Store;
+use keystrata::store::{KeyLevel, Store};
 
-use super::super::hsm_worker;
-use super::{Environment, Failure, failed, root, settings};
+use super::root::Roots;
+use super::{Environment, Failure, failed, settings};
 
 /// What serves, and what its health depends on.
 #[derive(Clone)]
 pub(super) struct Parts {
     /// The server less its transport.
     pub(super) service: Arc<Service>,
+    /// Where root keys come from.
+    pub(super) roots: Roots,
+    /// What rotates keys.
+    pub(super) rotator: Arc<Rotator>,
     /// What administrators may do.
     pub(super) admin: Arc<Admin>,
     /// The name of the root's provider.
@@ -32,32 +38,25 @@ impl Parts {
     /// Opens root and store, and proves that they belong together.
     pub(super) async fn build(
         config: &Config,
+        file: &Path,
         environment: &Environment,
         clock: &Arc<dyn Clock>,
         metrics: &Arc<Metrics>,
     ) -> Result<Self, Failure> {
-        let root = {
-            let (place, environment) = (config.root.place.clone(), environment.clone());
-            let worker = hsm_worker::program(config.log)?;
-            let (clock, metrics) = (Arc::clone(clock), Arc::clone(metrics));
-            // A token may take its time, and a signal must be heard meanwhile.
-            let open = move || root::open(&place, worker, &environment, clock, metrics);
-            tokio::task::spawn_blocking(open).await.map_err(failed)??
-        };
-        let provider = root.provider().name();
-        let store = Arc::new(store(config, clock, metrics)?);
-        let keyring = Keyring::open(
-            root,
-            Arc::clone(store.engine()),
-            Arc::clone(clock),
-            Arc::new(OsRandom),
-            Arc::clone(metrics),
-            KeyringSettings {
-                outage_grace: config.root.outage_grace,
-                ..KeyringSettings::default()
-            },
-        );
-        let keyring = Arc::new(keyring.await.map_err(failed)?);
+        let roots = Roots::new(config, file, environment, clock, metrics)?;
+        let keyring;
+        let store;
+        if roots.has_next() {
+            // Which of the two it is, and whether both, stands in the store.
+            store = Arc::new(self::store(config, clock, metrics)?);
+            let (root, window) = opened(&roots, &store).await?;
+            keyring = self::keyring(config, root, window, &store, clock, metrics).await?;
+        } else {
+            let root = open(&roots, None).await?;
+            store = Arc::new(self::store(config, clock, metrics)?);
+            keyring = self::keyring(config, root, None, &store, clock, metrics).await?;
+        }
+        let provider = keyring.root_status().provider.name();
         let parts = operation::Parts::new(
             Arc::clone(&store),
             Arc::clone(&keyring),
@@ -70,15 +69,27 @@ impl Parts {
             Arc::clone(clock),
             settings::service(config),
         ));
+        let rotator = Rotator::new(Arc::clone(&keyring), settings::rotation(config));
         let admin = Arc::new(Admin::new(admin::Parts {
             keyring: Arc::clone(&keyring),
+            rotator: Arc::clone(&rotator),
+            open_root: {
+                let roots = roots.clone();
+                Arc::new(move |provider, next| {
+                    roots.open_to_move(provider, next).map_err(|error| error.to_string())
+                })
+            },
+            reload_root: {
+                let roots = roots.clone();
+                Box::new(move || roots.reload().map_err(|error| error.to_string()))
+            },
             store: Arc::clone(&store),
             clock: Arc::clone(clock),
             node: config.audit.node.clone(),
             directory: config.store.directory.clone(),
             random: Arc::new(OsRandom),
         }));
-        Ok(Self { service, admin, provider, keyring, store })
+        Ok(Self { service, roots, rotator, admin, provider, keyring, store })
     }
 
     /// Makes durable what is queued. Blocks.
@@ -101,4 +112,43 @@ fn store(
 ) -> Result<Store, Failure> {
     let settings = settings::store(config);
     Store::open(&settings, Arc::clone(clock), Arc::clone(metrics)).map_err(failed)
+}
+
+/// Opens a root. A token may take its time, and a signal must be heard meanwhile.
+async fn open(roots: &Roots, provider: Option<Provider>) -> Result<Arc<dyn RootKey>, Failure> {
+    let roots = roots.clone();
+    tokio::task::spawn_blocking(move || roots.open(provider)).await.map_err(failed)?
+}
+
+/// The root that the store belongs to, and, while it moves, the other one.
+async fn opened(
+    roots: &Roots,
+    store: &Store,
+) -> Result<(Arc<dyn RootKey>, Option<Arc<dyn RootKey>>), Failure> {
+    let engine = store.engine();
+    let locked = install::locked(&**engine).await.map_err(failed)?;
+    let moves = engine.rotations().await.map_err(failed)?;
+    let moves = moves.iter().any(|rotation| rotation.level == KeyLevel::Root);
+    let root = open(roots, locked).await?;
+    let window = match roots.other(root.provider()).filter(|_| moves) {
+        Some(other) => Some(open(roots, Some(other)).await?),
+        None => None,
+    };
+    Ok((root, window))
+}
+
+async fn keyring(
+    config: &Config,
+    root: Arc<dyn RootKey>,
+    window: Option<Arc<dyn RootKey>>,
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+    metrics: &Arc<Metrics>,
+) -> Result<Arc<Keyring>, Failure> {
+    let settings =
+        KeyringSettings { outage_grace: config.root.outage_grace, ..KeyringSettings::default() };
+    let (engine, random) = (Arc::clone(store.engine()), Arc::new(OsRandom));
+    let (clock, metrics) = (Arc::clone(clock), Arc::clone(metrics));
+    let opened = Keyring::open_with(root, window, engine, clock, random, metrics, settings);
+    Ok(Arc::new(opened.await.map_err(failed)?))
 }

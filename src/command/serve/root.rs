@@ -1,19 +1,21 @@
 //! Opens the root key as the configuration says.
 
 use std::ffi::OsStr;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use keystrata::clock::Clock;
 use keystrata::config::{
-    EnvRoot, EnvVersion, KeySource, PinSource, Pkcs11Root, RootPlace, TokenName, Worker,
+    self, Config, EnvRoot, EnvVersion, KeySource, PinSource, Pkcs11Root, RootPlace, TokenName,
+    Worker,
 };
 use keystrata::crypto::random::OsRandom;
 use keystrata::hsm::{self, Pin, Place, TokenSettings, WorkerProgram};
-use keystrata::keys::{RootKey, env_root};
+use keystrata::keys::{Provider, RootKey, env_root};
 use keystrata::metrics::Metrics;
 use zeroize::Zeroizing;
 
-use super::super::{Environment, Failure};
+use super::super::{Environment, Failure, hsm_worker};
 
 /// Set in a process that has started itself anew, so that it does so only once.
 const RESTARTED: &str = "KEYSTRATA_RESTARTED";
@@ -43,9 +45,126 @@ pub(in super::super) fn ensure_environment(
     Err(Failure::new(format!("{}: cannot be started again: {error}", program.display())))
 }
 
+/// How a root key is opened, whichever it is; also later, for it to move.
+#[derive(Clone)]
+pub(super) struct Roots {
+    root: config::Root,
+    worker: WorkerProgram,
+    environment: Environment,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
+    /// The configuration's file, which is read again for new versions.
+    file: PathBuf,
+    /// The roots of provider `env` that are open.
+    opened: Arc<Mutex<Vec<Arc<env_root::EnvRoot>>>>,
+}
+
+impl Roots {
+    pub(super) fn new(
+        config: &Config,
+        file: &Path,
+        environment: &Environment,
+        clock: &Arc<dyn Clock>,
+        metrics: &Arc<Metrics>,
+    ) -> Result<Self, Failure> {
+        Ok(Self {
+            root: config.root.clone(),
+            worker: hsm_worker::program(config.log)?,
+            environment: environment.clone(),
+            clock: Arc::clone(clock),
+            metrics: Arc::clone(metrics),
+            file: file.to_owned(),
+            opened: Arc::default(),
+        })
+    }
+
+    /// Whether the root may move.
+    pub(super) fn has_next(&self) -> bool {
+        self.root.next.is_some()
+    }
+
+    /// The configured place of a provider; without one, the first.
+    fn place(&self, provider: Option<Provider>) -> Option<&RootPlace> {
+        let mut places = std::iter::once(&self.root.place).chain(&self.root.next);
+        places.find(|place| provider.is_none_or(|wanted| provider_of(place) == wanted))
+    }
+
+    /// The provider that is configured beside another one.
+    pub(super) fn other(&self, than: Provider) -> Option<Provider> {
+        let places = std::iter::once(&self.root.place).chain(&self.root.next);
+        places.map(provider_of).find(|provider| *provider != than)
+    }
+
+    /// Opens the root of a provider, or the configured one; that also if the wanted one is not
+    /// configured, to be refused with its name. Blocks.
+    pub(super) fn open(&self, provider: Option<Provider>) -> Result<Arc<dyn RootKey>, Failure> {
+        let place = self.place(provider).unwrap_or(&self.root.place);
+        let (clock, metrics) = (Arc::clone(&self.clock), Arc::clone(&self.metrics));
+        if let RootPlace::Env(root) = place {
+            let versions = sources(root, &self.environment)?;
+            let opened = env_root::EnvRoot::new(versions, Arc::new(OsRandom)).map_err(failed)?;
+            let opened = Arc::new(opened);
+            self.opened().push(Arc::clone(&opened));
+            return Ok(opened);
+        }
+        open(place, self.worker.clone(), &self.environment, clock, metrics)
+    }
+
+    /// Opens a provider for the root to move to; see [`keystrata::admin::OpenRoot`].
+    pub(super) fn open_to_move(
+        &self,
+        provider: Provider,
+        next: u32,
+    ) -> Result<Arc<dyn RootKey>, Failure> {
+        let configured = self.environment.config(&self.file)?.root;
+        let roots = Self { root: configured, ..self.clone() };
+        let place = roots.place(Some(provider)).ok_or_else(|| {
+            let file = self.file.display();
+            Failure::new(format!("{file} has no [root.next] with provider \"{provider}\""))
+        })?;
+        if let RootPlace::Pkcs11(root) = place {
+            let settings = token(root, &self.environment)?;
+            let has = hsm::root_versions(&settings).map_err(failed)?;
+            if !has.iter().any(|version| *version >= next) {
+                hsm::create_root(&settings, next).map_err(failed)?;
+            }
+        }
+        roots.open(Some(provider))
+    }
+
+    /// Takes new versions of a root of provider `env`, as the configuration's file says now.
+    pub(super) fn reload(&self) -> Result<(), Failure> {
+        let opened = self.opened().clone();
+        if opened.is_empty() {
+            return Ok(());
+        }
+        let configured = self.environment.config(&self.file)?.root;
+        let mut places = std::iter::once(&configured.place).chain(&configured.next);
+        let Some(RootPlace::Env(root)) = places.find(|place| matches!(place, RootPlace::Env(_)))
+        else {
+            return Ok(());
+        };
+        for each in opened {
+            each.reload(sources(root, &self.environment)?).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    fn opened(&self) -> std::sync::MutexGuard<'_, Vec<Arc<env_root::EnvRoot>>> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn provider_of(place: &RootPlace) -> Provider {
+    match place {
+        RootPlace::Pkcs11(_) => Provider::Pkcs11,
+        RootPlace::Env(_) => Provider::Env,
+    }
+}
+
 /// Opens the root key. Blocks. `worker` is the program that calls a token's module, if that is not
 /// called in this process.
-pub(super) fn open(
+fn open(
     place: &RootPlace,
     worker: WorkerProgram,
     environment: &Environment,

@@ -2,6 +2,7 @@
 
 use keystrata::config::{self, Config, ReadRecords};
 use keystrata::keys::AutoRegister;
+use keystrata::keys::rotation::{RotationSettings, Schedule, Schedules};
 use keystrata::net;
 use keystrata::net::identity::{Rule, Rules};
 use keystrata::net::tls::{Authority, TlsSettings};
@@ -86,6 +87,23 @@ pub(super) fn facts(config: &Config) -> Facts {
         legacy_cryptography: config.cryptography.legacy,
         located_items_max: config.limits.locate_results_max.get(),
         ..Facts::default()
+    }
+}
+
+/// The settings of rotation.
+pub(super) fn rotation(config: &Config) -> RotationSettings {
+    let config::Rotation { rewrap_rate, scrub_rate, root, tenant, service } = config.rotation;
+    let schedule = |schedule: config::Schedule| Schedule {
+        after: schedule.rotate_after,
+        after_seals: schedule.rotate_after_seals,
+    };
+    let schedules =
+        Schedules { root: schedule(root), tenant: schedule(tenant), service: schedule(service) };
+    RotationSettings {
+        node: config.audit.node.clone(),
+        rewrap_per_second: rewrap_rate,
+        scrub_per_second: scrub_rate,
+        schedules,
     }
 }
 

@@ -1,0 +1,151 @@
+//! Why a rotation, or what belongs to it, was refused.
+
+use super::super::error::{Error, OpenError};
+use super::super::root::{Provider, RootError};
+use crate::store;
+
+/// Why it was refused or failed: one line for operators.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Refused {
+    /// The key has no such version.
+    #[error("{key} has no version {version}")]
+    UnknownVersion {
+        /// Which key.
+        key: String,
+        /// The version.
+        version: u32,
+    },
+    /// A rotation leads from one version to another.
+    #[error("from and to are both version {0}: a rotation leads to another version")]
+    SameVersion(u32),
+    /// It is not the version that seals.
+    #[error("version {version} of {key} is {state}: the active version is {active}")]
+    NotActive {
+        /// Which key.
+        key: String,
+        /// The version.
+        version: u32,
+        /// Its state.
+        state: &'static str,
+        /// The version that seals.
+        active: u32,
+    },
+    /// Only a version that is pending can become active.
+    #[error("version {version} of {key} is {state}: only a pending version can be rotated to")]
+    NotPending {
+        /// Which key.
+        key: String,
+        /// The version.
+        version: u32,
+        /// Its state.
+        state: &'static str,
+    },
+    /// Some nodes lack the new version.
+    #[error(
+        "these nodes do not have version {version} of {key}: {nodes}; give it to them, or stop them"
+    )]
+    NodesNotReady {
+        /// Which key.
+        key: String,
+        /// The version.
+        version: u32,
+        /// Their names.
+        nodes: String,
+    },
+    /// A key has one rotation at a time.
+    #[error("{key} is being rotated from version {from} to {to}: wait for it, or `kek abort`")]
+    AnotherRunning {
+        /// Which key.
+        key: String,
+        /// Where it comes from.
+        from: u32,
+        /// Where it goes.
+        to: u32,
+    },
+    /// Nothing of this key is under way.
+    #[error("{0} is not being rotated")]
+    NoneRunning(String),
+    /// A compromised version is not gone back to.
+    #[error("version {0} is compromised: a rotation away from it only goes on")]
+    NoWayBack(u32),
+    /// The new version is another provider's.
+    #[error(
+        "version {version} of the root key is provider `{given}`'s, and the store belongs to \
+         `{store}`: use `kek migrate --to {given}`"
+    )]
+    OtherProvider {
+        /// The version.
+        version: u32,
+        /// The store's provider.
+        store: Provider,
+        /// The version's provider.
+        given: Provider,
+    },
+    /// The provider that the root shall move to is not open.
+    #[error(
+        "root provider `{0}` is not open: describe it in [root.next] of the configuration, and \
+         start the server again"
+    )]
+    NotOpen(Provider),
+    /// The root is there already.
+    #[error("the root key is provider `{0}`'s already")]
+    SameProvider(Provider),
+    /// There is no new version of a root key that is not made here.
+    #[error(
+        "root provider `env` has no version above {0}: give it one (KEYSTRATA_ROOT_KEK_V{next} or \
+         [root] `versions`), then `kek add --level root`", next = .0 + 1
+    )]
+    NoNewVersion(u32),
+    /// Envelopes name the version.
+    #[error("{living} envelopes name version {version} of {key}: `kek rewrap` first")]
+    Named {
+        /// Which key.
+        key: String,
+        /// The version.
+        version: u32,
+        /// How many envelopes.
+        living: u64,
+    },
+    /// The version is in use.
+    #[error("version {version} of {key} is {state}: only a retired or pending one can be removed")]
+    InUse {
+        /// Which key.
+        key: String,
+        /// The version.
+        version: u32,
+        /// Its state.
+        state: &'static str,
+    },
+    /// The owner of the key is not served.
+    #[error("{0} is suspended or shredded: its key is not rotated")]
+    NotServed(String),
+    /// Somebody else was faster, again and again.
+    #[error("others changed the same key at the same time: try again")]
+    Contention,
+    /// Envelopes are left that could not be found.
+    #[error("{living} envelopes of {key} name an old version and were not found")]
+    Lost {
+        /// Which key.
+        key: String,
+        /// How many.
+        living: u64,
+    },
+    /// A root key is in trouble.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The hierarchy is in trouble.
+    #[error(transparent)]
+    Keys(#[from] Error),
+    /// The store is in trouble.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// A root key is in trouble.
+    #[error(transparent)]
+    Root(#[from] RootError),
+}
+
+impl From<super::super::envelope::EnvelopeError> for Refused {
+    fn from(error: super::super::envelope::EnvelopeError) -> Self {
+        Self::Keys(error.into())
+    }
+}

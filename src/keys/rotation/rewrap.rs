@@ -1,0 +1,308 @@
+//! Re-wrapping: what other versions sealed is sealed under the active one, a compare-and-set per
+//! row, in batches. And the scrubber, which does the same slowly for what was rotated lazily.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::error::Error;
+use super::super::keyring::Touched;
+use super::super::service_key::ServiceKey;
+use super::error::Refused;
+use super::subject::{Subject, versions};
+use super::{Progress, Rotator};
+use crate::store::{
+    Change, Commit, Error as StoreError, KeyLevel, KeyState, Position, Stored, View,
+};
+use crate::tenant::TenantId;
+
+/// Objects that are read, sealed anew and committed together.
+const OBJECTS_BATCH: usize = 128;
+/// Keys that are committed together.
+const KEYS_BATCH: usize = 64;
+/// Tenants that are read together.
+const TENANTS_BATCH: usize = 256;
+/// How often the scrubber looks for what is left.
+const SCRUB_INTERVAL: Duration = Duration::from_secs(5);
+/// Passes that may find nothing while the counts say that something is left.
+const FRUITLESS_MAX: usize = 3;
+
+/// Keeps work to a rate.
+struct Pace {
+    per_second: u64,
+    started: Duration,
+    done: u64,
+}
+
+impl Rotator {
+    fn pace(&self, per_second: u64) -> Pace {
+        Pace { per_second, started: self.keyring.clock.elapsed(), done: 0 }
+    }
+
+    /// Waits until so much more may be done.
+    async fn keep(&self, pace: &mut Pace, done: usize) {
+        pace.done += done as u64;
+        if pace.per_second == 0 {
+            tokio::task::yield_now().await;
+            return;
+        }
+        let due = Duration::from_micros(pace.done.saturating_mul(1_000_000) / pace.per_second);
+        let spent = self.keyring.clock.elapsed().saturating_sub(pace.started);
+        tokio::time::sleep(due.saturating_sub(spent)).await;
+    }
+
+    /// Envelopes under other versions of a key than `to`.
+    pub(super) async fn left(&self, level: KeyLevel, to: u32) -> Result<u64, Refused> {
+        let counts = self.keyring.engine.envelopes(level).await?;
+        Ok(counts.iter().filter(|count| count.version != to).map(|count| count.living).sum())
+    }
+
+    /// Seals everything that the key sealed under its version `to`.
+    pub(super) async fn rewrap(
+        &self,
+        subject: &Subject,
+        to: u32,
+        per_second: u64,
+        progress: &Progress,
+    ) -> Result<(), Refused> {
+        let (level, mut pace, mut fruitless) = (subject.level(), self.pace(per_second), 0);
+        loop {
+            let left = self.left(level, to).await?;
+            if left == 0 {
+                return Ok(());
+            }
+            progress.expect(left);
+            let done = match subject {
+                Subject::Root => self.pass_tenants(to, &mut pace, progress).await?,
+                Subject::Tenant(_) => self.pass_services(subject, to, &mut pace, progress).await?,
+                Subject::Service(..) => self.pass_objects(subject, to, &mut pace, progress).await?,
+            };
+            fruitless = if done == 0 { fruitless + 1 } else { 0 };
+            if fruitless > FRUITLESS_MAX {
+                return Err(Refused::Lost { key: subject.name(), living: left });
+            }
+        }
+    }
+
+    /// L1 → L2.
+    async fn pass_tenants(
+        &self,
+        to: u32,
+        pace: &mut Pace,
+        progress: &Progress,
+    ) -> Result<usize, Refused> {
+        let (mut done, mut after) = (0, TenantId(0));
+        loop {
+            let tenants = self.keyring.engine.tenants(after, TENANTS_BATCH).await?;
+            let Some(last) = tenants.last() else { return Ok(done) };
+            after = last.id;
+            let mut changes = Vec::new();
+            for tenant in &tenants {
+                for row in self.keyring.engine.keys(KeyLevel::Tenant(tenant.id)).await? {
+                    if row.state == KeyState::Destroyed {
+                        continue;
+                    }
+                    let new = self.keyring.reseal_tenant_key(tenant, &row, to).await?;
+                    let (level, version, from) = (row.level, row.version, row.sealed);
+                    changes.extend(new.map(|to| Change::ResealKey { level, version, from, to }));
+                }
+                if changes.len() >= KEYS_BATCH {
+                    done += self.reseal(std::mem::take(&mut changes), pace, progress).await?;
+                }
+            }
+            done += self.reseal(changes, pace, progress).await?;
+        }
+    }
+
+    /// L2 → L3.
+    async fn pass_services(
+        &self,
+        subject: &Subject,
+        to: u32,
+        pace: &mut Pace,
+        progress: &Progress,
+    ) -> Result<usize, Refused> {
+        let Subject::Tenant(tenant) = subject else { return Ok(0) };
+        let mut changes = Vec::new();
+        let mut done = 0;
+        for service in self.keyring.engine.services(tenant.id).await? {
+            for row in self.keyring.engine.keys(KeyLevel::Service(service.id)).await? {
+                if row.state == KeyState::Destroyed {
+                    continue;
+                }
+                let new = self.keyring.reseal_service_key(tenant, &service, &row, to).await?;
+                let (level, version, from) = (row.level, row.version, row.sealed);
+                changes.extend(new.map(|to| Change::ResealKey { level, version, from, to }));
+            }
+            if changes.len() >= KEYS_BATCH {
+                done += self.reseal(std::mem::take(&mut changes), pace, progress).await?;
+            }
+        }
+        Ok(done + self.reseal(changes, pace, progress).await?)
+    }
+
+    /// L3 → L4.
+    async fn pass_objects(
+        &self,
+        subject: &Subject,
+        to: u32,
+        pace: &mut Pace,
+        progress: &Progress,
+    ) -> Result<usize, Refused> {
+        let Subject::Service(tenant, service) = subject else { return Ok(0) };
+        let mut keys = Keys::default();
+        let (mut done, mut after) = (0, Some(Position(0)));
+        while let Some(from) = after {
+            let engine = &self.keyring.engine;
+            let part = engine.stale(tenant.id, service.id, to, from, OBJECTS_BATCH).await?;
+            after = part.next;
+            let mut changes = Vec::with_capacity(part.stale.len());
+            for stored in &part.stale {
+                changes.extend(self.reseal_object(subject, stored, to, &mut keys).await?);
+            }
+            done += self.reseal(changes, pace, progress).await?;
+        }
+        Ok(done)
+    }
+
+    /// An object's value, opened and sealed under version `to`.
+    async fn reseal_object(
+        &self,
+        subject: &Subject,
+        stored: &Stored,
+        to: u32,
+        keys: &mut Keys,
+    ) -> Result<Option<Change>, Refused> {
+        let Subject::Service(tenant, service) = subject else { return Ok(None) };
+        let sealed = stored.sealed.as_ref();
+        let Some((sealed, version)) = sealed.and_then(|it| Some((it, it.parent_version()?))) else {
+            return Ok(None);
+        };
+        for version in [version, to] {
+            if !keys.0.iter().any(|key| key.version() == version) {
+                let key = self.keyring.open_version(tenant, service, version).await?;
+                keys.0.push(Arc::new(key));
+            }
+        }
+        let (Some(old), Some(new)) = (keys.find(version), keys.find(to)) else { return Ok(None) };
+        let uid = &stored.object.uid;
+        let plain = old.open(uid, sealed)?;
+        let sealed = Some(new.seal(&*self.keyring.random, uid, &plain)?);
+        let stored = Box::new(Stored { sealed, ..stored.clone() });
+        Ok(Some(Change::Reseal { tenant: tenant.id, stored }))
+    }
+
+    /// Commits a batch. If somebody else has changed one of the rows, one after the other; what
+    /// was changed meanwhile is left to the next pass.
+    async fn reseal(
+        &self,
+        changes: Vec<Change>,
+        pace: &mut Pace,
+        progress: &Progress,
+    ) -> Result<usize, Refused> {
+        let count = changes.len();
+        if count == 0 {
+            return Ok(0);
+        }
+        let engine = &self.keyring.engine;
+        let commit = |changes| engine.commit(Commit { changes, audit: Vec::new() });
+        let mut done = 0;
+        match commit(changes.clone()).await {
+            Ok(()) => done = count,
+            Err(StoreError::Conflict) => {
+                for change in changes {
+                    match commit(vec![change]).await {
+                        Ok(()) => done += 1,
+                        Err(StoreError::Conflict) => {}
+                        Err(error) => return Err(error.into()),
+                    }
+                }
+            }
+            Err(error) => return Err(error.into()),
+        }
+        progress.add(done as u64);
+        self.moved.notify_waiters();
+        self.keep(pace, count).await;
+        Ok(done)
+    }
+
+    /// Seals anew what was opened with a retired version, and slowly all that is left. Never ends.
+    pub(super) async fn scrub(&self) {
+        let Some(mut touched) = self.keyring.take_touched() else { return };
+        let rate = self.settings.scrub_per_second;
+        loop {
+            match tokio::time::timeout(SCRUB_INTERVAL, touched.recv()).await {
+                Ok(Some(object)) => {
+                    if let Err(error) = self.reseal_touched(&object).await {
+                        tracing::debug!(%error, "an object was not sealed anew");
+                    }
+                }
+                Ok(None) => return,
+                Err(_) if rate == 0 => {}
+                Err(_) => {
+                    if let Err(error) = self.scrub_once(rate).await {
+                        tracing::warn!(%error, "the scrubber did not go on");
+                    }
+                }
+            }
+        }
+    }
+
+    async fn reseal_touched(&self, touched: &Touched) -> Result<(), Refused> {
+        let subject = self.keyring.subject(KeyLevel::Service(touched.service)).await?;
+        if !subject.is_served() {
+            return Ok(());
+        }
+        let (_, active) = versions(&self.keyring, &subject).await?;
+        let view = View { tenant: touched.tenant, service: Some(touched.service) };
+        let Some(stored) = self.keyring.engine.object(view, &touched.uid).await? else {
+            return Ok(());
+        };
+        if stored.sealed.as_ref().and_then(crate::store::Sealed::parent_version) == Some(active) {
+            return Ok(());
+        }
+        let mut keys = Keys::default();
+        let change = self.reseal_object(&subject, &stored, active, &mut keys).await?;
+        let mut pace = self.pace(0);
+        self.reseal(change.into_iter().collect(), &mut pace, &Progress::default()).await?;
+        Ok(())
+    }
+
+    /// One service's objects that retired versions sealed.
+    async fn scrub_once(&self, rate: u64) -> Result<(), Refused> {
+        for level in self.keyring.engine.services_with_retired(1).await? {
+            let subject = self.keyring.subject(level).await?;
+            if !subject.is_served() {
+                continue;
+            }
+            let (_, active) = versions(&self.keyring, &subject).await?;
+            self.rewrap(&subject, active, rate, &Progress::default()).await?;
+        }
+        Ok(())
+    }
+
+    /// Seals everything of a key under its active version now, at the usual rate.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub async fn rewrap_now(&self, subject: &Subject, progress: &Progress) -> Result<u64, Refused> {
+        let (_, active) = versions(&self.keyring, subject).await?;
+        self.rewrap(subject, active, self.settings.rewrap_per_second, progress).await?;
+        Ok(progress.far().done)
+    }
+}
+
+/// Versions of one service's key, open while it is re-wrapped.
+#[derive(Default)]
+struct Keys(Vec<Arc<ServiceKey>>);
+
+impl Keys {
+    fn find(&self, version: u32) -> Option<&ServiceKey> {
+        self.0.iter().find(|key| key.version() == version).map(|key| &**key)
+    }
+}
+
+impl From<crate::crypto::random::RandomError> for Refused {
+    fn from(error: crate::crypto::random::RandomError) -> Self {
+        Self::Keys(Error::Random(error))
+    }
+}

@@ -1,0 +1,170 @@
+//! The steps of a rotation that are one commit each: acknowledge, switch, finish, go back.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use super::super::install::{CHECK_SETTING, Installed, PROVIDER_SETTING};
+use super::super::root::Provider;
+use super::error::Refused;
+use super::subject::{self, Subject};
+use super::{LEASE, Rotator};
+use crate::store::{Change, KeyRow, KeyState, Phase, RotationRow};
+
+impl Rotator {
+    /// Loads the new version and says so.
+    pub(super) async fn acknowledge(
+        &self,
+        subject: &Subject,
+        row: &RotationRow,
+    ) -> Result<(), Refused> {
+        let (rows, _) = subject::versions(&self.keyring, subject).await?;
+        let new = subject::row(&rows, subject, row.to)?;
+        self.keyring.load_version(subject, new).await?;
+        let (node, level, version) = (self.settings.node.clone(), row.level, row.to);
+        self.commit(vec![Change::Acknowledge { node, level, version }], Vec::new()).await
+    }
+
+    /// Whether every live node has acknowledged a version; the names of those that have not.
+    pub(super) async fn all_have(
+        &self,
+        subject: &Subject,
+        version: u32,
+    ) -> Result<Result<(), Vec<String>>, Refused> {
+        let have = self.keyring.engine.acknowledged(subject.level(), version).await?;
+        let missing = self.live_nodes().await?.into_iter().filter(|name| !have.contains(name));
+        let missing: Vec<_> = missing.collect();
+        Ok(if missing.is_empty() { Ok(()) } else { Err(missing) })
+    }
+
+    async fn live_nodes(&self) -> Result<Vec<String>, Refused> {
+        let lease = i64::try_from(LEASE.as_micros()).unwrap_or(i64::MAX);
+        let since = self.keyring.clock.now().0.saturating_sub(lease);
+        let mut nodes = self.keyring.engine.nodes().await?;
+        nodes.retain(|node| node.heard.0 >= since || node.name == self.settings.node);
+        Ok(nodes.into_iter().map(|node| node.name).collect())
+    }
+
+    /// The live nodes that do not have a version of the root key.
+    pub(super) async fn nodes_without(&self, version: u32) -> Result<Vec<String>, Refused> {
+        let live = self.live_nodes().await?;
+        let mut nodes = self.keyring.engine.nodes().await?;
+        nodes.retain(|node| live.contains(&node.name) && !node.roots.contains(&version));
+        Ok(nodes.into_iter().map(|node| node.name).collect())
+    }
+
+    /// Makes the new version active and the old one retired.
+    pub(super) async fn switch(
+        &self,
+        subject: &Subject,
+        row: &RotationRow,
+    ) -> Result<RotationRow, Refused> {
+        let next = RotationRow { phase: Phase::Switched, ..*row };
+        let detail = format!("version {} is active, version {} is retired", row.to, row.from);
+        self.exchange(subject, (row.from, row.to), KeyState::Pending, row.phase, next, detail)
+            .await?;
+        Ok(next)
+    }
+
+    /// Turns a rotation around that has switched: the old version is active again, and what the
+    /// new one sealed is sealed under the old one.
+    pub(super) async fn turn_back(
+        &self,
+        subject: &Subject,
+        row: &RotationRow,
+        record: crate::audit::Record,
+    ) -> Result<(), Refused> {
+        let reverting = !row.reverting;
+        let next = RotationRow { from: row.to, to: row.from, reverting, eager: true, ..*row };
+        let detail = format!("aborted: version {} is active again", row.from);
+        self.exchange(subject, (row.to, row.from), KeyState::Retired, row.phase, next, detail)
+            .await?;
+        self.commit(Vec::new(), vec![record]).await?;
+        self.wake();
+        Ok(())
+    }
+
+    /// One version becomes active in place of another: in the store, and in memory.
+    async fn exchange(
+        &self,
+        subject: &Subject,
+        (old, new): (u32, u32),
+        new_was: KeyState,
+        phase: Phase,
+        next: RotationRow,
+        detail: String,
+    ) -> Result<(), Refused> {
+        let level = subject.level();
+        let (rows, _) = subject::versions(&self.keyring, subject).await?;
+        let row = subject::row(&rows, subject, new)?.clone();
+        let (retired, active) = (KeyState::Retired, KeyState::Active);
+        let mut changes = vec![
+            Change::KeyState { level, version: old, from: KeyState::Active, to: retired },
+            Change::KeyState { level, version: new, from: new_was, to: active },
+            Change::Rotation { level, from: Some(phase), to: Some(next) },
+        ];
+        let record = vec![self.record(subject, detail)];
+        match subject {
+            Subject::Tenant(_) => self.commit(changes, record).await,
+            Subject::Service(tenant, service) => {
+                let key = self.keyring.open_version(tenant, service, new).await?;
+                let commit = self.commit(changes, record);
+                let id = (tenant.id, service.id);
+                self.keyring.switch_service(id, Arc::new(key), commit).await
+            }
+            Subject::Root => {
+                let provider = subject::provider(&row)?;
+                // Nobody registers a tenant while it is not known which version seals.
+                let _alone = self.keyring.registering.lock().await;
+                changes.push(Change::Setting {
+                    name: CHECK_SETTING,
+                    from: self.keyring.installed.load().check.as_bytes().to_vec(),
+                    to: row.sealed.as_bytes().to_vec(),
+                });
+                self.commit(changes, record).await?;
+                self.install(provider, &row);
+                Ok(())
+            }
+        }
+    }
+
+    fn install(&self, provider: Provider, row: &KeyRow) {
+        let (version, check) = (row.version, row.sealed.clone());
+        let roots = self.keyring.roots.load().sealing(provider);
+        self.keyring.roots.store(Arc::new(roots));
+        self.keyring.installed.store(Arc::new(Installed { provider, version, check }));
+    }
+
+    /// Ends a rotation whose work is done. The lock follows the root to its provider.
+    pub(super) async fn finish(&self, subject: &Subject, row: &RotationRow) -> Result<(), Refused> {
+        let level = subject.level();
+        let mut changes = vec![Change::Rotation { level, from: Some(Phase::Switched), to: None }];
+        let mut detail = format!("the rotation from version {} to {} is done", row.from, row.to);
+        if row.compromised {
+            let (from, to) = (KeyState::Retired, KeyState::Destroyed);
+            changes.push(Change::KeyState { level, version: row.from, from, to });
+            detail += "; the old version, which is compromised, is destroyed";
+        }
+        if matches!(subject, Subject::Root) {
+            let sealing = self.keyring.installed.load().provider;
+            let locked = super::super::install::locked(&*self.keyring.engine).await?;
+            if let Some(locked) = locked.filter(|locked| *locked != sealing) {
+                changes.push(Change::Setting {
+                    name: PROVIDER_SETTING,
+                    from: locked.name().into(),
+                    to: sealing.name().into(),
+                });
+                let _ = write!(detail, "; the store belongs to root provider `{sealing}` now");
+            }
+        }
+        let record = self.record(subject, detail.clone());
+        self.commit(changes, vec![record]).await?;
+        if matches!(subject, Subject::Root) {
+            self.keyring.close_window();
+        }
+        if row.compromised {
+            self.keyring.forget_version(subject.level(), row.from);
+        }
+        tracing::info!(key = subject.name(), "{detail}");
+        Ok(())
+    }
+}
