@@ -17,6 +17,10 @@ use super::random::Random;
 use super::rng::Source;
 use super::with_hash;
 
+/// The longest salt of PSS, in bytes: as long as the longest key. The crate makes room for one before
+/// it looks whether it fits.
+const SALT_BYTES_MAX: usize = 1024;
+
 /// What a key signs by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
@@ -135,6 +139,9 @@ impl Scheme {
                 }
                 let salt_bytes = wanted.salt_length.map(usize::try_from).transpose();
                 let salt_bytes = salt_bytes.map_err(|_| Error::BadParameters)?;
+                if salt_bytes.is_some_and(|bytes| bytes > SALT_BYTES_MAX) {
+                    return Err(Error::BadParameters);
+                }
                 Ok(Self::Pss { hash, mask, salt_bytes })
             }
             Some(_) => Err(Error::Unsupported),

@@ -1,11 +1,11 @@
 //! Keys in their formats: `fixtures/crypto/keys.txt`.
 
 use keystrata::crypto::key::{Hint, KeyError, PrivateKey, PublicKey, ecdh};
-use kmip_ttlv::Secret;
 use kmip_ttlv::enums::{
     CryptographicAlgorithm, KeyCompressionType, KeyFormatType, RecommendedCurve,
 };
 use kmip_ttlv::object::KeyMaterial;
+use kmip_ttlv::{BigInteger, Secret};
 
 use super::vectors::{Case, cases, named};
 
@@ -133,8 +133,23 @@ fn a_transparent_rsa_key_may_leave_out_what_follows_from_the_rest() {
         let mut exponent_alone = without_crt.clone();
         (exponent_alone.p, exponent_alone.q) = (None, None);
         assert_eq!(read(exponent_alone.clone()).unwrap().public(), key.public());
-        exponent_alone.private_exponent = None;
-        assert_eq!(read(exponent_alone), Err(KeyError::Unreadable));
+        let mut nothing = exponent_alone.clone();
+        nothing.private_exponent = None;
+        assert_eq!(read(nothing), Err(KeyError::Unreadable));
+        // Numbers that the recovery of primes would fall over.
+        let mut zero = exponent_alone.clone();
+        zero.private_exponent = Some(BigInteger::from_unsigned(&[]));
+        assert_eq!(read(zero), Err(KeyError::Malformed));
+        let mut large = exponent_alone.clone();
+        large.private_exponent = Some(BigInteger::from_unsigned(&[0xff; 300]));
+        assert_eq!(read(large), Err(KeyError::Malformed));
+        let mut wide = exponent_alone.clone();
+        wide.public_exponent =
+            Some(BigInteger::from_unsigned(&[[1].as_slice(), &[0; 200], &[1]].concat()));
+        assert_eq!(read(wide), Err(KeyError::Unreadable));
+        let mut even = exponent_alone;
+        even.modulus = BigInteger::from_unsigned(&[0xfe; 128]);
+        assert_eq!(read(even), Err(KeyError::Malformed));
         without_crt.p = without_crt.q.clone();
         assert_eq!(read(without_crt), Err(KeyError::Malformed));
     }

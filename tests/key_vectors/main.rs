@@ -1,6 +1,7 @@
 //! Asymmetric keys and what is computed with them, from `fixtures/crypto/`.
 
 mod formats;
+mod hostile;
 mod rsa_cipher;
 mod signatures;
 #[path = "../support/vectors.rs"]

@@ -215,6 +215,10 @@ impl RsaPrivate {
 }
 
 /// A key from what is there of it: the primes, or the private exponent.
+///
+/// The crate's recovery of primes trusts its numbers, and ends the process if one that it subtracts
+/// from is the smaller one. So only those go in that it was made for: a public key of a length that
+/// is computed with, and a private exponent that is neither zero nor larger than the modulus.
 fn complete(
     modulus: &Number,
     public_exponent: &Number,
@@ -222,11 +226,17 @@ fn complete(
     primes: Option<(Number, Number)>,
 ) -> Result<::rsa::PrivateKey, KeyError> {
     let part = |number: &Number| boxed(number.expose()).ok_or(KeyError::Malformed);
-    let e = part(public_exponent)?;
+    RsaPublic::new(modulus.expose(), public_exponent.expose())?;
+    let (n, e) = (part(modulus)?, part(public_exponent)?);
+    ::rsa::PublicKey::new(n.clone(), e.clone()).map_err(|_| KeyError::Unreadable)?;
     let key = match (private_exponent, primes) {
         (_, Some((p, q))) => ::rsa::PrivateKey::from_p_q(part(&p)?, part(&q)?, e),
         (Some(d), None) => {
-            ::rsa::PrivateKey::from_components(part(modulus)?, e, part(&d)?, Vec::new())
+            let d = part(&d)?;
+            if d.is_zero().to_bool() || d >= n {
+                return Err(KeyError::Malformed);
+            }
+            ::rsa::PrivateKey::from_components(n, e, d, Vec::new())
         }
         (None, None) => return Err(KeyError::Unreadable),
     };
