@@ -3,12 +3,13 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use super::super::events::{Event, EventKind};
 use super::super::install::{CHECK_SETTING, Installed, PROVIDER_SETTING};
 use super::super::root::Provider;
 use super::error::Refused;
 use super::subject::{self, Subject};
 use super::{LEASE, Rotator};
-use crate::store::{Change, KeyRow, KeyState, Phase, RotationRow};
+use crate::store::{Change, KeyRow, KeyState, Phase, RotationRow, ServiceRow, TenantRow};
 
 impl Rotator {
     /// Loads the new version and says so.
@@ -104,12 +105,18 @@ impl Rotator {
         ];
         let record = vec![self.record(subject, detail)];
         match subject {
-            Subject::Tenant(_) => self.commit(changes, record).await,
+            Subject::Tenant(tenant) => {
+                self.commit(changes, record).await?;
+                self.tell(tenant, None, new);
+                Ok(())
+            }
             Subject::Service(tenant, service) => {
                 let key = self.keyring.open_version(tenant, service, new).await?;
                 let commit = self.commit(changes, record);
                 let id = (tenant.id, service.id);
-                self.keyring.switch_service(id, Arc::new(key), commit).await
+                self.keyring.switch_service(id, Arc::new(key), commit).await?;
+                self.tell(tenant, Some(service), new);
+                Ok(())
             }
             Subject::Root => {
                 let provider = subject::provider(&row)?;
@@ -125,6 +132,17 @@ impl Rotator {
                 Ok(())
             }
         }
+    }
+
+    /// Tells those who listen for the tenant.
+    fn tell(&self, tenant: &TenantRow, service: Option<&ServiceRow>, version: u32) {
+        self.keyring.events().publish(&Event {
+            kind: EventKind::KeyRotation,
+            tenant: tenant.name.clone(),
+            service: service.map(|service| service.name.clone()),
+            version,
+            effective: self.keyring.clock.now(),
+        });
     }
 
     fn install(&self, provider: Provider, row: &KeyRow) {

@@ -3,7 +3,9 @@
 use rusqlite::{Connection, params};
 
 use super::Embedded;
-use super::read::{Found, all, get, known, one, service_columns, service_row, tenant_row};
+use super::read::{
+    Found, all, get, known, one, service_columns, service_row, tenant_columns, tenant_row,
+};
 use super::select::{self, AT};
 use crate::clock::Timestamp;
 use crate::store::hierarchy::{
@@ -20,8 +22,11 @@ impl Hierarchy for Embedded {
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<TenantRow>, Error>> {
         Box::pin(self.readers.run(move |db| {
-            let sql = "SELECT id, name, state, created FROM tenants WHERE id > ?1
-                       ORDER BY id LIMIT ?2";
+            let sql = concat!(
+                "SELECT ",
+                tenant_columns!(),
+                " FROM tenants WHERE id > ?1 ORDER BY id LIMIT ?2"
+            );
             all(db, sql, params![after.0, number(limit)], tenant_row)
         }))
     }
@@ -145,7 +150,8 @@ impl Hierarchy for Embedded {
 
 fn owner(db: &Connection, level: KeyLevel) -> Result<Option<Owner>, Error> {
     let tenant = |id: i64| {
-        one(db, "SELECT id, name, state, created FROM tenants WHERE id = ?1", [id], tenant_row)
+        let sql = concat!("SELECT ", tenant_columns!(), " FROM tenants WHERE id = ?1");
+        one(db, sql, [id], tenant_row)
     };
     match level {
         KeyLevel::Root => Ok(None),

@@ -1,0 +1,8 @@
+//! Rotation: its refusals, its plans, death at every step of it, and clients that notice nothing.
+#![allow(clippy::disallowed_methods, reason = "tests measure time and talk to their children")]
+
+mod crash;
+mod load;
+mod refusals;
+#[path = "../support/mod.rs"]
+mod support;
