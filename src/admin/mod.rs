@@ -20,13 +20,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::sync::mpsc;
 
 pub use self::call::{Answer, Call, Progress, Refusal, Scope};
 use crate::audit::{Outcome, record::REFUSED};
 use crate::clock::Clock;
+pub use crate::keys::events::Told;
 use crate::keys::rotation::Rotator;
 use crate::keys::{Keyring, Provider, Random, RootKey};
 use crate::store::{BoxFuture, Store};
+use crate::tenant::TenantName;
 
 /// What a command does. The call is its arguments and its way to be recorded.
 type Handler = for<'a> fn(&'a Admin, &'a Call) -> BoxFuture<'a, Answer>;
@@ -165,6 +168,14 @@ impl Admin {
     /// Reads the versions of the root key again.
     fn reload_root(&self) -> Result<(), Refusal> {
         (self.parts.reload_root)().map_err(Refusal::new)
+    }
+
+    /// The events of a tenant from now on.
+    ///
+    /// # Errors
+    /// [`Refusal`] if too many listen already.
+    pub fn listen(&self, tenant: &TenantName) -> Result<mpsc::Receiver<Told>, Refusal> {
+        Ok(self.parts.keyring.events().subscribe(tenant)?)
     }
 
     /// Sees to it that a command is recorded that has not recorded itself.

@@ -45,6 +45,23 @@ impl Common {
         Ok(())
     }
 
+    /// Prints the events of a tenant, a line each, until the server ends.
+    pub(crate) fn events(&self, environment: &Environment, tenant: &str) -> Result<(), Failure> {
+        let socket = self.place.config(environment)?.store.socket();
+        let stream = connect(&socket)?;
+        let request = format!("GET /events/{tenant} HTTP/1.0\r\nHost: keystrata\r\n\r\n");
+        (&stream).write_all(request.as_bytes()).about(&socket)?;
+        stream.set_read_timeout(None).about(&socket)?;
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            if let Some(event) = line.strip_prefix("data: ") {
+                print(format_args!("{event}\n"));
+            } else if line.starts_with("{\"refused\"") {
+                return Err(Failure::new(format!("the server refused: {line}")));
+            }
+        }
+        Err(ended())
+    }
+
     /// Says how far the server is. Its `line` is for people.
     fn progress(&self, progress: &Value) {
         match progress.get("line").and_then(Value::as_str) {

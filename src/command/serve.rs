@@ -19,11 +19,11 @@ use keystrata::clock::{Clock, SystemClock};
 use keystrata::config::Config;
 use keystrata::keys::memory::Protection;
 use keystrata::metrics::{Metrics, MetricsSettings};
-use keystrata::net::Listener;
 use keystrata::net::admin::{
     AdminListener, AdminSocket, command_routes, private_routes, public_routes,
 };
 use keystrata::net::listener::SameRuntime;
+use keystrata::net::{EventListener, Listener};
 use keystrata::service::Service;
 use tokio::sync::watch;
 
@@ -112,6 +112,7 @@ pub(super) fn check_addresses(config: &Config) -> Result<(), Failure> {
     let bind = |address| TcpListener::bind(address).map_err(|error| taken(address, &error));
     let _kmip = bind(config.listen.kmip)?;
     let _admin = bind(config.listen.admin)?;
+    let _events = config.listen.events.map(bind).transpose()?;
     Ok(())
 }
 
@@ -120,6 +121,7 @@ struct Server {
     addresses: Addresses,
     listener: Listener<Service>,
     admin: AdminListener,
+    events: Option<EventListener<Service>>,
     socket: AdminSocket,
     certificates: Certificates,
     health: Arc<ServerHealth>,
@@ -151,13 +153,24 @@ impl Server {
         let listener = listener.map_err(failed)?;
         let admin = AdminListener::bind(config.listen.admin).await;
         let admin = admin.map_err(|error| taken(config.listen.admin, &error))?;
+        let events = events(config, &certificates, &parts, &clock).await?;
         let socket = AdminSocket::bind(&config.store.socket()).map_err(failed)?;
         let kmip = listener.addresses().first().copied().unwrap_or(config.listen.kmip);
         let addresses = Addresses { kmip, admin: admin.address().map_err(failed)? };
         let node = config.audit.node.clone();
         let facts = Facts { addresses, node, root: parts.provider, started };
         let health = ServerHealth::new(facts, clock, Arc::clone(&metrics));
-        Ok(Self { addresses, listener, admin, socket, certificates, health, parts, metrics })
+        Ok(Self {
+            addresses,
+            listener,
+            admin,
+            events,
+            socket,
+            certificates,
+            health,
+            parts,
+            metrics,
+        })
     }
 
     /// Says that it serves, and serves until a signal asks it to stop.
@@ -167,7 +180,10 @@ impl Server {
         let admin = tokio::spawn(self.admin.run(routes, until(stopped.clone())));
         let routes = private_routes(Arc::clone(&self.health) as _)
             .merge(command_routes(Arc::clone(&self.parts.admin)));
-        let socket = tokio::spawn(self.socket.run(routes, until(stopped)));
+        let socket = tokio::spawn(self.socket.run(routes, until(stopped.clone())));
+        if let Some(events) = self.events {
+            tokio::spawn(events.run(until(stopped)));
+        }
         let parts = self.parts;
         let watch = {
             let (health, parts) = (Arc::clone(&self.health), parts.clone());
@@ -202,6 +218,22 @@ fn reload(certificates: &Certificates, roots: &Roots) {
     if let Err(error) = roots.reload() {
         tracing::error!(%error, "the versions of the root key stay as they were");
     }
+}
+
+/// The listener of the events port, if there is to be one.
+async fn events(
+    config: &Config,
+    certificates: &Certificates,
+    parts: &Parts,
+    clock: &Arc<dyn Clock>,
+) -> Result<Option<EventListener<Service>>, Failure> {
+    let Some(address) = config.listen.events else { return Ok(None) };
+    let (tls, service) = (Arc::clone(&certificates.tls), Arc::clone(&parts.service));
+    let (admin, clock) = (Arc::clone(&parts.admin), Arc::clone(clock));
+    let events = EventListener::bind(address, tls, service, admin, clock).await;
+    let events = events.map_err(|error| taken(address, &error))?;
+    tracing::info!(events = %events.address().map_err(failed)?, "events are told");
+    Ok(Some(events))
 }
 
 /// Resolves when `stopped` says so, or when nobody is left to say it.

@@ -42,6 +42,12 @@ Nothing brings them back but a backup that still holds them. See docs/operations
     #[command(after_help = "Example:
   keystrata tenant statements --tenant tenant-a --json --dir keystrata-try")]
     Statements(One),
+    /// Print what happens to a tenant's keys, as it happens; until it is interrupted
+    #[command(after_help = "Example:
+  keystrata tenant events --tenant tenant-a --dir keystrata-try
+
+One line of JSON for each event: key_rotation, suspension, resumption or shredding.")]
+    Events(One),
     /// Say how a tenant's objects are treated
     #[command(after_help = "Example:
   keystrata tenant set --tenant tenant-a --strict true --dir keystrata-try
@@ -117,6 +123,7 @@ pub(crate) fn run(command: &Command, environment: &Environment) -> Result<(), Fa
         Command::Statements(it) => it.common.run(environment, "tenant statements", it, |done| {
             done.get("statements").map(|all| format!("{all:#}\n")).unwrap_or_default()
         }),
+        Command::Events(it) => it.common.events(environment, &it.tenant),
         Command::Set(it) => it.act.one.common.run(environment, "tenant set", it, line),
     }
 }

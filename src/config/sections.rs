@@ -19,6 +19,8 @@ pub struct Listen {
     pub kmip: SocketAddr,
     /// Where `/metrics`, `/live` and `/ready` are.
     pub admin: SocketAddr,
+    /// Where a tenant's services hear what happens to its keys, if anywhere.
+    pub events: Option<SocketAddr>,
     /// Connections in all.
     pub connections_max: NonZeroUsize,
     /// Connections of one tenant.
@@ -48,6 +50,7 @@ impl Default for Listen {
         Self {
             kmip: SocketAddr::from((Ipv4Addr::LOCALHOST, 5696)),
             admin: SocketAddr::from((Ipv4Addr::LOCALHOST, 9696)),
+            events: None,
             connections_max: count(10_000),
             connections_per_tenant_max: count(2_000),
             handshake_timeout: Duration::from_secs(10),

@@ -56,7 +56,7 @@ fn an_error_names_file_line_and_key() {
         ("trust_domain = ", "# ", "`identity`: rule \"spiffe\" needs `trust_domain`"),
         ("tenants = []", "tenants = [\"A\"]", "`tenants`: a name is 1 to 63"),
         ("kmip = \"0.0.0.0:5696\"", "kmip = \"here\"", "dir/k.toml:7: `kmip`: invalid socket"),
-        ("[[tls.client_ca]]", "[[tls.client_ca]", "dir/k.toml:24: "),
+        ("[[tls.client_ca]]", "[[tls.client_ca]", "dir/k.toml:25: "),
         ("batch_items_max = 256", "batch_items_max = 0", "`batch_items_max`: "),
     ] {
         assert!(EXAMPLE.contains(from), "{from}");
@@ -70,8 +70,8 @@ fn an_error_names_file_line_and_key() {
 fn the_directories_differ_and_leave_room_for_a_socket() {
     let long = "d".repeat(120);
     for (from, to, expected) in [
-        ("data/audit", "data/store", "dir/k.toml:60: `directory`: is the store's"),
-        ("data/store", &long, "dir/k.toml:56: `directory`: is too long a path"),
+        ("data/audit", "data/store", "dir/k.toml:61: `directory`: is the store's"),
+        ("data/store", &long, "dir/k.toml:57: `directory`: is too long a path"),
     ] {
         let error = parse(&EXAMPLE.replacen(from, to, 1), &[]).expect_err(to);
         assert!(error.starts_with(expected), "{error}");

@@ -4,6 +4,7 @@
 //! listener ── accepts, bounds, drains
 //!    └ handshake ── TLS (tls/) and identity (identity.rs): who is calling?
 //!         └ connection ── messages in, answers out, one flush
+//! events ── the same handshake, then server-sent events
 //! admin ── metrics, health, and the socket that changes the server
 //! ```
 //!
@@ -12,6 +13,7 @@
 pub mod admin;
 mod answer;
 mod connection;
+pub mod events;
 mod handshake;
 pub mod identity;
 mod inbox;
@@ -26,6 +28,7 @@ use std::time::Duration;
 
 use kmip_ttlv::{Buffer, Error};
 
+pub use events::EventListener;
 pub use identity::{Rule, Rules};
 pub use listener::{Drained, Listener};
 pub use tls::{Tls, TlsError};

@@ -25,7 +25,7 @@ fn command(server: &Server, arguments: &[&str]) -> Ended {
 }
 
 /// A command that must be carried out; its answer.
-fn done(server: &Server, arguments: &[&str]) -> Value {
+pub(crate) fn done(server: &Server, arguments: &[&str]) -> Value {
     let ended = command(server, &[arguments, &["--json"]].concat());
     assert!(ended.status.success(), "{arguments:?}: {}", ended.stderr);
     serde_json::from_str(&ended.stdout).expect("JSON")

@@ -4,6 +4,7 @@
 mod connections;
 mod crash;
 mod damage;
+mod events;
 mod kill_switches;
 mod log;
 mod messages;

@@ -102,6 +102,14 @@ impl Client {
         self.stream.flush()
     }
 
+    /// Reads what is there, which need not be a message; waits for something.
+    pub(crate) fn receive_some(&mut self) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; 4096];
+        let count = self.stream.read(&mut bytes)?;
+        bytes.truncate(count);
+        Ok(bytes)
+    }
+
     /// Reads one message; `UnexpectedEof` if the server closed instead.
     pub(crate) fn receive(&mut self) -> io::Result<Vec<u8>> {
         let mut message = vec![0; 8];

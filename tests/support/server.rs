@@ -21,6 +21,7 @@ pub(crate) struct Plan {
     directory: Directory,
     tenants: Vec<String>,
     root: &'static str,
+    environment: Vec<(&'static str, String)>,
 }
 
 enum Directory {
@@ -58,7 +59,12 @@ impl Plan {
     /// A server with root `env` in a new directory with the tenants that `try` makes by itself.
     pub(crate) fn new() -> Self {
         let directory = tempfile::tempdir().expect("a directory for the server");
-        Self { directory: Directory::Own(directory), tenants: Vec::new(), root: "env" }
+        Self {
+            directory: Directory::Own(directory),
+            tenants: Vec::new(),
+            root: "env",
+            environment: Vec::new(),
+        }
     }
 
     /// Uses a directory that the caller keeps.
@@ -79,6 +85,12 @@ impl Plan {
         self
     }
 
+    /// Sets a variable in the server's environment.
+    pub(crate) fn variable(mut self, name: &'static str, value: &str) -> Self {
+        self.environment.push((name, value.to_owned()));
+        self
+    }
+
     /// Starts the server and waits until it says `ready`.
     pub(crate) fn start(self) -> Server {
         let mut server = Server {
@@ -96,6 +108,7 @@ impl Plan {
         let mut command = Command::new(env!("CARGO_BIN_EXE_keystrata"));
         command.arg("try").arg("--dir").arg(self.directory.path());
         command.args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--root", self.root]);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         for tenant in &self.tenants {
             command.args(["--tenant", tenant]);
         }
@@ -214,6 +227,16 @@ impl Drop for Server {
             eprintln!("--- the server's standard error ---\n{}", self.log());
         }
     }
+}
+
+/// What the public admin port answers, head and body.
+pub(crate) fn get(admin: SocketAddr, path: &str) -> String {
+    let mut stream = std::net::TcpStream::connect(admin).expect("the admin port is open");
+    let request = format!("GET {path} HTTP/1.0\r\nHost: keystrata\r\n\r\n");
+    std::io::Write::write_all(&mut stream, request.as_bytes()).expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    answer
 }
 
 /// Runs the binary with these arguments until it ends by itself.

@@ -14,22 +14,25 @@ use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use futures_core::Stream;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use crate::admin::{Admin, Progress};
+use crate::admin::{self, Admin, Progress};
+use crate::net::events::sent;
+use crate::tenant::TenantName;
 
 /// The longest arguments, in bytes.
 const ARGUMENTS_BYTES_MAX: usize = 64 * 1024;
 /// Lines that may wait to be sent. Progress beyond that is not told.
 const LINES_WAITING_MAX: usize = 64;
 
-/// `/command/…`. For the Unix socket only.
+/// `/command/…` and `/events/…`. For the Unix socket only.
 pub fn command_routes(admin: Arc<Admin>) -> Router {
     Router::new()
         .route("/command/{family}/{name}", post(command))
+        .route("/events/{tenant}", get(events))
         .layer(DefaultBodyLimit::max(ARGUMENTS_BYTES_MAX))
         .with_state(admin)
 }
@@ -67,6 +70,31 @@ async fn command(
     });
     ([(header::CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(Lines(receiver)))
         .into_response()
+}
+
+/// The events of a tenant, as they come.
+async fn events(State(admin): State<Arc<Admin>>, Path(tenant): Path<String>) -> Response {
+    let listen = TenantName::new(&tenant)
+        .map_err(|bad| bad.to_string())
+        .and_then(|tenant| admin.listen(&tenant).map_err(|refusal| refusal.to_string()));
+    match listen {
+        Ok(told) => {
+            let kind = [(header::CONTENT_TYPE, "text/event-stream")];
+            (kind, Body::from_stream(Told(told))).into_response()
+        }
+        Err(line) => refused(StatusCode::SERVICE_UNAVAILABLE, &line),
+    }
+}
+
+/// Events out of a channel, as server-sent events.
+struct Told(mpsc::Receiver<admin::Told>);
+
+impl Stream for Told {
+    type Item = Result<Bytes, Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.poll_recv(cx).map(|told| told.map(|told| Ok(sent(&told).into())))
+    }
 }
 
 fn refused(status: StatusCode, line: &str) -> Response {

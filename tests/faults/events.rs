@@ -1,0 +1,160 @@
+//! Events of keys, over mutual TLS and on the administrative socket.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::kill_switches::done;
+use crate::support::client::Client;
+use crate::support::message::{create, request, uid};
+use crate::support::server::{Plan, Server, get};
+
+/// A server with an events port, and where that is.
+fn server() -> (Server, SocketAddr) {
+    let server = Plan::new().variable("KEYSTRATA_LISTEN_EVENTS", "127.0.0.1:0").start();
+    // The log is written by a thread of its own.
+    let log = loop {
+        match server.log() {
+            log if log.contains("events are told") => break log,
+            _ => std::thread::sleep(std::time::Duration::from_millis(5)),
+        }
+    };
+    let address = log.split("events=").nth(1).expect("the log says where");
+    let address: String =
+        address.chars().take_while(|c| c.is_ascii_digit() || ".:".contains(*c)).collect();
+    (server, address.parse().expect("an address"))
+}
+
+/// Who listens, and what has come that is not looked at yet.
+struct Listener {
+    client: Client,
+    text: String,
+}
+
+impl Listener {
+    fn new(server: &Server, events: SocketAddr, tenant: &str, service: &str) -> Self {
+        let identity = server.identity(tenant, service);
+        let mut client = Client::connect(events, &identity).expect("connects");
+        client.send(b"GET /events HTTP/1.1\r\nHost: keystrata\r\n\r\n").expect("sent");
+        let mut listener = Self { client, text: String::new() };
+        let head = listener.until("\n\n");
+        assert!(head.starts_with("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream"), "{head}");
+        // The comments of the beginning: from then on it is told everything.
+        while !listener.text.is_empty() || !head.contains("listening") {
+            listener.until("\n\n");
+        }
+        listener
+    }
+
+    fn until(&mut self, end: &str) -> String {
+        loop {
+            if let Some(at) = self.text.find(end) {
+                let rest = self.text.split_off(at + end.len());
+                return std::mem::replace(&mut self.text, rest);
+            }
+            let more = self.client.receive_some().expect("more");
+            assert!(!more.is_empty(), "the server has closed: {}", self.text);
+            self.text.push_str(std::str::from_utf8(&more).expect("text"));
+        }
+    }
+
+    /// The next event; comments are passed over.
+    fn next(&mut self) -> Value {
+        loop {
+            let event = self.until("\n\n");
+            if let Some(data) = event.lines().find_map(|line| line.strip_prefix("data: ")) {
+                return serde_json::from_str(data).expect("JSON");
+            }
+        }
+    }
+}
+
+/// Makes an object, so that tenant and service exist.
+fn register(server: &Server, tenant: &str, service: &str) {
+    uid(&server.connect(tenant, service).ask(&request((1, 4), vec![create((1, 4), None)])));
+}
+
+#[test]
+fn a_service_hears_what_happens_to_the_keys_of_its_own_tenant_and_of_no_other() {
+    let (server, events) = server();
+    for (tenant, service) in
+        [("tenant-a", "mongodb"), ("tenant-a", "orders"), ("tenant-b", "mongodb")]
+    {
+        register(&server, tenant, service);
+    }
+    let mut own = Listener::new(&server, events, "tenant-a", "mongodb");
+    let mut other = Listener::new(&server, events, "tenant-b", "mongodb");
+    done(&server, &["service", "suspend", "--tenant", "tenant-a", "--service", "orders"]);
+    let event = own.next();
+    assert_eq!(event["event"], "suspension");
+    assert_eq!((&event["tenant_id"], &event["service"]), (&"tenant-a".into(), &"orders".into()));
+    assert_eq!((&event["level"], &event["version"]), (&"L3_internal".into(), &1.into()));
+    assert!(event["effective_time"].as_str().is_some_and(|time| time.ends_with('Z')), "{event}");
+    done(&server, &["service", "resume", "--tenant", "tenant-a", "--service", "orders"]);
+    assert_eq!(own.next()["event"], "resumption");
+    done(
+        &server,
+        &["service", "shred", "--tenant", "tenant-a", "--service", "orders", "--confirm", "orders"],
+    );
+    assert_eq!(own.next()["event"], "shredding");
+    done(&server, &["kek", "rotate", "--level", "tenant", "--tenant", "tenant-a"]);
+    let event = own.next();
+    assert_eq!(event["event"], "key_rotation");
+    assert_eq!((&event["tenant_id"], &event["level"]), (&"tenant-a".into(), &"L2_internal".into()));
+    assert_eq!(event["version"], 2);
+    done(&server, &["tenant", "suspend", "--tenant", "tenant-b"]);
+    let event = other.next();
+    assert_eq!((&event["event"], &event["tenant_id"]), (&"suspension".into(), &"tenant-b".into()));
+    assert_eq!(event["level"], "L2_internal");
+}
+
+#[test]
+fn who_is_not_served_hears_nothing_and_nothing_else_is_to_be_had() {
+    let (mut server, events) = server();
+    register(&server, "tenant-a", "mongodb");
+    let identity = server.identity("tenant-a", "mongodb");
+    let mut client = Client::connect(events, &identity).expect("connects");
+    client.send(b"GET /metrics HTTP/1.1\r\n\r\n").expect("sent");
+    let answer = client.receive_some().expect("an answer");
+    assert!(answer.starts_with(b"HTTP/1.1 404 "), "{answer:?}");
+    assert!(client.is_closed_by_server());
+    done(&server, &["tenant", "suspend", "--tenant", "tenant-a"]);
+    let refused = Client::connect(events, &identity).and_then(|mut client| {
+        client.send(b"GET /events HTTP/1.1\r\n\r\n")?;
+        client.receive_some()
+    });
+    assert!(refused.is_err() || refused.is_ok_and(|answer| answer.is_empty()));
+    let anonymous = std::sync::Arc::new(identity.anonymous());
+    let refused = Client::with_config(events, anonymous).and_then(|mut client| {
+        client.send(b"GET /events HTTP/1.1\r\n\r\n")?;
+        client.receive_some()
+    });
+    assert!(refused.is_err());
+    assert!(server.stop().success(), "listeners do not keep the server");
+}
+
+#[test]
+fn an_administrator_hears_them_on_the_socket() {
+    let server = Server::start_default();
+    register(&server, "tenant-a", "mongodb");
+    let mut process = Command::new(env!("CARGO_BIN_EXE_keystrata"))
+        .args(["tenant", "events", "--tenant", "tenant-a", "--dir"])
+        .arg(server.directory())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    let mut lines = BufReader::new(process.stdout.take().expect("piped")).lines();
+    // It has begun to listen when the server counts it.
+    let listens = || get(server.admin(), "/metrics");
+    while !listens().contains("keystrata_event_subscribers 1\n") {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    done(&server, &["tenant", "suspend", "--tenant", "tenant-a"]);
+    let line = lines.next().expect("a line").expect("text");
+    let event: Value = serde_json::from_str(&line).expect("JSON");
+    assert_eq!(event["event"], "suspension");
+    process.kill().expect("ours");
+    process.wait().expect("ends");
+}
