@@ -46,7 +46,7 @@ fn a_variable_overrides_its_key() {
 #[test]
 fn an_error_names_file_line_and_key() {
     for (from, to, expected) in [
-        ("idle_timeout = \"15 min\"", "idle_timeout = \"15\"", "dir/k.toml:14: `idle_timeout`: "),
+        ("idle_timeout = \"15 min\"", "idle_timeout = \"15\"", "dir/k.toml:15: `idle_timeout`: "),
         ("tls12 = true", "tls13 = true", "`tls13`: unknown field `tls13`"),
         ("[log]", "[logs]", "`logs`: unknown field `logs`"),
         ("module = ", "# module = ", "`root`: `module` is missing"),
