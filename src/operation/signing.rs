@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use kmip_ttlv::Secret;
 use kmip_ttlv::attribute::CryptographicParameters;
 use kmip_ttlv::enums::Operation;
 use kmip_ttlv::structure::Data;
@@ -72,7 +73,7 @@ impl<'a> Input<'a> {
 #[derive(Debug, Clone)]
 pub(super) struct Digested {
     scheme: Scheme,
-    bytes: Zeroizing<Vec<u8>>,
+    bytes: Secret<Vec<u8>>,
     /// The signature in question.
     pub(super) signature: Option<Vec<u8>>,
 }
@@ -115,10 +116,10 @@ impl Work for Digesting {
 
     fn finish(mut self: Box<Self>, part: &Part<'_>, _: &dyn Random) -> Result<Output, Failure> {
         self.update(part)?;
-        let bytes = match self.state {
-            State::Hash(hasher) => Zeroizing::new(hasher.finish(&[])?),
-            State::Whole(bytes) => bytes,
-        };
+        let bytes = Secret::new(match self.state {
+            State::Hash(hasher) => hasher.finish(&[])?,
+            State::Whole(mut bytes) => std::mem::take(&mut *bytes),
+        });
         let digested = Digested { scheme: self.scheme, bytes, signature: self.signature };
         Ok(Output { digested: Some(digested), ..Output::default() })
     }
@@ -173,7 +174,7 @@ pub(super) async fn sign(
     digested: Digested,
 ) -> Result<Vec<u8>, Failure> {
     let random = Arc::clone(&cx.parts().random);
-    let work = move || signature::sign(&key, digested.scheme, &digested.bytes, &*random);
+    let work = move || signature::sign(&key, digested.scheme, digested.bytes.expose(), &*random);
     Ok(cx.parts().workers.run(cx.tenant(), work).await??)
 }
 
@@ -189,6 +190,6 @@ pub(super) async fn verify(
     let Digested { scheme, bytes, signature } = digested;
     let missing = || Failure::InvalidMessage("the Signature Data are missing".into());
     let signature = signature.ok_or_else(missing)?;
-    let work = move || signature::verify(&key, scheme, &bytes, &signature);
+    let work = move || signature::verify(&key, scheme, bytes.expose(), &signature);
     Ok(cx.parts().workers.run(cx.tenant(), work).await??)
 }

@@ -1,5 +1,6 @@
 //! Create Key Pair and Re-key Key Pair.
 
+use keystrata::crypto::key::PrivateKey;
 use kmip_ttlv::attribute::{Attribute, AttributeKind};
 use kmip_ttlv::enums::{
     CryptographicAlgorithm as A, CryptographicUsageMask as Mask, KeyFormatType as F, LinkType,
@@ -291,5 +292,38 @@ async fn only_the_private_key_of_a_whole_pair_is_re_keyed() {
         client.ask(destroy(&b)).await.unwrap();
         let gone = pick(R::ItemNotFound, R::ObjectDestroyed);
         assert_eq!(client.ask(re_key(&a)).await, Err(gone));
+    }
+}
+
+#[tokio::test]
+async fn no_half_of_a_private_key_is_on_the_disk() {
+    let world = World::new().await;
+    let mut secrets = Vec::new();
+    {
+        let client = world.client("orders", Version::V2_1).await;
+        for algorithm in [A::Ec, A::Ed25519] {
+            let (a, _) = pair_of(client.ask(create(vec![of(algorithm)])).await);
+            let (a, _) = pair_of(client.ask(re_key(&a)).await);
+            let raw = fetch(&client, &a, Some(F::Raw), None).await.unwrap();
+            let KeyMaterial::Bytes(bytes) = material(&raw).clone() else { panic!("bytes") };
+            secrets.push(bytes.expose().clone());
+        }
+        let (a, _) = pair_of(client.ask(create(vec![of(A::Rsa), bits(1024)])).await);
+        let PrivateKey::Rsa(_) = private(&fetch(&client, &a, None, None).await.unwrap()) else {
+            panic!("an RSA key")
+        };
+        let whole = fetch(&client, &a, Some(F::TransparentRsaPrivateKey), None).await.unwrap();
+        let KeyMaterial::RsaPrivateKey(numbers) = material(&whole) else { panic!("numbers") };
+        for number in [&numbers.p, &numbers.q, &numbers.private_exponent] {
+            secrets.push(number.as_ref().unwrap().as_unsigned().unwrap().to_vec());
+        }
+    }
+    let files = world.close();
+    assert!(files.iter().any(|file| !file.is_empty()));
+    for secret in secrets {
+        for piece in [&secret[..16], &secret[secret.len() - 16..]] {
+            let found = files.iter().any(|file| file.windows(16).any(|window| window == piece));
+            assert!(!found, "a piece of a private key is on the disk");
+        }
     }
 }
