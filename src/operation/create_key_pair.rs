@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeList, Link};
 use kmip_ttlv::enums::{
-    CryptographicAlgorithm, CryptographicUsageMask as Mask, LinkType, ObjectType,
+    CryptographicAlgorithm, CryptographicUsageMask as Mask, KeyFormatType, LinkType, ObjectType,
 };
 use kmip_ttlv::object::{KeyBlock, KeyValue, ManagedObject, PrivateKey, PublicKey};
 use kmip_ttlv::payload::ResponsePayload;
@@ -29,6 +29,13 @@ pub(super) struct Pair<T> {
     pub(super) public: T,
 }
 
+/// What the client says of a pair.
+pub(super) struct Given {
+    pub(super) attributes: Pair<AttributeSet>,
+    /// The Key Format Types that are asked for (KMIP 2.1 §4.26).
+    pub(super) formats: Pair<Option<KeyFormatType>>,
+}
+
 /// Makes a key pair.
 pub(super) async fn create_key_pair(
     cx: &Context<'_>,
@@ -39,7 +46,7 @@ pub(super) async fn create_key_pair(
         request.private_protection_storage_masks.as_ref(),
         request.public_protection_storage_masks.as_ref(),
     )?;
-    let mut attributes = given(
+    let Given { mut attributes, formats } = given(
         cx,
         request.common.as_ref(),
         request.private_key.as_ref(),
@@ -47,7 +54,7 @@ pub(super) async fn create_key_pair(
     )?;
     share(&mut attributes)?;
     let (template, algorithm) = template(&attributes.private)?;
-    let values = generate(cx, template, Some(algorithm)).await?;
+    let values = generate(cx, template, Some(algorithm), &formats).await?;
     let mut objects = objects(cx, attributes, &values, |_| true)?;
     link(&mut objects);
     let Pair { private, public } = objects;
@@ -90,13 +97,33 @@ pub(super) fn given(
     common: Option<&AttributeList>,
     private: Option<&AttributeList>,
     public: Option<&AttributeList>,
-) -> Result<Pair<AttributeSet>, Failure> {
-    let set = |list: Option<&AttributeList>| match list {
-        Some(list) => creation::given(cx, list),
-        None => Ok(AttributeSet::default()),
-    };
-    let common = set(common)?;
-    Ok(Pair { private: merged(&common, &set(private)?), public: merged(&common, &set(public)?) })
+) -> Result<Given, Failure> {
+    let (common, of_both) = set(cx, common)?;
+    let (private, of_private) = set(cx, private)?;
+    let (public, of_public) = set(cx, public)?;
+    Ok(Given {
+        attributes: Pair { private: merged(&common, &private), public: merged(&common, &public) },
+        formats: Pair { private: of_private.or(of_both), public: of_public.or(of_both) },
+    })
+}
+
+/// The attributes of a list, and the Key Format Type, which is the server's to give but the client's
+/// to ask for.
+fn set(
+    cx: &Context<'_>,
+    list: Option<&AttributeList>,
+) -> Result<(AttributeSet, Option<KeyFormatType>), Failure> {
+    let Some(list) = list else { return Ok((AttributeSet::default(), None)) };
+    let format = list.attributes.iter().find_map(|instance| match instance.attribute {
+        Attribute::KeyFormatType(format) => Some(format),
+        _ => None,
+    });
+    if format.is_none() || !cx.version().is_2x() {
+        return Ok((creation::given(cx, list)?, None));
+    }
+    let mut rest = list.clone();
+    rest.attributes.retain(|instance| instance.attribute.kind() != AttributeKind::KeyFormatType);
+    Ok((creation::given(cx, &rest)?, format))
 }
 
 fn merged(common: &AttributeSet, own: &AttributeSet) -> AttributeSet {
@@ -152,7 +179,7 @@ fn template(attributes: &AttributeSet) -> Result<(Template, CryptographicAlgorit
 }
 
 /// A fresh key pair of an algorithm by the name that the client calls it by, each half in the format
-/// that it has if nobody asks for one.
+/// that is asked for or, if none is, that it usually has.
 ///
 /// # Errors
 /// Without randomness, or with too much under way.
@@ -160,27 +187,33 @@ pub(super) async fn generate(
     cx: &Context<'_>,
     template: Template,
     algorithm: Option<CryptographicAlgorithm>,
+    formats: &Pair<Option<KeyFormatType>>,
 ) -> Result<Pair<ManagedObject>, Failure> {
     let random = Arc::clone(&cx.parts().random);
     let made = cx.parts().workers.run(cx.tenant(), move || template.generate(&*random));
     let private = made.await??;
     let public = private.public().ok_or(Failure::Internal("a key without a public half"))?;
-    let block = |description: &key::Description, material| -> Result<KeyBlock, Failure> {
+    let (of_private, of_public) = (private.describe(), public.describe());
+    let chosen = |asked: Option<KeyFormatType>, of: &key::Description| {
+        key::for_version(asked.unwrap_or(of.format), cx.version())
+    };
+    let block = |format, of: &key::Description, material| -> Result<KeyBlock, Failure> {
         Ok(KeyBlock {
-            format: key::for_version(description.format, cx.version()),
+            format,
             compression: None,
             value: Some(KeyValue::new(material)),
             algorithm,
-            length: Some(length(description)?),
+            length: Some(length(of)?),
             wrapping: None,
         })
     };
-    let (of_private, of_public) = (private.describe(), public.describe());
-    let private = private.write(key::for_version(of_private.format, cx.version()))?;
-    let public = public.write(key::for_version(of_public.format, cx.version()), None)?;
+    let format = chosen(formats.private, &of_private);
+    let private = block(format, &of_private, private.write(format)?)?;
+    let format = chosen(formats.public, &of_public);
+    let public = block(format, &of_public, public.write(format, None)?)?;
     Ok(Pair {
-        private: ManagedObject::PrivateKey(PrivateKey { key_block: block(&of_private, private)? }),
-        public: ManagedObject::PublicKey(PublicKey { key_block: block(&of_public, public)? }),
+        private: ManagedObject::PrivateKey(PrivateKey { key_block: private }),
+        public: ManagedObject::PublicKey(PublicKey { key_block: public }),
     })
 }
 

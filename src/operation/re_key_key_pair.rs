@@ -2,15 +2,15 @@
 
 use kmip_ttlv::UniqueIdentifier;
 use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeReference};
-use kmip_ttlv::enums::{LinkType, ObjectType};
+use kmip_ttlv::enums::{KeyFormatType, LinkType, ObjectType};
 use kmip_ttlv::object::ManagedObject;
 use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::re_key_key_pair::{Request, Response};
 
 use super::context::{Context, Held, Right};
-use super::create_key_pair::{self, Pair};
+use super::create_key_pair::{self, Given, Pair};
 use super::key_pair_value::Key;
-use super::{Failure, Outcome, creation, key_pair_value, re_key, value};
+use super::{Failure, Outcome, creation, key_pair_value, re_key};
 use crate::crypto::key::Template;
 use crate::object::{AttributeSet, Object, rekey};
 
@@ -35,7 +35,7 @@ pub(super) async fn re_key_key_pair(
     let held = pair(cx, request.private_key_uid.as_ref()).await?;
     let mut old =
         Pair { private: held.private.object().clone(), public: held.public.object().clone() };
-    let given = create_key_pair::given(
+    let Given { attributes: given, formats } = create_key_pair::given(
         cx,
         request.common.as_ref(),
         request.private_key.as_ref(),
@@ -50,7 +50,7 @@ pub(super) async fn re_key_key_pair(
         private: taken_over(cx, &mut old.private, offset, &given.private)?,
         public: taken_over(cx, &mut old.public, offset, &given.public)?,
     };
-    let values = replacements(cx, &held).await?;
+    let values = replacements(cx, &held, &formats).await?;
     let mut new = create_key_pair::objects(cx, attributes, &values, is_given)?;
     create_key_pair::link(&mut new);
     for (old, new) in [(&mut old.private, &mut new.private), (&mut old.public, &mut new.public)] {
@@ -125,8 +125,12 @@ fn taken_over(
     Ok(attributes)
 }
 
-/// A pair like the old one, in the formats of the old one.
-async fn replacements(cx: &Context<'_>, held: &Pair<Held>) -> Result<Pair<ManagedObject>, Failure> {
+/// A pair like the old one, in the formats that are asked for, or those of the old one.
+async fn replacements(
+    cx: &Context<'_>,
+    held: &Pair<Held>,
+    asked: &Pair<Option<KeyFormatType>>,
+) -> Result<Pair<ManagedObject>, Failure> {
     let attributes = &held.private.object().attributes;
     let old = cx.value(&held.private).await?;
     let template = match key_pair_value::key(attributes, &old)? {
@@ -135,10 +139,10 @@ async fn replacements(cx: &Context<'_>, held: &Pair<Held>) -> Result<Pair<Manage
     };
     let template =
         template.ok_or(Failure::CryptographicFailure("no key pairs like this one are made"))?;
-    let new = create_key_pair::generate(cx, template, held.private.object().algorithm()).await?;
-    let like = |held: &Held, value| {
-        let object = held.object();
-        value::in_format(cx.version(), &object.attributes, value, object.key_format(), None)
+    let algorithm = held.private.object().algorithm();
+    let formats = Pair {
+        private: asked.private.or(held.private.object().key_format()),
+        public: asked.public.or(held.public.object().key_format()),
     };
-    Ok(Pair { private: like(&held.private, new.private)?, public: like(&held.public, new.public)? })
+    create_key_pair::generate(cx, template, algorithm, &formats).await
 }

@@ -6,10 +6,11 @@ use kmip_ttlv::enums::{
     RecommendedCurve as C, ResultReason as R, State,
 };
 use kmip_ttlv::object::KeyMaterial;
+use kmip_ttlv::payload::create_key_pair;
 use kmip_ttlv::{Secret, Version};
 
 use super::ask::{activate, destroy, uid_of};
-use super::pair::{bits, bring, create, fetch, half, material, of, on, pair_of};
+use super::pair::{bits, bring, create, fetch, half, list, material, of, on, pair_of, re_key};
 use super::world::World;
 
 #[tokio::test]
@@ -128,4 +129,28 @@ async fn a_key_of_a_pair_lives_and_ends_by_itself() {
     assert_eq!(client.state(&b).await, State::PreActive);
     client.ask(destroy(&b)).await.unwrap();
     assert_eq!(client.ask(destroy(&a)).await, Err(R::PermissionDenied), "it is active");
+}
+
+#[tokio::test]
+async fn a_pair_is_made_in_the_formats_that_are_asked_for_or_not_at_all() {
+    let world = World::new().await;
+    let client = world.client("orders", Version::V2_1).await;
+    let format = |format| list(vec![Attribute::KeyFormatType(format)]);
+    let request = |private, public| create_key_pair::Request {
+        private_key: Some(format(private)),
+        public_key: Some(format(public)),
+        ..create(vec![of(A::Ec)])
+    };
+    let (a, b) = pair_of(client.ask(request(F::Pkcs8, F::X509)).await);
+    let (next, _) = pair_of(client.ask(re_key(&a)).await);
+    for (uid, expected) in [(&a, F::Pkcs8), (&b, F::X509), (&next, F::Pkcs8)] {
+        assert_eq!(fetch(&client, uid, None, None).await.unwrap().format, expected);
+        let kind = AttributeKind::KeyFormatType;
+        assert_eq!(client.values(uid, kind).await, [Attribute::KeyFormatType(expected)]);
+        assert_eq!(client.values(uid, AttributeKind::Digest).await.len(), 2);
+    }
+    for (private, public) in [(F::Pkcs1, F::X509), (F::Pkcs8, F::Pkcs8), (F::X509, F::X509)] {
+        let answer = client.ask(request(private, public)).await;
+        assert_eq!(answer, Err(R::KeyFormatTypeNotSupported), "{private:?} {public:?}");
+    }
 }
