@@ -1,7 +1,7 @@
 //! Changes: what an operation wants and the committer makes durable.
 
 use super::administration::Administration;
-use super::hierarchy::{Phase, RotationRow};
+use super::hierarchy::RotationRow;
 use super::row::{KeyLevel, KeyState, Sealed, Stored};
 use crate::audit::Record;
 use crate::clock::Timestamp;
@@ -109,12 +109,13 @@ pub enum Change {
         to: Sealed,
     },
     /// A rotation begins (`from` is `None`), goes on, or ends (`to` is `None`). A conflict if it is
-    /// not in the phase `from`, or if one is under way where it would begin.
+    /// not in the phase of `from` on its way to the same version, or if one is under way where it
+    /// would begin.
     Rotation {
         /// Whose key.
         level: KeyLevel,
-        /// The phase that it was seen in.
-        from: Option<Phase>,
+        /// As it was seen.
+        from: Option<RotationRow>,
         /// What it shall be.
         to: Option<RotationRow>,
     },

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use keystrata::clock::SystemClock;
+use keystrata::audit::{Actor, Outcome, Record};
+use keystrata::clock::{SystemClock, Timestamp};
 use keystrata::crypto::random::OsRandom;
 use keystrata::keys::env_root::KeySource;
 use keystrata::keys::rotation::{Order, RotationSettings, Rotator, Subject};
@@ -121,19 +122,7 @@ impl Node {
                 continue;
             }
             let order = Order { eager: true, ..Order::default() };
-            let act = subject.act("asked for".into());
-            let record = keystrata::audit::Record {
-                time: keystrata::clock::Timestamp(1),
-                actor: keystrata::audit::Actor::Administrator(act),
-                operation: "kek rotate",
-                objects: Vec::new(),
-                key_version: None,
-                outcome: keystrata::audit::Outcome::Success,
-                duration: Duration::ZERO,
-                client_correlation: None,
-                server_correlation: None,
-            };
-            self.rotator.begin(&subject, order, record).await.expect("begins");
+            self.rotator.begin(&subject, order, record(&subject)).await.expect("begins");
             self.wait().await;
         }
         running.abort();
@@ -173,6 +162,86 @@ impl Node {
             assert_eq!(key.version(), 2);
             assert_eq!(*key.open(&uid, &sealed).expect("opens"), uid.as_bytes());
         }
+    }
+}
+
+/// What the new version sealed is sealed under the old one again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_aborted_rotation_goes_back_whatever_it_has_done() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut node = open(directory.path(), Observer::default()).await;
+    node.fill().await;
+    // So slow that it is still under way when everything is sealed anew.
+    let slow = RotationSettings { rewrap_per_second: 4, ..RotationSettings::default() };
+    node.rotator = Rotator::new(Arc::clone(&node.keyring), slow);
+    let subject = node.subjects().await.remove(2);
+    let running = tokio::spawn(Arc::clone(&node.rotator).run());
+    let order = Order { eager: true, ..Order::default() };
+    node.rotator.begin(&subject, order, record(&subject)).await.expect("begins");
+    let engine = node.store.engine();
+    let resealed = async {
+        let done = |counts: Vec<keystrata::store::Envelopes>| {
+            counts.iter().any(|it| it.version == 2 && it.living == OBJECTS as u64)
+        };
+        while !done(engine.envelopes(subject.level()).await.expect("reads")) {
+            node.rotator.moved(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, resealed).await.expect("it is sealed anew");
+    let again = node.rotator.begin(&subject, order, record(&subject)).await;
+    let refused = again.expect_err("one at a time").to_string();
+    assert!(refused.contains("is being rotated from version 1 to 2"), "{refused}");
+    node.rotator.abort(&subject, record(&subject)).await.expect("goes back");
+    node.wait().await;
+    running.abort();
+
+    let rows = node.store.keys(subject.level()).await.expect("reads");
+    let states: Vec<_> = rows.iter().map(|row| (row.version, row.state)).collect();
+    assert_eq!(states, [(1, KeyState::Active), (2, KeyState::Retired)]);
+    let counts = node.store.engine().envelopes(subject.level()).await.expect("reads");
+    let living: Vec<_> = counts.iter().map(|it| (it.version, it.living)).collect();
+    assert_eq!(living, [(1, OBJECTS as u64), (2, 0)]);
+    let key = node.keyring.service_key(&node.caller, node.caller.service_id).await;
+    assert_eq!(key.expect("a key").version(), 1);
+}
+
+/// Another node that lives has to have a version before it is rotated to.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_lacks_the_root_version_is_named() {
+    let directory = tempfile::tempdir().expect("a directory");
+    drop(open(directory.path(), Observer::default()).await);
+    let node = open(directory.path(), Observer::default()).await;
+    node.rotator.add(&Subject::Root, None, record(&Subject::Root)).await.expect("is added");
+    let beat = |roots| Change::Heartbeat {
+        node: "second".into(),
+        heard: keystrata::clock::Clock::now(&SystemClock::new()),
+        roots,
+    };
+    let commit = |change| Commit { changes: vec![change], audit: Vec::new() };
+    node.store.commit(commit(beat(vec![1]))).await.expect("commits");
+    let wanted = "these nodes do not have version 2 of the root key: second; give it to them, or \
+                  stop them";
+    let refused = node.rotator.verify(&Subject::Root, 2).await.expect_err("lacks it");
+    assert_eq!(refused.to_string(), wanted);
+    let order = Order::default();
+    let refused = node.rotator.begin(&Subject::Root, order, record(&Subject::Root)).await;
+    assert_eq!(refused.expect_err("lacks it").to_string(), wanted);
+    node.store.commit(commit(beat(vec![1, 2]))).await.expect("commits");
+    node.rotator.verify(&Subject::Root, 2).await.expect("has it");
+    node.rotator.plan(&Subject::Root, order).await.expect("has it");
+}
+
+fn record(subject: &Subject) -> Record {
+    Record {
+        time: Timestamp(1),
+        actor: Actor::Administrator(subject.act("asked for".into())),
+        operation: "kek rotate",
+        objects: Vec::new(),
+        key_version: None,
+        outcome: Outcome::Success,
+        duration: Duration::ZERO,
+        client_correlation: None,
+        server_correlation: None,
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod crash;
 mod load;
+mod migrate;
 mod refusals;
 #[path = "../support/mod.rs"]
 mod support;

@@ -147,7 +147,7 @@ async fn a_key_has_one_rotation_at_a_time_and_it_goes_on_from_where_it_is() {
         reverting: false,
         started: Timestamp(5),
     };
-    let step = async |from: Option<Phase>, to: Option<RotationRow>| {
+    let step = async |from: Option<RotationRow>, to: Option<RotationRow>| {
         store.commit(changes(vec![Change::Rotation { level, from, to }])).await
     };
     step(None, Some(row)).await.unwrap();
@@ -157,12 +157,14 @@ async fn a_key_has_one_rotation_at_a_time_and_it_goes_on_from_where_it_is() {
     assert_eq!(store.engine().acknowledged(level, 2).await.unwrap(), ["n1"]);
 
     let switched = RotationRow { phase: Phase::Switched, ..row };
-    assert!(is_conflict(&step(Some(Phase::Switched), None).await));
-    step(Some(Phase::Announced), Some(switched)).await.unwrap();
+    assert!(is_conflict(&step(Some(switched), None).await));
+    let back = RotationRow { from: 2, to: 1, ..row };
+    assert!(is_conflict(&step(Some(back), None).await), "it leads elsewhere");
+    step(Some(row), Some(switched)).await.unwrap();
     drop(store);
     let store = fixture::store(directory.path());
     assert_eq!(store.engine().rotations().await.unwrap(), [switched]);
-    let end = Change::Rotation { level, from: Some(Phase::Switched), to: None };
+    let end = Change::Rotation { level, from: Some(switched), to: None };
     store.commit(changes(vec![end])).await.unwrap();
     assert!(store.engine().rotations().await.unwrap().is_empty());
     assert!(store.engine().acknowledged(level, 2).await.unwrap().is_empty());

@@ -248,10 +248,10 @@ impl Rotator {
     pub async fn abort(&self, subject: &Subject, record: Record) -> Result<RotationRow, Refused> {
         for _ in 0..ATTEMPTS_MAX {
             let row = self.plan_abort(subject).await?;
-            let (level, phase) = (row.level, row.phase);
-            let done = match phase {
+            let level = row.level;
+            let done = match row.phase {
                 Phase::Announced => {
-                    let end = Change::Rotation { level, from: Some(phase), to: None };
+                    let end = Change::Rotation { level, from: Some(row), to: None };
                     let ended = self.commit(vec![end], vec![record.clone()]).await;
                     if ended.is_ok() && matches!(subject, Subject::Root) {
                         self.keyring.close_window();

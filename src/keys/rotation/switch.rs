@@ -61,8 +61,7 @@ impl Rotator {
     ) -> Result<RotationRow, Refused> {
         let next = RotationRow { phase: Phase::Switched, ..*row };
         let detail = format!("version {} is active, version {} is retired", row.to, row.from);
-        self.exchange(subject, (row.from, row.to), KeyState::Pending, row.phase, next, detail)
-            .await?;
+        self.exchange(subject, row, (row.from, row.to), KeyState::Pending, next, detail).await?;
         Ok(next)
     }
 
@@ -77,8 +76,7 @@ impl Rotator {
         let reverting = !row.reverting;
         let next = RotationRow { from: row.to, to: row.from, reverting, eager: true, ..*row };
         let detail = format!("aborted: version {} is active again", row.from);
-        self.exchange(subject, (row.to, row.from), KeyState::Retired, row.phase, next, detail)
-            .await?;
+        self.exchange(subject, row, (row.to, row.from), KeyState::Retired, next, detail).await?;
         self.commit(Vec::new(), vec![record]).await?;
         self.wake();
         Ok(())
@@ -88,20 +86,20 @@ impl Rotator {
     async fn exchange(
         &self,
         subject: &Subject,
+        row: &RotationRow,
         (old, new): (u32, u32),
         new_was: KeyState,
-        phase: Phase,
         next: RotationRow,
         detail: String,
     ) -> Result<(), Refused> {
         let level = subject.level();
         let (rows, _) = subject::versions(&self.keyring, subject).await?;
-        let row = subject::row(&rows, subject, new)?.clone();
+        let version = subject::row(&rows, subject, new)?.clone();
         let (retired, active) = (KeyState::Retired, KeyState::Active);
         let mut changes = vec![
             Change::KeyState { level, version: old, from: KeyState::Active, to: retired },
             Change::KeyState { level, version: new, from: new_was, to: active },
-            Change::Rotation { level, from: Some(phase), to: Some(next) },
+            Change::Rotation { level, from: Some(*row), to: Some(next) },
         ];
         let record = vec![self.record(subject, detail)];
         match subject {
@@ -119,16 +117,16 @@ impl Rotator {
                 Ok(())
             }
             Subject::Root => {
-                let provider = subject::provider(&row)?;
+                let provider = subject::provider(&version)?;
                 // Nobody registers a tenant while it is not known which version seals.
                 let _alone = self.keyring.registering.lock().await;
                 changes.push(Change::Setting {
                     name: CHECK_SETTING,
                     from: self.keyring.installed.load().check.as_bytes().to_vec(),
-                    to: row.sealed.as_bytes().to_vec(),
+                    to: version.sealed.as_bytes().to_vec(),
                 });
                 self.commit(changes, record).await?;
-                self.install(provider, &row);
+                self.install(provider, &version);
                 Ok(())
             }
         }
@@ -155,7 +153,7 @@ impl Rotator {
     /// Ends a rotation whose work is done. The lock follows the root to its provider.
     pub(super) async fn finish(&self, subject: &Subject, row: &RotationRow) -> Result<(), Refused> {
         let level = subject.level();
-        let mut changes = vec![Change::Rotation { level, from: Some(Phase::Switched), to: None }];
+        let mut changes = vec![Change::Rotation { level, from: Some(*row), to: None }];
         let mut detail = format!("the rotation from version {} to {} is done", row.from, row.to);
         if row.compromised {
             let (from, to) = (KeyState::Retired, KeyState::Destroyed);

@@ -87,7 +87,9 @@ fn other(db: &Connection, ledger: &mut Ledger, change: &Change) -> Result<(), Wr
         Change::ResealKey { level, version, from, to } => {
             write_key::reseal(db, ledger, *level, *version, from, to)
         }
-        Change::Rotation { level, from, to } => write_key::rotation(db, *level, *from, to.as_ref()),
+        Change::Rotation { level, from, to } => {
+            write_key::rotation(db, *level, from.as_ref(), to.as_ref())
+        }
         Change::Heartbeat { node, heard, roots } => write_key::heartbeat(db, node, *heard, roots),
         Change::Acknowledge { node, level, version } => {
             write_key::acknowledge(db, node, *level, *version)

@@ -7,7 +7,7 @@ use super::write::{WriteError, run};
 use crate::clock::Timestamp;
 use crate::store::hierarchy::RotationRow;
 use crate::store::row::{KeyLevel, KeyState, Sealed};
-use crate::store::{Error, Phase, codes};
+use crate::store::{Error, codes};
 use crate::tenant::{ServiceId, TenantId};
 
 /// The key that seals a key of this level; `None` for the root.
@@ -128,13 +128,14 @@ pub(super) fn setting(
 pub(super) fn rotation(
     db: &Connection,
     level: KeyLevel,
-    from: Option<Phase>,
+    from: Option<&RotationRow>,
     to: Option<&RotationRow>,
 ) -> Result<(), WriteError> {
     let (number, owner) = codes::of_key_level(level);
     if let Some(from) = from {
-        let sql = "DELETE FROM rotations WHERE level = ?1 AND owner = ?2 AND phase = ?3";
-        one(run(db, sql, params![number, owner, codes::of_phase(from)])?)?;
+        let sql = "DELETE FROM rotations
+                   WHERE level = ?1 AND owner = ?2 AND phase = ?3 AND target = ?4";
+        one(run(db, sql, params![number, owner, codes::of_phase(from.phase), from.to])?)?;
     }
     let Some(row) = to else {
         let sql = "DELETE FROM acknowledgements WHERE level = ?1 AND owner = ?2";
