@@ -8,6 +8,7 @@ pub(crate) mod hsm_worker;
 pub(crate) mod kek;
 mod log_line;
 mod logging;
+pub(crate) mod object;
 mod pki;
 mod private;
 pub(crate) mod serve;

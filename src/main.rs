@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 use keystrata::keys::memory;
 
 use command::{
-    Environment, audit, config, hsm_worker, kek, serve, service, status, tell, tenant, try_,
+    Environment, audit, config, hsm_worker, kek, object, serve, service, status, tell, tenant, try_,
 };
 
 /// A KMIP key server for platforms with many tenants.
@@ -46,6 +46,9 @@ enum Command {
     /// Tenants: list, make, suspend, resume, shred
     #[command(subcommand)]
     Tenant(tenant::Command),
+    /// Objects that were destroyed by mistake, while their tenant has them held
+    #[command(subcommand)]
+    Object(object::Command),
     /// Services of a tenant: list, make, suspend, resume, shred, and what each may do
     #[command(subcommand)]
     Service(service::Command),
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
         Command::Kek(command) => kek::run(&command, &environment),
         Command::Audit(command) => audit::run(&command, &environment),
         Command::Tenant(command) => tenant::run(&command, &environment),
+        Command::Object(command) => object::run(&command, &environment),
         Command::Service(command) => service::run(&command, &environment),
         Command::HsmWorker(arguments) => hsm_worker::run(&arguments),
     };

@@ -66,6 +66,7 @@ fn every_command_explains_itself_with_an_example() {
         &["tenant", "shred"],
         &["tenant", "set"],
         &["service", "set-mode"],
+        &["object", "restore"],
         &["service", "set-operations"],
         &["service", "shred"],
         &["kek", "add"],

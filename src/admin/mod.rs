@@ -9,6 +9,7 @@
 mod call;
 mod kek;
 mod kek_status;
+mod object;
 mod party;
 mod service;
 mod shred;
@@ -76,6 +77,11 @@ const COMMANDS: &[Command] = &[
         name: "tenant statements",
         changes: false,
         run: |admin, call| shred::statements(admin, call),
+    },
+    Command {
+        name: "object restore",
+        changes: true,
+        run: |admin, call| object::restore(admin, call),
     },
     Command { name: "service list", changes: false, run: |admin, call| service::list(admin, call) },
     Command { name: "service show", changes: false, run: |admin, call| service::show(admin, call) },

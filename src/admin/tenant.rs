@@ -29,6 +29,7 @@ struct One {
 struct Set {
     tenant: String,
     strict: Option<bool>,
+    destroy_hold: Option<u32>,
     #[serde(default, rename = "plan")]
     _plan: bool,
 }
@@ -38,6 +39,7 @@ fn shown(row: &TenantRow) -> Value {
         "tenant": row.name.as_str(),
         "state": state_name(row.state),
         "strict": row.strict,
+        "destroy_hold": row.destroy_hold,
         "created": row.created.rfc3339(),
     })
 }
@@ -133,21 +135,30 @@ fn switch<'a>(admin: &'a Admin, call: &'a Call, state: TenantState) -> BoxFuture
 /// `tenant set`: what else can be said of a tenant.
 pub(super) fn set<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answer> {
     Box::pin(async move {
-        let Set { tenant, strict, .. } = call.arguments()?;
+        let Set { tenant, strict, destroy_hold, .. } = call.arguments()?;
         let party = Party::find(admin, call, &tenant, None).await?.alive()?;
-        let strict = strict.ok_or_else(|| Refusal::new("nothing is to be set: give --strict"))?;
-        let word = if strict { "on" } else { "off" };
-        if party.tenant.strict == strict {
-            return Err(Refusal::new(format!("{party}: strict is {word} already")));
-        }
-        if call.is_plan() {
-            let line = format!("{party}: strict would be {word}");
-            return Ok(json!({ "plan": true, "line": line }));
-        }
         let mut to = party.clone();
-        to.tenant.strict = strict;
-        let line = format!("{party}: strict is {word}");
+        let mut said = Vec::new();
+        if let Some(strict) = strict {
+            to.tenant.strict = strict;
+            said.push(format!("strict {strict}"));
+        }
+        if let Some(seconds) = destroy_hold {
+            to.tenant.destroy_hold = seconds;
+            said.push(format!("destroyed objects are held for {seconds} s"));
+        }
+        let what = said.join(", ");
+        if said.is_empty() {
+            return Err(Refusal::new("nothing is to be set: give --strict or --destroy-hold"));
+        }
+        if party.tenant == to.tenant {
+            return Err(Refusal::new(format!("{party}: {what} already")));
+        }
+        let line = format!("{party}: {what}");
+        if call.is_plan() {
+            return Ok(json!({ "plan": true, "line": format!("would be set: {line}") }));
+        }
         party.become_other(admin, call, &to, &line).await?;
-        Ok(json!({ "line": line, "strict": strict }))
+        Ok(json!({ "line": line }))
     })
 }

@@ -14,7 +14,9 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
+use keystrata::admin::Admin;
 use keystrata::clock::{Clock, SystemClock};
 use keystrata::config::Config;
 use keystrata::keys::memory::Protection;
@@ -49,6 +51,9 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
 }
+
+/// How often it is looked for destroyed objects whose hold is over.
+const HOLDS_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Where the server listens, with the real ports.
 #[derive(Debug, Clone, Copy)]
@@ -190,6 +195,7 @@ impl Server {
             tokio::spawn(async move { health.watch(&parts).await })
         };
         let rotation = tokio::spawn(Arc::clone(&parts.rotator).run());
+        let holds = tokio::spawn(erase_due(Arc::clone(&parts.admin)));
         let Addresses { kmip, admin: admin_address } = self.addresses;
         print(format_args!("ready kmip={kmip} admin={admin_address}\n"));
         tracing::info!(%kmip, admin = %admin_address, "ready");
@@ -202,6 +208,7 @@ impl Server {
         };
         let drained = self.listener.run(SameRuntime, told).await;
         watch.abort();
+        holds.abort();
         rotation.abort();
         let closed = tokio::task::spawn_blocking(move || parts.close());
         // The admin listeners end when they are told so, or when nobody is left to tell them.
@@ -217,6 +224,16 @@ fn reload(certificates: &Certificates, roots: &Roots) {
     certificates.reload();
     if let Err(error) = roots.reload() {
         tracing::error!(%error, "the versions of the root key stay as they were");
+    }
+}
+
+/// Erases what is destroyed when its hold is over. Never ends.
+async fn erase_due(admin: Arc<Admin>) {
+    let mut ticks = tokio::time::interval(HOLDS_INTERVAL);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        admin.erase_due().await;
     }
 }
 

@@ -51,6 +51,7 @@ One line of JSON for each event: key_rotation, suspension, resumption or shreddi
     /// Say how a tenant's objects are treated
     #[command(after_help = "Example:
   keystrata tenant set --tenant tenant-a --strict true --dir keystrata-try
+  keystrata tenant set --tenant tenant-a --destroy-hold 86400 --dir keystrata-try
 
 With --strict, compromised objects refuse everything; otherwise they still decrypt and verify.")]
     Set(Set),
@@ -109,6 +110,9 @@ pub(crate) struct Set {
     /// Whether compromised objects refuse everything
     #[arg(long)]
     strict: Option<bool>,
+    /// How long the values of destroyed objects are kept for `object restore`; 0 erases at once
+    #[arg(long, value_name = "SECONDS")]
+    destroy_hold: Option<u32>,
 }
 
 /// Runs `keystrata tenant`.

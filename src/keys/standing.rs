@@ -31,7 +31,8 @@ pub struct Standing {
 impl Standing {
     /// Notes a tenant that was admitted. Only what is unusual about it is kept.
     pub fn admitted(&self, tenant: &TenantRow) {
-        if tenant.strict && !self.is_strict(tenant.id) {
+        let is_usual = !tenant.strict && tenant.destroy_hold == 0;
+        if !is_usual && !self.table.load().tenants.contains_key(&tenant.id) {
             self.tenant(tenant);
         }
     }
@@ -81,6 +82,12 @@ impl Standing {
             Some(row) => refuse_service(row.state, &caller.identity.tenant, &row.name),
             None => Ok(()),
         }
+    }
+
+    /// How long the tenant's destroyed objects are kept, in seconds; 0 is not at all.
+    #[must_use]
+    pub fn destroy_hold(&self, tenant: TenantId) -> u32 {
+        self.table.load().tenants.get(&tenant).map(|row| row.destroy_hold).unwrap_or_default()
     }
 
     /// Whether the tenant's compromised objects refuse everything.

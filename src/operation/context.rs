@@ -20,7 +20,7 @@ use crate::access::{self, Usage};
 use crate::clock::Timestamp;
 use crate::keys::ServiceKey;
 use crate::object::{Object, rules};
-use crate::store::{Change, Position, Sealed, Selector, Stored, View};
+use crate::store::{Administration, Change, Position, Sealed, Selector, Stored, View};
 use crate::tenant::{Caller, Role, ServiceId, TenantId};
 
 /// What an operation wants an object for.
@@ -312,6 +312,23 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn erase(&self, held: &Held, object: Object) -> Change {
         self.replace(held, object, None)
+    }
+
+    /// The object in its destroyed form: its value goes at once, or is held for a while in which an
+    /// administrator can undo it. Nobody else sees a difference.
+    #[must_use]
+    pub fn destroy(&self, held: &Held, object: Object) -> Vec<Change> {
+        let tenant = self.caller.tenant_id;
+        let seconds = self.parts.keyring.standing().destroy_hold(tenant);
+        // What a batch makes and destroys together was never there; what has no value needs no hold.
+        if seconds == 0 || self.batch.pending(&object.uid).is_some() || held.stored.sealed.is_none()
+        {
+            return vec![self.erase(held, object)];
+        }
+        let due = Timestamp(self.now.0.saturating_add(i64::from(seconds) * 1_000_000));
+        let before = Box::new(held.object().clone());
+        let kept = Administration::Hold { tenant, due, before };
+        vec![self.update(held, object), Change::Administer(kept)]
     }
 
     fn replace(&self, held: &Held, object: Object, sealed: Option<Sealed>) -> Change {

@@ -10,7 +10,8 @@ use super::context::{Context, Right};
 use super::{Failure, Outcome};
 use crate::object::Event;
 
-/// Erases an object's value. What is left are its attributes; no client finds it any more but by
+/// Erases an object's value, at once or after the time for which its tenant has destroyed objects held.
+/// What is left are its attributes; no client finds it any more but by
 /// asking for destroyed objects.
 pub(super) async fn destroy(cx: &Context<'_>, request: &Request<'_>) -> Result<Outcome, Failure> {
     let held = cx.object(request.uid.as_ref(), Right::Change).await?;
@@ -26,5 +27,6 @@ pub(super) async fn destroy(cx: &Context<'_>, request: &Request<'_>) -> Result<O
     object.attributes.put(Attribute::DestroyDate(DateTime(cx.now())));
     let uid = object.uid.clone();
     let response = ResponsePayload::Destroy(Response { uid: uid.clone().into() });
-    Ok(Outcome::changed(uid, vec![cx.erase(&held, object)], response))
+    let changes = cx.destroy(&held, object);
+    Ok(Outcome::changed(uid, changes, response))
 }

@@ -2,6 +2,8 @@
 
 use super::engine::{BoxFuture, Error};
 use super::row::{ServiceRow, TenantRow};
+use crate::clock::Timestamp;
+use crate::object::Object;
 use crate::tenant::{ServiceId, ServiceName, TenantId, TenantName};
 
 /// A change that an administrator makes.
@@ -30,6 +32,24 @@ pub enum Administration {
         /// The signed statement about it, kept for good.
         statement: String,
     },
+    /// An object is destroyed for everybody (by another change of the commit), and its value is kept
+    /// until `due`, so that an administrator can undo it.
+    Hold {
+        /// The tenant.
+        tenant: TenantId,
+        /// When the value is erased.
+        due: Timestamp,
+        /// The object as it was.
+        before: Box<Object>,
+    },
+    /// An object is held no more: it is erased or restored by another change of the commit. A conflict
+    /// if it is not held.
+    Release {
+        /// The tenant.
+        tenant: TenantId,
+        /// The object.
+        uid: String,
+    },
     /// Takes the values of some objects whose keys are shredded.
     Erase {
         /// Whose objects.
@@ -44,7 +64,10 @@ impl Administration {
     pub(super) fn erases(&self) -> Option<Target> {
         match self {
             Self::Shred { target, .. } | Self::Erase { target, .. } => Some(*target),
-            Self::Tenant { .. } | Self::Service { .. } => None,
+            Self::Tenant { .. }
+            | Self::Service { .. }
+            | Self::Hold { .. }
+            | Self::Release { .. } => None,
         }
     }
 }
@@ -56,6 +79,15 @@ pub struct Target {
     pub tenant: TenantId,
     /// The service, if it is only that.
     pub service: Option<ServiceId>,
+}
+
+/// A destroyed object whose value is still there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeldObject {
+    /// When the value is erased.
+    pub due: Timestamp,
+    /// The object as it was before it was destroyed.
+    pub before: Object,
 }
 
 /// How many objects a target has.
@@ -86,6 +118,20 @@ pub trait Census: Send + Sync {
 
     /// How many objects there are. Takes time in proportion to them.
     fn counts(&self, target: Target) -> BoxFuture<'_, Result<Counts, Error>>;
+
+    /// A destroyed object whose value is still there, if it is.
+    fn held(
+        &self,
+        tenant: TenantId,
+        uid: String,
+    ) -> BoxFuture<'_, Result<Option<HeldObject>, Error>>;
+
+    /// At most `limit` destroyed objects whose values are to be erased by `now`.
+    fn held_until(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<(TenantId, String)>, Error>>;
 
     /// The statements about what was shredded of a tenant, oldest first.
     fn statements(&self, tenant: TenantId) -> BoxFuture<'_, Result<Vec<String>, Error>>;

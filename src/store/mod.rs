@@ -15,7 +15,7 @@ pub mod row;
 mod row_format;
 mod step;
 
-pub use administration::{Administration, Census, Counts, Target};
+pub use administration::{Administration, Census, Counts, HeldObject, Target};
 pub use audit_log::{AuditError, AuditLog, AuditSettings, Reads, TrailError};
 pub use change::{Change, Commit, NewKey};
 pub use embedded::{EmbeddedSettings, OpenError};

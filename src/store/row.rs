@@ -71,6 +71,8 @@ pub struct TenantRow {
     pub state: TenantState,
     /// Whether its compromised objects refuse everything, and not only what protects anew.
     pub strict: bool,
+    /// Seconds from Destroy to the erasure of the value; 0 erases at once.
+    pub destroy_hold: u32,
     /// When it was registered.
     pub created: Timestamp,
 }

@@ -321,3 +321,42 @@ fn every_act_of_an_administrator_is_in_the_audit_trail_and_no_plan_is() {
     }
     assert!(acts.iter().all(|act| act["tenant"] == "tenant-a"));
 }
+
+#[test]
+fn a_destroyed_object_that_is_held_is_dead_to_all_and_can_be_restored() {
+    let mut server = Server::start_default();
+    let mut own = server.connect("tenant-a", "mongodb");
+    let (key, other) = (made(&mut own), made(&mut own));
+    made(&mut server.connect("tenant-b", "mongodb"));
+    done(&server, &["tenant", "set", "--tenant", "tenant-a", "--destroy-hold", "3600"]);
+    assert_eq!(ask(&mut own, Operation::Destroy, &key), Ok(()));
+    let dead = get(&mut own, &key).expect_err("destroyed");
+    assert!(ask(&mut own, Operation::Destroy, &key).is_err());
+    let restore = ["object", "restore", "--tenant", "tenant-a", "--uid", &key];
+    done(&server, &[&restore[..], &["--plan"]].concat());
+    assert_eq!(get(&mut own, &key), Err(dead), "a plan changes nothing");
+    done(&server, &restore);
+    assert_eq!(get(&mut own, &key), Ok(()));
+    refused(&server, &restore, "has no destroyed object");
+    refused(
+        &server,
+        &["object", "restore", "--tenant", "tenant-b", "--uid", &key],
+        "no destroyed object",
+    );
+
+    // A hold that is over: the value goes by itself, and nothing is left of it.
+    done(&server, &["tenant", "set", "--tenant", "tenant-a", "--destroy-hold", "1"]);
+    let sql = format!("SELECT sealed FROM objects WHERE uid = '{other}' AND sealed IS NOT NULL");
+    let sealed = envelopes(&server, &sql);
+    assert_eq!(ask(&mut own, Operation::Destroy, &other), Ok(()));
+    while !envelopes(&server, &sql).is_empty() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    refused(
+        &server,
+        &["object", "restore", "--tenant", "tenant-a", "--uid", &other],
+        "no destroyed object",
+    );
+    assert!(server.stop().success());
+    assert_eq!(stands_somewhere(&server, &sealed), None);
+}

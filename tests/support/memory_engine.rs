@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use keystrata::clock::Timestamp;
 use keystrata::store::{
-    ActiveKey, BoxFuture, Census, Change, Commit, Counts, Due, Engine, Envelopes, Error, Hierarchy,
-    KeyLevel, KeyRow, KeyState, NewKey, NodeRow, Owner, Position, RotationRow, Scanned, Selector,
-    ServiceRow, Stored, Target, TenantRow, TenantState, View,
+    ActiveKey, BoxFuture, Census, Change, Commit, Counts, Due, Engine, Envelopes, Error,
+    HeldObject, Hierarchy, KeyLevel, KeyRow, KeyState, NewKey, NodeRow, Owner, Position,
+    RotationRow, Scanned, Selector, ServiceRow, Stored, Target, TenantRow, TenantState, View,
 };
 use keystrata::tenant::{ServiceId, ServiceName, TenantId, TenantName};
 
@@ -92,6 +92,7 @@ fn apply(rows: &mut Rows, change: &Change) {
                 name,
                 state: TenantState::Active,
                 strict: false,
+                destroy_hold: 0,
                 created,
             });
             add_key(rows, KeyLevel::Tenant(id), key);
@@ -203,6 +204,18 @@ impl Census for MemoryEngine {
 
     fn counts(&self, _: Target) -> BoxFuture<'_, Result<Counts, Error>> {
         self.read(|_| Counts::default())
+    }
+
+    fn held(&self, _: TenantId, _: String) -> BoxFuture<'_, Result<Option<HeldObject>, Error>> {
+        self.read(|_| None)
+    }
+
+    fn held_until(
+        &self,
+        _: Timestamp,
+        _: usize,
+    ) -> BoxFuture<'_, Result<Vec<(TenantId, String)>, Error>> {
+        self.read(|_| Vec::new())
     }
 
     fn statements(&self, _: TenantId) -> BoxFuture<'_, Result<Vec<String>, Error>> {

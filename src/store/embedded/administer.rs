@@ -1,14 +1,17 @@
 //! What administrators change, in SQL; and what they ask for.
 
+use kmip_ttlv::enums::ObjectType;
 use rusqlite::{Connection, params};
 
 use super::Embedded;
 use super::ledger::Ledger;
 use super::read::{all, get, one, service_columns, service_row, tenant_columns, tenant_row};
 use super::write::{WriteError, run};
-use crate::store::administration::{Administration, Census, Counts, Target};
+use crate::clock::Timestamp;
+use crate::object::Object;
+use crate::store::administration::{Administration, Census, Counts, HeldObject, Target};
 use crate::store::row::{KeyLevel, KeyState, Sealed, ServiceRow, TenantRow, TenantState};
-use crate::store::{BoxFuture, Error, codes};
+use crate::store::{BoxFuture, Error, codes, row_format};
 use crate::tenant::{ServiceName, TenantId, TenantName};
 
 /// Writes a change of an administrator.
@@ -22,6 +25,11 @@ pub(super) fn write(
         Administration::Service { from, to } => service(db, from, to),
         Administration::Shred { target, statement } => shred(db, ledger, *target, statement),
         Administration::Erase { target, limit } => erase(db, *target, *limit),
+        Administration::Hold { tenant, due, before } => hold(db, *tenant, *due, before),
+        Administration::Release { tenant, uid } => {
+            let sql = "DELETE FROM held WHERE tenant = ?1 AND uid = ?2";
+            found(run(db, sql, params![tenant.0, uid])?)
+        }
     }
 }
 
@@ -31,13 +39,21 @@ fn found(rows: usize) -> Result<(), WriteError> {
 }
 
 fn tenant(db: &Connection, from: &TenantRow, to: &TenantRow) -> Result<(), WriteError> {
-    let sql =
-        "UPDATE tenants SET state = ?2, strict = ?3 WHERE id = ?1 AND state = ?4 AND strict = ?5";
+    let sql = "UPDATE tenants SET state = ?2, strict = ?3, destroy_hold = ?4
+               WHERE id = ?1 AND state = ?5 AND strict = ?6 AND destroy_hold = ?7";
     let state = codes::of_tenant_state;
     found(run(
         db,
         sql,
-        params![from.id.0, state(to.state), to.strict, state(from.state), from.strict],
+        params![
+            from.id.0,
+            state(to.state),
+            to.strict,
+            to.destroy_hold,
+            state(from.state),
+            from.strict,
+            from.destroy_hold,
+        ],
     )?)
 }
 
@@ -131,12 +147,29 @@ fn uncount(
     Ok(())
 }
 
+fn hold(
+    db: &Connection,
+    tenant: TenantId,
+    due: Timestamp,
+    before: &Object,
+) -> Result<(), WriteError> {
+    let sql = "INSERT INTO held (tenant, uid, due, type, before) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let attributes = row_format::encode(before);
+    let object_type = before.object_type.number();
+    run(db, sql, params![tenant.0, before.uid, due.0, object_type, attributes])?;
+    Ok(())
+}
+
 fn erase(db: &Connection, target: Target, limit: u32) -> Result<(), WriteError> {
     let sql = "UPDATE objects SET sealed = NULL, revision = revision + 1 WHERE seq IN
                  (SELECT seq FROM objects
                   WHERE tenant = ?1 AND (?2 IS NULL OR service = ?2) AND sealed IS NOT NULL
                   LIMIT ?3)";
     run(db, sql, params![target.tenant.0, target.service.map(|service| service.0), limit])?;
+    // What is held and has no value any more is only destroyed.
+    let sql = "DELETE FROM held WHERE tenant = ?1 AND uid IN
+                 (SELECT uid FROM objects WHERE tenant = ?1 AND sealed IS NULL)";
+    run(db, sql, [target.tenant.0])?;
     Ok(())
 }
 
@@ -187,6 +220,36 @@ impl Census for Embedded {
                 Ok(Counts { objects: number(0)?, values: number(1)? })
             })?;
             Ok(counts.unwrap_or_default())
+        }))
+    }
+
+    fn held(
+        &self,
+        tenant: TenantId,
+        uid: String,
+    ) -> BoxFuture<'_, Result<Option<HeldObject>, Error>> {
+        Box::pin(self.readers.run(move |db| {
+            let sql = "SELECT due, type, before FROM held WHERE tenant = ?1 AND uid = ?2";
+            one(db, sql, params![tenant.0, uid], |row| {
+                let before: Vec<u8> = get(row, 2)?;
+                let object_type = ObjectType::from_number(get(row, 1)?);
+                let before = row_format::decode(uid.clone(), object_type, &before)
+                    .map_err(|error| Error::Failed(error.to_string().into()))?;
+                Ok(HeldObject { due: Timestamp(get(row, 0)?), before })
+            })
+        }))
+    }
+
+    fn held_until(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<(TenantId, String)>, Error>> {
+        Box::pin(self.readers.run(move |db| {
+            let sql = "SELECT tenant, uid FROM held WHERE due <= ?1 ORDER BY due LIMIT ?2";
+            all(db, sql, params![now.0, rows(limit)], |row| {
+                Ok((TenantId(get(row, 0)?), get(row, 1)?))
+            })
         }))
     }
 

@@ -41,7 +41,7 @@ pub(super) fn object(db: &Connection, view: View, uid: &str) -> Result<Option<Fo
 /// The columns that [`tenant_row`] reads, in its order.
 macro_rules! tenant_columns {
     () => {
-        "id, name, state, strict, created"
+        "id, name, state, strict, destroy_hold, created"
     };
 }
 pub(super) use tenant_columns;
@@ -60,7 +60,8 @@ pub(super) fn tenant_row(row: &Row<'_>) -> Result<TenantRow, Error> {
         name: known("name", TenantName::new(&name).ok())?,
         state: known("state", codes::tenant_state(get(row, 2)?))?,
         strict: get(row, 3)?,
-        created: Timestamp(get(row, 4)?),
+        destroy_hold: get(row, 4)?,
+        created: Timestamp(get(row, 5)?),
     })
 }
 

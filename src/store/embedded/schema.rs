@@ -8,6 +8,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_rotation.sql"),
     include_str!("migrations/0003_administration.sql"),
+    include_str!("migrations/0004_hold.sql"),
 ];
 
 /// Marks the file as ours (`PRAGMA application_id`): "kmst".
