@@ -149,14 +149,27 @@ pub(super) fn members(done: &Value) -> String {
     lines.concat()
 }
 
-/// One line per row of a list, with its members in columns.
+/// The columns of lists, in their order.
+const COLUMNS: [&str; 8] =
+    ["tenant", "service", "state", "mode", "role", "strict", "destroy_hold", "created"];
+
+/// A heading and one line per row of a list.
 pub(super) fn table(done: &Value) -> String {
     let lists = done.as_object().into_iter().flatten().filter_map(|(_, value)| value.as_array());
+    let rows: Vec<_> = lists.flatten().filter_map(Value::as_object).collect();
+    let has = |name: &&&str| rows.iter().any(|row| row.contains_key(**name));
+    let columns: Vec<&str> = COLUMNS.iter().filter(has).copied().collect();
     let mut lines = String::new();
-    for row in lists.flatten().filter_map(Value::as_object) {
-        let words: Vec<String> = row.values().map(|value| format!("{:<20}", word(value))).collect();
+    let mut add = |words: Vec<String>| {
+        let words: Vec<_> = words.iter().map(|word| format!("{word:<14}")).collect();
         lines.push_str(words.join(" ").trim_end());
         lines.push('\n');
+    };
+    if !rows.is_empty() {
+        add(columns.iter().map(|name| (*name).to_owned()).collect());
+    }
+    for row in &rows {
+        add(columns.iter().map(|name| row.get(*name).map(word).unwrap_or_default()).collect());
     }
     if done.get("more").and_then(Value::as_bool).unwrap_or_default() {
         lines.push_str("… more: give --after with the last name\n");
