@@ -16,6 +16,7 @@ use super::root_set::RootSet;
 use super::rules::{active, check_service, check_tenant, service_key_place, tenant_key_place};
 use super::service_key::ServiceKey;
 use super::standing::Standing;
+use super::switches::Dependents;
 use super::watch::WatchedRoot;
 use crate::clock::Clock;
 use crate::crypto::aead::Key;
@@ -72,6 +73,7 @@ pub struct Keyring {
     settings: KeyringSettings,
     pub(super) standing: Standing,
     pub(super) events: Events,
+    pub(super) dependents: Dependents,
     pub(super) tenants: Cache<(TenantId, u32), Arc<Key>>,
     /// The active versions.
     pub(super) services: Cache<(TenantId, ServiceId), Arc<ServiceKey>>,
@@ -144,6 +146,7 @@ impl Keyring {
             metrics,
             settings,
             standing: Standing::default(),
+            dependents: Dependents::default(),
             tenants: Cache::new(settings.tenant_keys_max),
             services: Cache::new(settings.service_keys_max),
             retired: Cache::new(settings.retired_keys_max),

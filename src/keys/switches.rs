@@ -1,12 +1,30 @@
 //! What the keyring has for those who suspend, shred and listen.
 
+use std::fmt;
+use std::sync::OnceLock;
+
 use super::events::Events;
 use super::keyring::Keyring;
 use super::standing::Standing;
 use crate::store::Target;
 use crate::tenant::{ServiceId, TenantId};
 
+/// What else has opened keys in memory: told when they are to be forgotten.
+#[derive(Default)]
+pub(super) struct Dependents(OnceLock<Box<dyn Fn(Target) + Send + Sync>>);
+
+impl fmt::Debug for Dependents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Dependents").field(&self.0.get().is_some()).finish()
+    }
+}
+
 impl Keyring {
+    /// Has `forget` told whose keys are to be forgotten. Only the first one is ever told.
+    pub fn when_forgotten(&self, forget: impl Fn(Target) + Send + Sync + 'static) {
+        let _ = self.dependents.0.set(Box::new(forget));
+    }
+
     /// Those who listen for what happens to keys.
     #[must_use]
     pub fn events(&self) -> &Events {
@@ -30,6 +48,9 @@ impl Keyring {
         self.retired.retain(|(of, owner, _), _| is_kept(*of, *owner));
         if service.is_none() {
             self.tenants.retain(|(of, _), _| *of != tenant);
+        }
+        if let Some(dependent) = self.dependents.0.get() {
+            dependent(target);
         }
     }
 }

@@ -13,6 +13,7 @@ use kmip_ttlv::enums::Operation;
 
 use super::Failure;
 use super::part::Work;
+use crate::store::Target;
 use crate::tenant::{ServiceId, TenantId};
 
 /// Bytes of a Correlation Value: as hard to meet by chance as a UUID.
@@ -112,6 +113,17 @@ impl Streams {
     #[must_use]
     pub fn count(&self) -> usize {
         lock(&self.table).len()
+    }
+
+    /// What ends all streams of a tenant, or of one service, and wipes what they hold.
+    pub fn ender(&self) -> impl Fn(Target) + Send + Sync + use<> {
+        let table = Arc::clone(&self.table);
+        move |Target { tenant, service }| {
+            let is_kept = |key: &Key, stream: &Stream| {
+                stream.tenant != tenant || service.is_some_and(|service| service != key.service)
+            };
+            lock(&table).retain(|key, stream| is_kept(key, stream));
+        }
     }
 
     /// Makes room for a new stream. It is not there for others before [`Place::keep`].

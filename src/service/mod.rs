@@ -59,6 +59,7 @@ impl Service {
     ) -> Self {
         let tenants = Cache::new(TENANT_METRICS_MAX);
         let audit = Arc::clone(parts.store.audit());
+        parts.keyring.when_forgotten(parts.streams.ender());
         Self { parts, audit, metrics, clock, settings, tenants }
     }
 

@@ -38,16 +38,20 @@ fn refused(server: &Server, arguments: &[&str], words: &str) {
     assert!(ended.stderr.contains(words), "{arguments:?}: {}", ended.stderr);
 }
 
-fn made(client: &mut Client) -> String {
+pub(crate) fn made(client: &mut Client) -> String {
     uid(&client.ask(&request(VERSION, vec![create(VERSION, None)])))
 }
 
-fn ask(client: &mut Client, operation: Operation, uid: &str) -> Result<(), ResultReason> {
+pub(crate) fn ask(
+    client: &mut Client,
+    operation: Operation,
+    uid: &str,
+) -> Result<(), ResultReason> {
     let (operation, payload) = of(operation, uid);
     outcome(items(&client.ask(&one(VERSION, operation, payload)))[0])
 }
 
-fn get(client: &mut Client, uid: &str) -> Result<(), ResultReason> {
+pub(crate) fn get(client: &mut Client, uid: &str) -> Result<(), ResultReason> {
     ask(client, Operation::Get, uid)
 }
 
@@ -192,7 +196,7 @@ fn envelopes(server: &Server, sql: &str) -> Vec<Vec<u8>> {
     rows.map(|row| row.expect("a blob")).collect()
 }
 
-fn find_database(directory: &Path) -> std::path::PathBuf {
+pub(crate) fn find_database(directory: &Path) -> std::path::PathBuf {
     let found = files_below(directory).into_iter().find(|path| path.ends_with("keystrata.db"));
     found.expect("there is a database")
 }

@@ -8,6 +8,7 @@ mod events;
 mod kill_switches;
 mod log;
 mod messages;
+mod plans;
 mod secrets;
 mod start;
 #[path = "../support/mod.rs"]

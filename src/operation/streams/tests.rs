@@ -163,3 +163,20 @@ fn a_stream_that_nobody_goes_on_with_is_over_after_its_time() {
     assert!(matches!(full, Err(Failure::LimitExceeded(_))));
     open(&streams, 4, arrival(ONE, 0, 260)).unwrap().keep();
 }
+
+#[test]
+fn the_streams_of_those_who_are_not_served_any_more_end_at_once() {
+    let streams = Streams::new(LIMITS);
+    let end = streams.ender();
+    for (number, service) in [(1, ONE), (2, TWO), (3, OTHER)] {
+        open(&streams, number, arrival(service, 0, 0)).unwrap().keep();
+    }
+    let under_way = take(&streams, 1, arrival(ONE, 0, 0)).unwrap();
+    end(Target { tenant: TenantId(1), service: Some(ONE) });
+    under_way.keep();
+    assert!(matches!(take(&streams, 1, arrival(ONE, 0, 0)), Err(Failure::UnknownStream)));
+    assert_eq!(streams.count(), 2, "a part under way does not bring it back");
+    end(Target { tenant: TenantId(1), service: None });
+    assert_eq!(streams.count(), 1);
+    assert!(take(&streams, 3, arrival(OTHER, 0, 0)).is_ok());
+}
