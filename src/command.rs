@@ -6,6 +6,7 @@ pub(crate) mod config;
 mod guide;
 pub(crate) mod hsm_worker;
 pub(crate) mod kek;
+pub(crate) mod kmip;
 mod log_line;
 mod logging;
 pub(crate) mod object;

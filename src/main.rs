@@ -9,7 +9,8 @@ use clap::{Parser, Subcommand};
 use keystrata::keys::memory;
 
 use command::{
-    Environment, audit, config, hsm_worker, kek, object, serve, service, status, tell, tenant, try_,
+    Environment, audit, config, hsm_worker, kek, kmip, object, serve, service, status, tell,
+    tenant, try_,
 };
 
 /// A KMIP key server for platforms with many tenants.
@@ -40,6 +41,9 @@ enum Command {
     /// Show and rotate the keys of the hierarchy
     #[command(subcommand)]
     Kek(kek::Command),
+    /// Show and make KMIP messages
+    #[command(subcommand)]
+    Kmip(kmip::Command),
     /// Work with the audit trail
     #[command(subcommand)]
     Audit(audit::Command),
@@ -68,6 +72,7 @@ fn main() -> ExitCode {
         Command::Config(command) => config::run(&command, &environment),
         Command::Status(arguments) => status::run(&arguments, &environment),
         Command::Kek(command) => kek::run(&command, &environment),
+        Command::Kmip(command) => kmip::run(&command),
         Command::Audit(command) => audit::run(&command, &environment),
         Command::Tenant(command) => tenant::run(&command, &environment),
         Command::Object(command) => object::run(&command, &environment),

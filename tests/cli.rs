@@ -77,6 +77,8 @@ fn every_command_explains_itself_with_an_example() {
         &["kek", "migrate"],
         &["kek", "abort"],
         &["audit", "verify"],
+        &["kmip", "decode"],
+        &["kmip", "encode"],
     ];
     for command in commands {
         let ended = run(&[command, &["--help"][..]].concat());

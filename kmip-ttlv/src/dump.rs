@@ -15,6 +15,10 @@ use crate::{AttributeKind, Fields, Item, ItemType, Tag, Version, enums};
 #[derive(Clone, Copy)]
 pub struct Dump<'a>(pub &'a [u8]);
 
+/// Shows items like [`Dump`], and everything that is in them: secrets too.
+#[derive(Clone, Copy)]
+pub struct DumpWithSecrets<'a>(pub &'a [u8]);
+
 /// Byte strings that tell nothing secret.
 const PLAIN_BYTES: [Tag; 6] = [
     Tag::UniqueBatchItemId,
@@ -34,6 +38,22 @@ const SECRET_STRUCTURES: [Tag; 3] = [Tag::KeyValue, Tag::KeyMaterial, Tag::Vendo
 /// The most bytes of a plain byte string that are shown.
 const PLAIN_BYTES_MAX: usize = 64;
 
+/// Whether nothing inside a structure may be shown.
+pub(crate) fn hides_fields(tag: Tag) -> bool {
+    SECRET_STRUCTURES.contains(&tag)
+}
+
+/// Whether text, bytes or a big integer may be shown that are `length` bytes long; `tag` is the
+/// attribute's where it stands for an Attribute Value.
+pub(crate) fn shows(tag: Tag, kind: ItemType, length: usize) -> bool {
+    let known = !matches!(tag, Tag::Unknown(_) | Tag::AttributeValue);
+    match kind {
+        ItemType::TextString => known && !SECRET_TEXT.contains(&tag),
+        ItemType::ByteString => PLAIN_BYTES.contains(&tag) && length <= PLAIN_BYTES_MAX,
+        _ => false,
+    }
+}
+
 /// Where in the message an item stands.
 #[derive(Clone, Copy)]
 struct Place {
@@ -41,24 +61,37 @@ struct Place {
     depth: usize,
     /// Whether nothing of it may be shown.
     secret: bool,
+    /// Whether secrets are shown too.
+    shows_all: bool,
     /// The attribute that an Attribute Value belongs to.
     attribute: Option<AttributeKind>,
 }
 
 impl fmt::Display for Dump<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rest = self.0;
-        while !rest.is_empty() {
-            match first(rest, Version::V1_0) {
-                Ok((item, after)) => {
-                    write_item(f, &item, Place { depth: 0, secret: false, attribute: None })?;
-                    rest = after;
-                }
-                Err(error) => return writeln!(f, "({error})"),
-            }
-        }
-        Ok(())
+        write_items(f, self.0, false)
     }
+}
+
+impl fmt::Display for DumpWithSecrets<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_items(f, self.0, true)
+    }
+}
+
+fn write_items(f: &mut fmt::Formatter<'_>, bytes: &[u8], shows_all: bool) -> fmt::Result {
+    let place = Place { depth: 0, secret: false, shows_all, attribute: None };
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        match first(rest, Version::V1_0) {
+            Ok((item, after)) => {
+                write_item(f, &item, place)?;
+                rest = after;
+            }
+            Err(error) => return writeln!(f, "({error})"),
+        }
+    }
+    Ok(())
 }
 
 impl fmt::Debug for Dump<'_> {
@@ -85,8 +118,9 @@ fn write_item(f: &mut fmt::Formatter<'_>, item: &Item<'_>, place: Place) -> fmt:
 fn write_fields(f: &mut fmt::Formatter<'_>, item: &Item<'_>, place: Place) -> fmt::Result {
     let mut inside = Place {
         depth: place.depth + 1,
-        secret: place.secret || SECRET_STRUCTURES.contains(&item.tag),
+        secret: place.secret || hides_fields(item.tag),
         attribute: None,
+        shows_all: place.shows_all,
     };
     if inside.depth > DEPTH_MAX {
         return writeln!(f, "{:1$}…", "", inside.depth * 2);
@@ -111,19 +145,18 @@ fn write_value(f: &mut fmt::Formatter<'_>, item: &Item<'_>, place: Place) -> fmt
         (Tag::AttributeValue, Some(kind)) => kind.tag(),
         (tag, _) => tag,
     };
-    let hidden = place.secret || matches!(tag, Tag::Unknown(_) | Tag::AttributeValue);
+    let length = item.body().len();
+    let shown = place.shows_all || (!place.secret && shows(tag, item.kind, length));
     match item.kind {
-        ItemType::TextString if !hidden && !SECRET_TEXT.contains(&tag) => match item.text() {
+        ItemType::TextString if shown => match item.text() {
             Ok(text) => write!(f, "{text:?}"),
             Err(error) => write!(f, "({error})"),
         },
-        ItemType::ByteString
-            if !hidden && PLAIN_BYTES.contains(&tag) && item.body().len() <= PLAIN_BYTES_MAX =>
-        {
+        ItemType::ByteString | ItemType::BigInteger if shown => {
             item.body().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
         }
         ItemType::TextString | ItemType::ByteString | ItemType::BigInteger => {
-            write!(f, "<{} bytes>", item.body().len())
+            write!(f, "<{length} bytes>")
         }
         _ => write_number(f, item, tag).unwrap_or_else(|error| write!(f, "({error})")),
     }

@@ -28,6 +28,8 @@ pub mod fields;
 pub mod frame;
 pub mod identifier;
 pub mod item;
+#[cfg(feature = "json")]
+pub mod json;
 pub mod leaf;
 pub mod message;
 pub mod object;
@@ -38,6 +40,8 @@ pub mod structure;
 pub mod tag;
 pub mod value;
 pub mod version;
+#[cfg(any(feature = "xml", feature = "json"))]
+pub mod words;
 pub mod writer;
 #[cfg(feature = "xml")]
 pub mod xml;
@@ -47,7 +51,7 @@ pub use attribute::{
 };
 pub use buffer::Buffer;
 pub use codec::{Decode, Encode, FieldRule, FieldType, Occurs, Structure};
-pub use dump::Dump;
+pub use dump::{Dump, DumpWithSecrets};
 pub use error::{Error, Result};
 pub use fields::Fields;
 pub use identifier::{OwnedIdentifier, UniqueIdentifier};

@@ -9,39 +9,15 @@ mod read;
 mod write;
 
 pub use read::{read, read_with};
-pub use write::Xml;
+pub use write::{Xml, XmlWithoutSecrets};
 
-use crate::Tag;
+use crate::words;
 
 /// The element of an item whose tag has no name.
 const TTLV: &str = "TTLV";
 
 /// Elements around several messages, which are looked through.
 const ROOTS: [&str; 2] = ["KMIP", "KmipTestCase"];
-
-/// Where in the tree a value stands, as far as it decides the meaning of names.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    /// The attribute that the Attribute Values among these siblings belong to.
-    attribute: Option<Tag>,
-}
-
-impl Place {
-    const NEW: Self = Self { attribute: None };
-
-    /// Takes note of an Attribute Name.
-    fn see_attribute_name(&mut self, name: &str) {
-        self.attribute = crate::AttributeKind::from_name(name).map(crate::AttributeKind::tag);
-    }
-
-    /// The tag that says which enumeration or mask a value is of.
-    fn meaning(self, tag: Tag) -> Tag {
-        match (tag, self.attribute) {
-            (Tag::AttributeValue, Some(attribute)) => attribute,
-            _ => tag,
-        }
-    }
-}
 
 /// Why XML could not be read as TTLV.
 #[derive(Debug, thiserror::Error)]
@@ -55,29 +31,15 @@ pub enum Error {
     /// An element ends that has not begun, or the other way round.
     #[error("elements are not nested")]
     Nesting,
-    /// An element is named like no tag.
-    #[error("there is no tag {0}")]
-    UnknownTag(String),
-    /// A type is named like no item type.
-    #[error("there is no item type {0}")]
-    UnknownType(String),
-    /// A value does not suit its type, or is a name that the type does not have.
-    #[error("{tag} has the value {value}, which means nothing there")]
-    BadValue {
-        /// The element's tag.
-        tag: Tag,
-        /// The value as it stands in the XML.
-        value: String,
-    },
-    /// An element that is no structure has no value.
-    #[error("{0} has no value")]
-    NoValue(Tag),
+    /// A name or a value means nothing.
+    #[error(transparent)]
+    Word(#[from] words::Error),
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Value, Version, codec};
+    use crate::{Tag, Value, Version, codec};
 
     const REQUEST: &str = r#"<RequestPayload>
   <UniqueIdentifier type="Enumeration" value="IDPlaceholder"/>

@@ -14,7 +14,7 @@ use generate::Choices;
 use generate_payload::{OPERATIONS, is_in, message};
 use kmip_ttlv::enums::Operation;
 use kmip_ttlv::message::{RequestMessage, ResponseMessage, request};
-use kmip_ttlv::{Buffer, Dump, Limits, Result, Version};
+use kmip_ttlv::{Buffer, Dump, Limits, Result, Tag, Value, Version, codec, json, xml};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -99,4 +99,51 @@ proptest! {
         let end = end.index(sample.bytes.len());
         prop_assert!(request::read(&sample.bytes[..end], &Limits::default()).is_err());
     }
+
+    /// XML and JSON lose nothing of a message.
+    #[test]
+    fn every_message_survives_xml_and_json(sample in sample()) {
+        let (tag, value) = tree(&sample);
+        let xml = xml::Xml(tag, &value).to_string();
+        let back = xml::read(&xml);
+        prop_assert!(back.is_ok(), "{:?}\n{}", back.err(), xml);
+        prop_assert_eq!(written(&back.unwrap(), sample.version), &*sample.bytes, "\n{}", xml);
+        let json = json::write(tag, &value).to_string();
+        let back = json::read(&json);
+        prop_assert!(back.is_ok(), "{:?}\n{}", back.err(), json);
+        prop_assert_eq!(written(&back.unwrap(), sample.version), &*sample.bytes, "\n{}", json);
+    }
+
+    /// Where secrets are hidden, XML and JSON show no key material.
+    #[test]
+    fn hidden_secrets_are_in_neither_encoding(sample in sample()) {
+        let (tag, value) = tree(&sample);
+        let xml = xml::XmlWithoutSecrets(tag, &value).to_string();
+        let json = json::write_without_secrets(tag, &value).to_string();
+        for secret in materials(&value) {
+            let digits: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+            prop_assert!(!xml.contains(&digits), "{} in\n{}", digits, xml);
+            prop_assert!(!json.contains(&digits), "{} in\n{}", digits, json);
+        }
+    }
+}
+
+/// The message as values.
+fn tree(sample: &Sample) -> (Tag, Value) {
+    let tag = if sample.is_request { Tag::RequestMessage } else { Tag::ResponseMessage };
+    (tag, codec::decode(tag, &sample.bytes, sample.version).unwrap())
+}
+
+fn written(items: &[(Tag, Value)], version: Version) -> Vec<u8> {
+    items.iter().flat_map(|(tag, value)| codec::encode(*tag, value, version).to_vec()).collect()
+}
+
+/// All key material of eight bytes and more, which is in no other field by chance.
+fn materials(value: &Value) -> Vec<&[u8]> {
+    let Value::Structure(fields) = value else { return Vec::new() };
+    let found = fields.iter().flat_map(|(tag, value)| match (tag, value) {
+        (Tag::KeyMaterial, Value::ByteString(bytes)) if bytes.len() >= 8 => vec![bytes.as_slice()],
+        (_, value) => materials(value),
+    });
+    found.collect()
 }
