@@ -25,6 +25,8 @@ fn kind(operation: Operation) -> Kind {
         | Operation::DiscoverVersions
         | Operation::Ping
         | Operation::Interop
+        // Its functions reach no object.
+        | Operation::Pkcs11
         | Operation::Hash
         | Operation::RngRetrieve => Kind::Harmless,
         Operation::Locate

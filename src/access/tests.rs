@@ -179,6 +179,7 @@ const MODES: &[(Operation, [bool; 3])] = &[
     (Operation::RngRetrieve, [true, true, true]),
     (Operation::Hash, [true, true, true]),
     (Operation::Interop, [true, true, true]),
+    (Operation::Pkcs11, [true, true, true]),
     (Operation::Ping, [true, true, true]),
     // What nobody has thought about counts as a change.
     (Operation::Unknown(0x8000_0001), [true, true, false]),

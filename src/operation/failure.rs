@@ -147,6 +147,15 @@ pub enum Failure {
     /// No stream has this correlation value.
     #[error("there is no stream with this Correlation Value")]
     UnknownStream,
+    /// The parameters of a PKCS#11 function are not encoded as they should be.
+    #[error("the PKCS#11 Input Parameters cannot be read")]
+    Pkcs11Codec,
+    /// PKCS#11 has no such function.
+    #[error("PKCS#11 has no such function")]
+    Pkcs11Function,
+    /// There is no such PKCS#11 interface here.
+    #[error("there is no such PKCS#11 interface")]
+    Pkcs11Interface,
     /// Too much of something that the server limits.
     #[error("{0}")]
     LimitExceeded(&'static str),
@@ -238,6 +247,10 @@ impl Failure {
             Self::NotQuantumSafe => (R::GeneralFailure, R::GeneralFailure),
             Self::CryptographicFailure(_) => (R::CryptographicFailure, R::CryptographicFailure),
             Self::UnknownStream => (R::ItemNotFound, R::InvalidCorrelationValue),
+            // The operation came with 2.0.
+            Self::Pkcs11Codec => (R::InvalidField, R::Pkcs11CodecError),
+            Self::Pkcs11Function => (R::InvalidField, R::Pkcs11InvalidFunction),
+            Self::Pkcs11Interface => (R::InvalidField, R::Pkcs11InvalidInterface),
             Self::LimitExceeded(_) => (R::PermissionDenied, R::ServerLimitExceeded),
             Self::ResponseTooLarge => (R::ResponseTooLarge, R::ResponseTooLarge),
             Self::Contention | Self::Store(_) | Self::Keys(_) | Self::Audit | Self::Internal(_) => {

@@ -36,6 +36,7 @@ mod mac;
 mod mac_verify;
 mod part;
 mod ping;
+mod pkcs11;
 mod query;
 mod re_key;
 mod re_key_key_pair;
@@ -166,6 +167,7 @@ operations! {
     RngRetrieve => rng_retrieve::rng_retrieve;
     Hash => hash::hash;
     SetAttribute => change_attribute::set_attribute;
+    Pkcs11 => pkcs11::pkcs11;
     Interop => ping::interop;
     Ping => ping::ping;
 }

@@ -14,6 +14,7 @@ mod life_cycle;
 mod locate;
 mod modes;
 mod pair;
+mod pkcs11;
 mod re_key;
 mod refused;
 mod secrets;

@@ -5,6 +5,10 @@ use std::sync::OnceLock;
 
 use kmip_ttlv::Tag;
 
+/// Functions and return codes that the cases name, which PKCS#11 defines and not KMIP.
+const PKCS11: &[(&str, u32)] =
+    &[("C_Initialize", 1), ("C_Finalize", 2), ("C_GetInfo", 3), ("OK", 0)];
+
 /// The numbers behind the names that XML cases use.
 pub(crate) struct Names {
     tags: HashMap<String, Tag>,
@@ -41,9 +45,10 @@ impl Names {
         if enumeration == "Attribute Reference" {
             return Ok(self.tag(name)?.number());
         }
-        self.values_of(enumeration)
-            .and_then(|values| values.get(name))
+        let defined = self.values_of(enumeration).and_then(|values| values.get(name));
+        defined
             .copied()
+            .or_else(|| PKCS11.iter().find(|(word, _)| *word == name).map(|(_, number)| *number))
             .or_else(|| name.parse().ok())
             .ok_or_else(|| format!("{enumeration} has no value {name}"))
     }
