@@ -39,9 +39,9 @@ pub enum Place {
 
 /// A root key in a PKCS#11 token.
 ///
-/// Dropping it blocks until the calls under way are done, but not longer than the timeout, and
-/// releases the module, so that the process may use it anew or end: a module that is called while
-/// the process ends may crash it.
+/// Dropping it blocks until the calls under way are done, but not longer than the timeout (a
+/// second at least), and releases the module, so that the process may use it anew or end: a module
+/// that is called while the process ends may crash it.
 #[derive(Debug)]
 pub struct Pkcs11Root {
     token: TokenSide,
@@ -52,6 +52,9 @@ pub struct Pkcs11Root {
     ended: Mutex<Receiver<Infallible>>,
     timeout: Duration,
 }
+
+/// How long the end waits at least for calls under way.
+const FAREWELL_MIN: Duration = Duration::from_secs(1);
 
 /// Who calls the module.
 #[derive(Debug, Clone)]
@@ -225,7 +228,7 @@ impl Drop for Pkcs11Root {
         self.jobs = None;
         let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
         // Either they have ended or a call hangs, for which nothing more can be done.
-        let _ = ended.recv_timeout(self.timeout);
+        let _ = ended.recv_timeout(self.timeout.max(FAREWELL_MIN));
     }
 }
 

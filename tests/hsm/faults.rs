@@ -11,7 +11,7 @@ use keystrata::hsm::softhsm::SoftHsm;
 use keystrata::hsm::{HsmError, Pin, TokenName, TokenSettings, root_versions};
 use keystrata::keys::{Keyring, KeyringSettings, OpenError, RootError, RootKey};
 use keystrata::metrics::{Metrics, MetricsSettings};
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 use zeroize::Zeroizing;
 
 use super::memory_engine::MemoryEngine;
@@ -89,7 +89,9 @@ fn nobody_waits_longer_than_the_timeout() {
         let settings =
             TokenSettings { sessions: 1, timeout: Duration::ZERO, ..soft.settings().unwrap() };
         let root = Arc::new(open(settings).root);
-        Runtime::new().unwrap().block_on(async {
+        // On one thread, so that the whole crowd has asked before anybody is answered.
+        let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async {
             // The last of a crowd wait for many milliseconds, the resolution of the timer is one.
             let crowd: Vec<_> = (0..1_000)
                 .map(|_| {
