@@ -11,7 +11,7 @@ DENY := $(TOOLS)/bin/cargo-deny
 # What `make run` hands to `keystrata try`: make run ARGS="--listen 127.0.0.1:0"
 ARGS ?=
 
-.PHONY: run test bench check rust deny softhsm venv
+.PHONY: run test bench conformance check rust deny softhsm venv
 
 run: softhsm
 	exec $(CARGO) run --locked -- try $(ARGS)
@@ -32,6 +32,10 @@ rust:
 deny:
 	@CARGO="$(CARGO)" scripts/install-cargo-deny $(TOOLS)
 	@if [ -x $(DENY) ]; then $(DENY) --locked check bans licenses sources; fi
+
+# Plays the official cases and writes docs/conformance.md.
+conformance:
+	KEYSTRATA_WRITE_CONFORMANCE=1 $(CARGO) test --locked --test conformance official
 
 bench:
 	$(CARGO) bench --locked

@@ -6,6 +6,7 @@ mod compare;
 mod encode;
 mod exclude;
 mod itself;
+mod page;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use case::Case;
 use encode::Bindings;
+use page::Page;
 use support::client::Client;
 use support::server::{Plan, Server};
 use support::ttlv::{Node, hex};
@@ -47,8 +49,15 @@ fn required_cases() -> Vec<Case> {
 #[test]
 fn official_cases_are_answered_as_expected() {
     match official_cases() {
-        Some(directories) if rewrites_exclusions() => rewrite_exclusions(&directories),
-        Some(directories) => run(&directories, &exclude::listed()),
+        Some(directories) if is_told("KEYSTRATA_REWRITE_EXCLUSIONS") => {
+            rewrite_exclusions(&directories);
+        }
+        Some(directories) => {
+            let page = run(&directories, &exclude::listed());
+            if is_told("KEYSTRATA_WRITE_CONFORMANCE") {
+                page.write();
+            }
+        }
         None => println!("no official cases: set KEYSTRATA_KMIP_CASES to their directory"),
     }
 }
@@ -88,8 +97,8 @@ fn official_cases() -> Option<Vec<(String, PathBuf)>> {
 }
 
 #[allow(clippy::disallowed_methods, reason = "tests are told by the environment what to do")]
-fn rewrites_exclusions() -> bool {
-    std::env::var_os("KEYSTRATA_REWRITE_EXCLUSIONS").is_some()
+fn is_told(variable: &str) -> bool {
+    std::env::var_os(variable).is_some()
 }
 
 /// Writes the list anew: what fails today, for the reason that the case gives or that was listed.
@@ -129,14 +138,18 @@ fn outcomes(directories: &[(String, PathBuf)]) -> Vec<(Case, Result<(), String>)
     outcomes
 }
 
-/// Runs the cases of some directories, each under its name, and holds the list of exclusions.
-fn run(directories: &[(String, PathBuf)], listed: &BTreeMap<String, String>) {
+/// Runs the cases of some directories, each under its name, and holds the list of exclusions. The
+/// page of what came of them.
+fn run(directories: &[(String, PathBuf)], listed: &BTreeMap<String, String>) -> Page {
     let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
     let mut complaints = Vec::new();
+    let mut page = Page::default();
     for (case, outcome) in outcomes(directories) {
         let version = case.name.split('/').next().unwrap_or_default();
         let tally = tallies.entry(version.into()).or_default();
-        match judge(&case, listed, outcome) {
+        let verdict = judge(&case, listed, outcome);
+        page.note(&case.name, &verdict, listed.get(&case.name));
+        match verdict {
             Verdict::Passed => tally.passed += 1,
             Verdict::Excluded => tally.excluded += 1,
             Verdict::Failed(why) => {
@@ -151,6 +164,7 @@ fn run(directories: &[(String, PathBuf)], listed: &BTreeMap<String, String>) {
         println!("{version}: ran {ran}, passed {passed}, failed {failed}, excluded {excluded}");
     }
     assert!(complaints.is_empty(), "{} complaints:\n{}", complaints.len(), complaints.join("\n"));
+    page
 }
 
 enum Verdict {
