@@ -14,6 +14,7 @@ mod pki;
 mod private;
 pub(crate) mod serve;
 pub(crate) mod service;
+pub(crate) mod soak;
 pub(crate) mod status;
 pub(crate) mod tenant;
 pub(crate) mod try_;

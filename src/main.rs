@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 use keystrata::keys::memory;
 
 use command::{
-    Environment, audit, config, hsm_worker, kek, kmip, object, serve, service, status, tell,
+    Environment, audit, config, hsm_worker, kek, kmip, object, serve, service, soak, status, tell,
     tenant, try_,
 };
 
@@ -36,6 +36,8 @@ enum Command {
     /// Work with configuration files
     #[command(subcommand)]
     Config(config::Command),
+    /// Test a server of its own: clients at work while everything rotates and the server is killed
+    Soak(soak::Arguments),
     /// Show what a running server does
     Status(status::Arguments),
     /// Show and rotate the keys of the hierarchy
@@ -70,6 +72,7 @@ fn main() -> ExitCode {
         Command::Try(arguments) => try_::run(&arguments, &environment, protected),
         Command::Serve(arguments) => serve::run(&arguments, &environment, protected),
         Command::Config(command) => config::run(&command, &environment),
+        Command::Soak(arguments) => soak::run(&arguments),
         Command::Status(arguments) => status::run(&arguments, &environment),
         Command::Kek(command) => kek::run(&command, &environment),
         Command::Kmip(command) => kmip::run(&command),

@@ -76,6 +76,7 @@ fn every_command_explains_itself_with_an_example() {
         &["kek", "remove"],
         &["kek", "migrate"],
         &["kek", "abort"],
+        &["soak"],
         &["audit", "verify"],
         &["kmip", "decode"],
         &["kmip", "encode"],

@@ -151,6 +151,9 @@ pub(super) fn rotate<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answ
             provider: None,
         };
         let subjects = admin.subjects(call, &of).await?;
+        if matches!(subjects.as_slice(), [Subject::Root]) {
+            admin.reload_root()?;
+        }
         begin_and_wait(admin, call, subjects, order, of.plan).await
     })
 }

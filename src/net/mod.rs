@@ -12,6 +12,7 @@
 
 pub mod admin;
 mod answer;
+pub mod client;
 mod connection;
 pub mod events;
 mod handshake;
