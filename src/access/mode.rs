@@ -28,7 +28,8 @@ fn kind(operation: Operation) -> Kind {
         // Its functions reach no object.
         | Operation::Pkcs11
         | Operation::Hash
-        | Operation::RngRetrieve => Kind::Harmless,
+        | Operation::RngRetrieve
+        | Operation::RngSeed => Kind::Harmless,
         Operation::Locate
         | Operation::Check
         | Operation::GetAttributes

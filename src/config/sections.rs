@@ -247,7 +247,8 @@ pub enum ReadRecords {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Cryptography {
-    /// Whether computations are allowed that only old estates need: decryption with RSA PKCS#1 v1.5.
+    /// Whether is allowed what only old estates need: decryption with RSA PKCS#1 v1.5, and keys of
+    /// DES, 3DES, SKIPJACK, RC4 and other algorithms that are not to be used any more.
     pub legacy: bool,
 }
 

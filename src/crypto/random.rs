@@ -17,6 +17,12 @@ pub trait Random: Send + Sync + Debug {
     /// # Errors
     /// [`RandomError`] if the source fails; `out` is then unusable.
     fn fill(&self, out: &mut [u8]) -> Result<(), RandomError>;
+
+    /// Mixes bytes from outside into the source, which is no weaker for it, whoever knows them.
+    ///
+    /// # Errors
+    /// [`RandomError`] if the source does not take them.
+    fn mix(&self, seed: &[u8]) -> Result<(), RandomError>;
 }
 
 /// The operating system's generator: the only source for keys.
@@ -26,6 +32,12 @@ pub struct OsRandom;
 impl Random for OsRandom {
     fn fill(&self, out: &mut [u8]) -> Result<(), RandomError> {
         getrandom::fill(out).map_err(|_| RandomError)
+    }
+
+    /// Bytes that are written to this device enter the kernel's pool and count for no entropy
+    /// (random(4)).
+    fn mix(&self, seed: &[u8]) -> Result<(), RandomError> {
+        std::fs::write("/dev/urandom", seed).map_err(|_| RandomError)
     }
 }
 
@@ -57,6 +69,11 @@ impl Random for PredictableRandom {
                 *byte = random;
             }
         }
+        Ok(())
+    }
+
+    /// What is predictable stays so.
+    fn mix(&self, _: &[u8]) -> Result<(), RandomError> {
         Ok(())
     }
 }

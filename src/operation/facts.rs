@@ -13,7 +13,8 @@ pub struct Facts {
     pub located_scan_max: usize,
     /// The most bytes that one RNG Retrieve gives.
     pub random_bytes_max: usize,
-    /// Whether computations are allowed that only old estates need: decryption with RSA PKCS#1 v1.5.
+    /// Whether is allowed what only old estates need: decryption with RSA PKCS#1 v1.5, keys of DES,
+    /// 3DES and other algorithms that are not to be used any more.
     pub legacy_cryptography: bool,
     /// The most attribute instances that an object may have.
     pub attributes_max: usize,

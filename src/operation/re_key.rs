@@ -8,7 +8,7 @@ use kmip_ttlv::payload::re_key::{Request, Response};
 
 use super::context::{Context, Right};
 use super::creation::{self, Origin};
-use super::{Failure, Outcome, create, value};
+use super::{Failure, Outcome, create, key_length, value};
 use crate::object::{AttributeSet, Object, rekey};
 
 /// Makes a key that takes the place of another: its attributes, its names, and a link to it.
@@ -87,7 +87,7 @@ fn replacement(
     let algorithm = old.algorithm();
     let algorithm =
         algorithm.ok_or(Failure::NotUsable("the key has no Cryptographic Algorithm"))?;
-    let bits = create::length(algorithm, old.length_bits())?;
+    let bits = key_length::bits(cx, algorithm, old.length_bits())?;
     create::check_quantum_safety(attributes, bits)?;
     let block = KeyBlock {
         format: KeyFormatType::Raw,
@@ -97,5 +97,5 @@ fn replacement(
         length: Some(bits),
         wrapping: None,
     };
-    Ok(value::raw_key(block, create::random_bits(cx, bits)?))
+    Ok(value::raw_key(block, key_length::key(cx, algorithm, bits)?))
 }

@@ -40,6 +40,7 @@ pub(crate) fn reason(case: &Case) -> Option<String> {
     let waits = || case.steps.iter().any(|step| step.repeats);
     description
         .map(|what| format!("has {what} describe the server that was recorded"))
+        .or_else(|| case.steps.iter().find_map(refused_seed))
         .or_else(|| case.steps.iter().find_map(old_versions_only))
         .or_else(|| waits().then(|| "waits minutes for a date to pass".to_owned()))
         .or_else(|| foreign_object(case))
@@ -61,6 +62,15 @@ fn description(step: &Step) -> Option<String> {
         .flat_map(|(request, _)| request.all())
         .find(|e| DESCRIPTIONS.contains(&e.value.as_str()))
         .map(|e| e.value.clone())
+}
+
+/// A seed that is refused: the profile has a case for each way to answer RNG Seed, and no server can
+/// pass all of them.
+fn refused_seed(step: &Step) -> Option<String> {
+    step.items()
+        .filter(|(request, _)| request.value_of("Operation") == "RNGSeed")
+        .find(|(_, response)| response.value_of("ResultStatus") == "OperationFailed")
+        .map(|_| "has the server refuse a seed that the case before it has it take".to_owned())
 }
 
 /// Discover Versions of a server that has no 2.x.
