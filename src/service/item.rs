@@ -91,6 +91,7 @@ impl Service {
         writer: &mut ResponseWriter<'_>,
     ) -> Result<(), Failure> {
         let start = writer.mark();
+        let mut turn = None;
         for _ in 0..ATTEMPTS_MAX {
             writer.rewind(start);
             let ran = self.try_item(run, item, subject, batch, trace, writer).await?;
@@ -107,7 +108,12 @@ impl Service {
                     batch.done(ran.operation, ran.uids, ran.placeholder, made);
                     return Ok(());
                 }
-                Err(StoreError::Conflict) => {}
+                Err(StoreError::Conflict) => {
+                    if turn.is_none() {
+                        let row = trace.first_object().unwrap_or_default();
+                        turn = self.turns.wait(&row).await;
+                    }
+                }
                 Err(error) => return Err(error.into()),
             }
         }

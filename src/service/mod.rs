@@ -7,6 +7,7 @@ mod batch;
 mod item;
 mod reply;
 mod report;
+mod turns;
 
 use std::sync::Arc;
 
@@ -14,6 +15,8 @@ use kmip_ttlv::message::request;
 use kmip_ttlv::scan::Limits;
 use kmip_ttlv::{Buffer, Error};
 use quick_cache::sync::Cache;
+
+use turns::Turns;
 
 use crate::clock::Clock;
 pub use crate::keys::Error as NotAdmitted;
@@ -46,6 +49,7 @@ pub struct Service {
     clock: Arc<dyn Clock>,
     settings: Settings,
     tenants: Cache<TenantId, TenantMetrics>,
+    turns: Turns,
 }
 
 impl Service {
@@ -60,7 +64,7 @@ impl Service {
         let tenants = Cache::new(TENANT_METRICS_MAX);
         let audit = Arc::clone(parts.store.audit());
         parts.keyring.when_forgotten(parts.streams.ender());
-        Self { parts, audit, metrics, clock, settings, tenants }
+        Self { parts, audit, metrics, clock, settings, tenants, turns: Turns::default() }
     }
 
     /// The caller behind an identity, registered first if it is new and may be.
