@@ -17,7 +17,7 @@ const QUANTUM_SAFE_BITS: i32 = 256;
 /// Makes a symmetric key, or a secret of random bytes.
 pub(super) async fn create(cx: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     creation::check_storage(request.protection_storage_masks.as_ref())?;
-    let mut attributes = creation::given(cx, &request.attributes)?;
+    let mut attributes = creation::given(cx, &request.attributes).await?;
     let value = match request.object_type {
         ObjectType::SymmetricKey => symmetric_key(cx, &mut attributes)?,
         ObjectType::SecretData => secret_data(cx, &attributes)?,

@@ -51,7 +51,8 @@ pub(super) async fn create_key_pair(
         request.common.as_ref(),
         request.private_key.as_ref(),
         request.public_key.as_ref(),
-    )?;
+    )
+    .await?;
     share(&mut attributes)?;
     let (template, algorithm) = template(&attributes.private)?;
     let values = generate(cx, template, Some(algorithm), &formats).await?;
@@ -92,15 +93,15 @@ pub(super) fn check_storage(
 ///
 /// # Errors
 /// Those of [`creation::given`].
-pub(super) fn given(
+pub(super) async fn given(
     cx: &Context<'_>,
     common: Option<&AttributeList>,
     private: Option<&AttributeList>,
     public: Option<&AttributeList>,
 ) -> Result<Given, Failure> {
-    let (common, of_both) = set(cx, common)?;
-    let (private, of_private) = set(cx, private)?;
-    let (public, of_public) = set(cx, public)?;
+    let (common, of_both) = set(cx, common).await?;
+    let (private, of_private) = set(cx, private).await?;
+    let (public, of_public) = set(cx, public).await?;
     Ok(Given {
         attributes: Pair { private: merged(&common, &private), public: merged(&common, &public) },
         formats: Pair { private: of_private.or(of_both), public: of_public.or(of_both) },
@@ -109,7 +110,7 @@ pub(super) fn given(
 
 /// The attributes of a list, and the Key Format Type, which is the server's to give but the client's
 /// to ask for.
-fn set(
+async fn set(
     cx: &Context<'_>,
     list: Option<&AttributeList>,
 ) -> Result<(AttributeSet, Option<KeyFormatType>), Failure> {
@@ -119,11 +120,11 @@ fn set(
         _ => None,
     });
     if format.is_none() || !cx.version().is_2x() {
-        return Ok((creation::given(cx, list)?, None));
+        return Ok((creation::given(cx, list).await?, None));
     }
     let mut rest = list.clone();
     rest.attributes.retain(|instance| instance.attribute.kind() != AttributeKind::KeyFormatType);
-    Ok((creation::given(cx, &rest)?, format))
+    Ok((creation::given(cx, &rest).await?, format))
 }
 
 fn merged(common: &AttributeSet, own: &AttributeSet) -> AttributeSet {

@@ -6,7 +6,7 @@ use kmip_ttlv::object::ManagedObject;
 use kmip_ttlv::structure::ProtectionStorageMasks;
 use kmip_ttlv::{DateTime, Interval};
 
-use super::{Context, Failure, key_pair_value, value};
+use super::{Context, Failure, key_pair_value, templates, value};
 use crate::object::{AttributeSet, Object, rules, set};
 use crate::store;
 
@@ -40,17 +40,22 @@ pub(super) fn check_storage(accepted: Option<&ProtectionStorageMasks>) -> Result
     }
 }
 
-/// The attributes that a client gives a new object, each one that it may give.
+/// The attributes that a client gives a new object, each one that it may give, and those of the
+/// templates that it names.
 ///
 /// # Errors
 /// What is wrong with the first that is not.
-pub(super) fn given(cx: &Context<'_>, list: &AttributeList) -> Result<AttributeSet, Failure> {
-    if !list.templates.is_empty() {
-        return Err(Failure::FeatureNotSupported("templates are not supported"));
-    }
+pub(super) async fn given(cx: &Context<'_>, list: &AttributeList) -> Result<AttributeSet, Failure> {
     let mut given = AttributeSet::with_capacity(list.attributes.len() + SERVERS_OWN);
-    for instance in &list.attributes {
-        give(cx, &mut given, instance)?;
+    if list.templates.is_empty() {
+        for instance in &list.attributes {
+            give(cx, &mut given, instance)?;
+        }
+    } else {
+        let content = templates::content(cx, &list.templates).await?;
+        for instance in templates::before(content, &list.attributes) {
+            give(cx, &mut given, &instance)?;
+        }
     }
     Ok(given)
 }

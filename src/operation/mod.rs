@@ -50,6 +50,7 @@ mod shown;
 mod sign;
 mod signature_verify;
 mod signing;
+mod templates;
 mod value;
 
 use kmip_ttlv::enums::Operation;

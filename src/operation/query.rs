@@ -18,6 +18,7 @@ const OBJECT_TYPES: &[ObjectType] = &[
     ObjectType::SymmetricKey,
     ObjectType::PublicKey,
     ObjectType::PrivateKey,
+    ObjectType::Template,
     ObjectType::SecretData,
     ObjectType::OpaqueObject,
 ];
@@ -33,7 +34,10 @@ pub(super) async fn query(cx: &Context<'_>, request: &Request) -> Result<Outcome
                 let known = |operation: &&Operation| operation.is_in(version);
                 response.operations = SERVED.iter().filter(known).copied().collect();
             }
-            QueryFunction::QueryObjects => response.object_types = OBJECT_TYPES.to_vec(),
+            QueryFunction::QueryObjects => {
+                let known = |kind: &&ObjectType| kind.is_in(version);
+                response.object_types = OBJECT_TYPES.iter().filter(known).copied().collect();
+            }
             QueryFunction::QueryServerInformation => {
                 response.vendor = Some(VENDOR.to_owned());
                 response.server_information = Some(server_information(cx));

@@ -20,7 +20,7 @@ pub(super) async fn re_key(cx: &Context<'_>, request: &Request<'_>) -> Result<Ou
     check_replaceable(&old)?;
     creation::check_storage(request.protection_storage_masks.as_ref())?;
     let given = match &request.attributes {
-        Some(list) => creation::given(cx, list)?,
+        Some(list) => creation::given(cx, list).await?,
         None => AttributeSet::default(),
     };
     let is_given = |kind: AttributeKind| given.first(kind).is_some();

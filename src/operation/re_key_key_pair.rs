@@ -40,7 +40,8 @@ pub(super) async fn re_key_key_pair(
         request.common.as_ref(),
         request.private_key.as_ref(),
         request.public_key.as_ref(),
-    )?;
+    )
+    .await?;
     let is_given = |kind: AttributeKind| {
         given.private.first(kind).is_some() || given.public.first(kind).is_some()
     };

@@ -8,7 +8,7 @@ use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::register::{Request, Response};
 
 use super::creation::{self, Origin};
-use super::{Context, Failure, Outcome, key_pair_value, value};
+use super::{Context, Failure, Outcome, key_pair_value, templates, value};
 use crate::object::AttributeSet;
 
 /// Takes an object that the client brings.
@@ -17,7 +17,7 @@ use crate::object::AttributeSet;
 /// whose usage mask is 0 or absent, so none is asked for.
 pub(super) async fn register(cx: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     creation::check_storage(request.protection_storage_masks.as_ref())?;
-    let mut attributes = creation::given(cx, &request.attributes)?;
+    let mut attributes = creation::given(cx, &request.attributes).await?;
     let value = request.object.clone().ok_or_else(|| {
         Failure::InvalidMessage("the object that is to be registered is missing".into())
     })?;
@@ -40,6 +40,7 @@ fn accept(
     attributes: &mut AttributeSet,
 ) -> Result<ManagedObject, Failure> {
     match value {
+        ManagedObject::Template(template) => templates::accept(cx, template, attributes),
         ManagedObject::OpaqueObject(opaque) => Ok(ManagedObject::OpaqueObject(opaque)),
         ManagedObject::SecretData(mut secret) => {
             secret.key_block = accept_block(cx, secret.key_block, attributes)?;

@@ -41,6 +41,7 @@ pub(crate) fn reason(case: &Case) -> Option<String> {
     description
         .map(|what| format!("has {what} describe the server that was recorded"))
         .or_else(|| case.steps.iter().find_map(refused_seed))
+        .or_else(|| case.steps.iter().find_map(leased_template))
         .or_else(|| case.steps.iter().find_map(old_versions_only))
         .or_else(|| waits().then(|| "waits minutes for a date to pass".to_owned()))
         .or_else(|| foreign_object(case))
@@ -71,6 +72,22 @@ fn refused_seed(step: &Step) -> Option<String> {
         .filter(|(request, _)| request.value_of("Operation") == "RNGSeed")
         .find(|(_, response)| response.value_of("ResultStatus") == "OperationFailed")
         .map(|_| "has the server refuse a seed that the case before it has it take".to_owned())
+}
+
+/// A Lease Time on a Template; only cryptographic objects have one (KMIP 1.2 §3.20).
+fn leased_template(step: &Step) -> Option<String> {
+    let has = |item: &Element, name: &str, value: &str| {
+        let mut all = item.all().into_iter();
+        all.any(|e| {
+            e.value_of("AttributeName") == name
+                && (value.is_empty() || e.value_of("AttributeValue") == value)
+        })
+    };
+    step.items()
+        .find(|(_, response)| {
+            has(response, "Object Type", "Template") && has(response, "Lease Time", "")
+        })
+        .map(|_| "has a Lease Time on a Template, which has none by the specification".to_owned())
 }
 
 /// Discover Versions of a server that has no 2.x.

@@ -20,6 +20,7 @@ mod re_key;
 mod refused;
 mod secrets;
 mod storage;
+mod templates;
 mod time;
 #[path = "../support/world.rs"]
 mod world;
