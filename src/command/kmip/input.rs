@@ -61,7 +61,7 @@ impl Form {
 }
 
 fn hex(text: &[u8]) -> Option<Vec<u8>> {
-    if !text.len().is_multiple_of(2) || !text.is_ascii() {
+    if !text.len().is_multiple_of(2) || !text.iter().all(u8::is_ascii_hexdigit) {
         return None;
     }
     let pairs = text.chunks_exact(2).map(|pair| std::str::from_utf8(pair).ok());
