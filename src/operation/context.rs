@@ -331,6 +331,21 @@ impl<'a> Context<'a> {
         vec![self.update(held, object), Change::Administer(kept)]
     }
 
+    /// Another object in the place of this one, with this value.
+    ///
+    /// # Errors
+    /// What is wrong with the hierarchy.
+    pub async fn overwrite(
+        &self,
+        held: &Held,
+        object: Object,
+        value: &ManagedObject,
+    ) -> Result<Change, Failure> {
+        let key = self.key(held.stored.service).await?;
+        let sealed = key.seal(&*self.parts.random, &object.uid, &value::to_bytes(value))?;
+        Ok(self.replace(held, object, Some(sealed)))
+    }
+
     fn replace(&self, held: &Held, object: Object, sealed: Option<Sealed>) -> Change {
         let stored =
             Stored { service: held.stored.service, object, sealed, revision: held.stored.revision };

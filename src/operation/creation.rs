@@ -184,6 +184,30 @@ pub(super) fn check_size(cx: &Context<'_>, object: &Object) -> Result<(), Failur
     Ok(())
 }
 
+/// What an imported value says of itself, where its former server has not said it.
+///
+/// # Errors
+/// That of the hash, which is always there.
+pub(super) fn describe_missing(
+    cx: &Context<'_>,
+    attributes: &mut AttributeSet,
+    value: &ManagedObject,
+) -> Result<(), Failure> {
+    let mut described = attributes.clone();
+    describe(cx, &mut described, value)?;
+    for kind in [AttributeKind::Digest, AttributeKind::KeyFormatType, AttributeKind::OpaqueDataType]
+    {
+        if attributes.first(kind).is_none() {
+            for instance in described.iter().filter(|found| found.attribute.kind() == kind) {
+                attributes.add(instance.attribute.clone());
+            }
+        }
+    }
+    default(attributes, Attribute::LeaseTime(Interval(LEASE_SECONDS)));
+    default(attributes, Attribute::ProtectionStorageMask(STORAGE));
+    Ok(())
+}
+
 /// What the value says of itself.
 fn describe(
     cx: &Context<'_>,
@@ -232,7 +256,7 @@ fn digest_in_default_format(
 }
 
 /// Sets an attribute that the client has not.
-fn default(attributes: &mut AttributeSet, attribute: Attribute) {
+pub(super) fn default(attributes: &mut AttributeSet, attribute: Attribute) {
     if attributes.first(attribute.kind()).is_none() {
         attributes.put(attribute);
     }

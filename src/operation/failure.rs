@@ -114,6 +114,9 @@ pub enum Failure {
     /// The object has this name already.
     #[error("the object has this Name already")]
     NameTaken,
+    /// There is an object of this identifier, and it is not to be replaced.
+    #[error("an object with this Unique Identifier exists already")]
+    AlreadyExists,
     /// The object has as many attributes as the server keeps.
     #[error("the object has too many attributes")]
     TooManyAttributes,
@@ -232,6 +235,7 @@ impl Failure {
             Self::AttributeSingleValued(_) => (R::InvalidField, R::AttributeSingleValued),
             Self::AttributeMultiValued(_) => (R::InvalidField, R::MultiValuedAttribute),
             Self::IndexOutOfBounds(_) => (R::IndexOutOfBounds, R::InvalidField),
+            Self::AlreadyExists => (R::ObjectAlreadyExists, R::ObjectAlreadyExists),
             Self::NameTaken => (R::IllegalOperation, R::NonUniqueNameAttribute),
             Self::StorageUnavailable => (R::FeatureNotSupported, R::ProtectionStorageUnavailable),
             Self::PrivateStorageUnavailable => {

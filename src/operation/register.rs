@@ -34,7 +34,10 @@ pub(super) async fn register(cx: &Context<'_>, request: &Request) -> Result<Outc
 }
 
 /// Checks the value and moves what it says of itself into the attributes.
-fn accept(
+///
+/// # Errors
+/// What is wrong with the value, or that it contradicts the attributes.
+pub(super) fn accept(
     cx: &Context<'_>,
     value: ManagedObject,
     attributes: &mut AttributeSet,

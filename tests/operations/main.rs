@@ -22,5 +22,6 @@ mod secrets;
 mod storage;
 mod templates;
 mod time;
+mod transfer;
 #[path = "../support/world.rs"]
 mod world;

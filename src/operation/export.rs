@@ -1,0 +1,33 @@
+//! Export (KMIP 1.4 §4.40, KMIP 2.1 §6.1.18).
+
+use kmip_ttlv::attribute::AttributeList;
+use kmip_ttlv::enums::KeyWrapType;
+use kmip_ttlv::payload::ResponsePayload;
+use kmip_ttlv::payload::export::{Request, Response};
+
+use super::context::Context;
+use super::{Failure, Outcome, get, shown};
+
+/// Hands out an object with all its attributes, for another server. Its value is as hard to get as
+/// by Get.
+pub(super) async fn export(cx: &Context<'_>, request: &Request<'_>) -> Result<Outcome, Failure> {
+    let wants = get::Form {
+        key_format: request.key_format,
+        key_compression: request.key_compression,
+        is_wrapped: request.wrapping.is_some()
+            || request.key_wrap_type == Some(KeyWrapType::AsRegistered),
+    };
+    let (held, value) = get::value(cx, request.uid.as_ref(), wants).await?;
+    let object = held.object();
+    let mut attributes = shown::shown(object, cx.version())?;
+    attributes.extend(shown::secret_digest(cx, &held).await?.map(Into::into));
+    let list = AttributeList { templates: Vec::new(), attributes };
+    let uid = object.uid.clone();
+    let response = Response {
+        object_type: object.object_type,
+        uid: uid.clone().into(),
+        attributes: list.into(),
+        object: value,
+    };
+    Ok(Outcome::read(uid, ResponsePayload::Export(response)))
+}
