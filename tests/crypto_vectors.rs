@@ -5,12 +5,15 @@
 mod vectors;
 
 use keystrata::crypto::cipher::{self, Decryptor, Encryptor, Parameters, Sealed};
+use keystrata::crypto::derive::{self, KbkdfMode, Prf};
 use keystrata::crypto::hash::{Hasher, hash};
 use keystrata::crypto::mac::{Macer, mac, verify};
 use keystrata::crypto::random::PredictableRandom;
 use keystrata::crypto::{Error, Limits};
 use kmip_ttlv::attribute::CryptographicParameters;
-use kmip_ttlv::enums::{BlockCipherMode, CryptographicAlgorithm, HashingAlgorithm, PaddingMethod};
+use kmip_ttlv::enums::{
+    BlockCipherMode, CryptographicAlgorithm, DerivationMethod, HashingAlgorithm, PaddingMethod,
+};
 
 use vectors::{Case, cases, named};
 
@@ -193,10 +196,50 @@ fn macs_answer_as_published() {
     }
 }
 
+#[test]
+fn keys_are_derived_as_published() {
+    for case in cases("derive.txt") {
+        let (name, derived) = (case.name(), derived(&case));
+        match case.error() {
+            None => assert_eq!(derived.as_deref(), Ok(case.required("value").as_slice()), "{name}"),
+            Some("Differs") => {
+                assert_ne!(derived.as_deref(), Ok(case.required("value").as_slice()), "{name}");
+            }
+            Some(error) => assert_eq!(format!("{:?}", derived.unwrap_err()), error, "{name}"),
+        }
+    }
+}
+
+fn derived(case: &Case) -> Result<Vec<u8>, Error> {
+    let hash = named(case, "hash", HashingAlgorithm::from_xml_name).unwrap();
+    let method = named(case, "method", DerivationMethod::from_xml_name).unwrap();
+    let bytes = usize::try_from(case.number("bytes").unwrap()).unwrap();
+    let (prf, key) = (Prf::of_hash(hash)?, case.required("key"));
+    let or_none = |name| case.bytes(name).unwrap_or_default();
+    let (salt, data, iv) = (or_none("salt"), or_none("data"), or_none("iv"));
+    let kbkdf = |mode| derive::kbkdf(mode, prf, &key, &iv, &data, bytes);
+    let derived = match method {
+        DerivationMethod::Pbkdf2 => {
+            let iterations = u32::try_from(case.number("iterations").unwrap()).unwrap();
+            derive::pbkdf2(prf, &key, &salt, iterations, bytes)?
+        }
+        DerivationMethod::Hkdf => derive::hkdf(prf, &key, &salt, &data, bytes)?,
+        DerivationMethod::Nist800_108C => kbkdf(KbkdfMode::Counter)?,
+        DerivationMethod::Nist800_108F => kbkdf(KbkdfMode::Feedback)?,
+        DerivationMethod::Nist800_108Dpi => kbkdf(KbkdfMode::DoublePipeline)?,
+        DerivationMethod::AwsSignatureVersion4 => {
+            derive::aws_signature(&key, &[&data, &or_none("data-2"), &or_none("data-3")])?
+        }
+        other => panic!("{other:?} has no vectors"),
+    };
+    Ok(derived.to_vec())
+}
+
 /// A table of what works proves little without one of what does not.
 #[test]
 fn refusals_are_tested_as_often_as_answers() {
-    let files = ["aes-ecb.txt", "aes-cbc.txt", "aes-ctr.txt", "aes-gcm.txt", "hmac.txt"];
+    let files =
+        ["aes-ecb.txt", "aes-cbc.txt", "aes-ctr.txt", "aes-gcm.txt", "hmac.txt", "derive.txt"];
     for file in files {
         let cases = cases(file);
         let refused = cases.iter().filter(|case| case.error().is_some()).count();

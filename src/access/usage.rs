@@ -21,6 +21,8 @@ pub enum Usage {
     MacGenerate,
     /// Checks a message authentication code.
     MacVerify,
+    /// Is the base of a derived key.
+    DeriveKey,
 }
 
 /// What a use does with respect to the key's life: protection ends earlier than processing.
@@ -32,13 +34,14 @@ enum Direction {
 
 impl Usage {
     /// Every use, for tests and tables.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Encrypt,
         Self::Decrypt,
         Self::Sign,
         Self::Verify,
         Self::MacGenerate,
         Self::MacVerify,
+        Self::DeriveKey,
     ];
 
     /// The bit of the usage mask that allows it.
@@ -51,6 +54,7 @@ impl Usage {
             Self::Verify => CryptographicUsageMask::VERIFY,
             Self::MacGenerate => CryptographicUsageMask::MAC_GENERATE,
             Self::MacVerify => CryptographicUsageMask::MAC_VERIFY,
+            Self::DeriveKey => CryptographicUsageMask::DERIVE_KEY,
         }
     }
 
@@ -64,12 +68,13 @@ impl Usage {
             Self::Sign => &[T::PrivateKey],
             Self::Verify => &[T::PublicKey],
             Self::MacGenerate | Self::MacVerify => &[T::SymmetricKey],
+            Self::DeriveKey => &[T::SymmetricKey, T::SecretData, T::PublicKey, T::PrivateKey],
         }
     }
 
     fn direction(self) -> Direction {
         match self {
-            Self::Encrypt | Self::Sign | Self::MacGenerate => Direction::Protect,
+            Self::Encrypt | Self::Sign | Self::MacGenerate | Self::DeriveKey => Direction::Protect,
             Self::Decrypt | Self::Verify | Self::MacVerify => Direction::Process,
         }
     }

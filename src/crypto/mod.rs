@@ -2,6 +2,7 @@
 
 pub mod aead;
 pub mod cipher;
+pub mod derive;
 pub mod error;
 pub mod hash;
 pub mod key;

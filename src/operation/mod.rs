@@ -23,6 +23,7 @@ mod create;
 mod create_key_pair;
 mod creation;
 mod decrypt;
+mod derive_key;
 mod destroy;
 mod discover_versions;
 mod encrypt;
@@ -149,6 +150,7 @@ operations! {
     CreateKeyPair => create_key_pair::create_key_pair;
     Register => register::register;
     ReKey => re_key::re_key;
+    DeriveKey => derive_key::derive_key;
     Locate => locate::locate;
     Check => check::check;
     Get => get::get;

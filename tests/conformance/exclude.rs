@@ -42,6 +42,7 @@ pub(crate) fn reason(case: &Case) -> Option<String> {
         .map(|what| format!("has {what} describe the server that was recorded"))
         .or_else(|| case.steps.iter().find_map(refused_seed))
         .or_else(|| case.steps.iter().find_map(leased_template))
+        .or_else(|| case.steps.iter().find_map(other_operation))
         .or_else(|| case.steps.iter().find_map(old_versions_only))
         .or_else(|| waits().then(|| "waits minutes for a date to pass".to_owned()))
         .or_else(|| foreign_object(case))
@@ -72,6 +73,17 @@ fn refused_seed(step: &Step) -> Option<String> {
         .filter(|(request, _)| request.value_of("Operation") == "RNGSeed")
         .find(|(_, response)| response.value_of("ResultStatus") == "OperationFailed")
         .map(|_| "has the server refuse a seed that the case before it has it take".to_owned())
+}
+
+/// A response to another operation than the one that is asked for. (Poll is answered with what was
+/// asked for before it.)
+fn other_operation(step: &Step) -> Option<String> {
+    step.items()
+        .find(|(request, response)| {
+            let (asked, answered) = (request.value_of("Operation"), response.value_of("Operation"));
+            asked != "Poll" && !answered.is_empty() && answered != asked
+        })
+        .map(|_| "contradicts itself: it has the response of another operation".to_owned())
 }
 
 /// A Lease Time on a Template; only cryptographic objects have one (KMIP 1.2 §3.20).

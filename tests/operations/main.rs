@@ -8,6 +8,7 @@ mod attributes;
 mod batches;
 mod bounds;
 mod checks;
+mod derive;
 mod key_formats;
 mod key_lengths;
 mod key_pairs;

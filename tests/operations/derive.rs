@@ -1,0 +1,135 @@
+//! Derive Key (KMIP 1.4 §4.6, KMIP 2.1 §6.1.14) as a client sees it.
+
+use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeReference, CryptographicParameters};
+use kmip_ttlv::enums::{
+    CryptographicAlgorithm as A, CryptographicUsageMask as Mask, DerivationMethod as Method,
+    HashingAlgorithm, LinkType, ObjectType, ResultReason as R,
+};
+use kmip_ttlv::payload::{ResponsePayload, derive_key};
+use kmip_ttlv::structure::DerivationParameters;
+use kmip_ttlv::{Secret, Version};
+
+use super::ask::{activate, attributes};
+use super::world::{Client, World, text};
+
+type Derive = derive_key::Request<'static>;
+
+/// HMAC-SHA-256 under a key, cut to an AES-128 key.
+fn derive(base: &str) -> Derive {
+    let attributes = [
+        Attribute::CryptographicAlgorithm(A::Aes),
+        Attribute::CryptographicLength(128),
+        Attribute::CryptographicUsageMask(Mask::ENCRYPT),
+    ];
+    derive_key::Request {
+        object_type: ObjectType::SymmetricKey,
+        uids: vec![base.to_owned().into()],
+        method: Method::Hmac,
+        parameters: DerivationParameters {
+            parameters: Some(CryptographicParameters {
+                hashing_algorithm: Some(HashingAlgorithm::Sha256),
+                ..CryptographicParameters::default()
+            }),
+            iv: None,
+            data: vec![Secret::new(vec![1, 2])],
+            salt: None,
+            iteration_count: None,
+        },
+        attributes: attributes.into_iter().collect(),
+    }
+}
+
+async fn base(client: &Client<'_>, mask: Mask) -> String {
+    let uid = client.create(vec![Attribute::CryptographicUsageMask(mask)]).await;
+    client.ask(activate(&uid)).await.unwrap();
+    uid
+}
+
+async fn links(client: &Client<'_>, uid: &str) -> Vec<(LinkType, String)> {
+    let wanted = AttributeReference::Known(AttributeKind::Link);
+    let Ok(ResponsePayload::GetAttributes(got)) = client.ask(attributes(uid, &[wanted])).await
+    else {
+        panic!("no attributes")
+    };
+    let link = |attribute: &Attribute| match attribute {
+        Attribute::Link(link) => (link.kind, link.object.text().unwrap().to_owned()),
+        other => panic!("{other:?}"),
+    };
+    got.attributes.iter().map(link).collect()
+}
+
+#[tokio::test]
+async fn base_and_derived_key_are_linked() {
+    for version in [Version::V1_0, Version::V1_4, Version::V2_1] {
+        let world = World::new().await;
+        let client = world.client("orders", version).await;
+        let base = base(&client, Mask::DERIVE_KEY).await;
+        let answer = client.ask(derive(&base)).await;
+        let Ok(ResponsePayload::DeriveKey(made)) = answer else { panic!("{answer:?}") };
+        let uid = text(&made.uid);
+        let to_base = [(LinkType::DerivationBaseObjectLink, base.clone())];
+        assert_eq!(links(&client, &uid).await, to_base);
+        assert_eq!(links(&client, &base).await, [(LinkType::DerivedKeyLink, uid)]);
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_derivation_is_said() {
+    let world = World::new().await;
+    for version in [Version::V1_4, Version::V2_1] {
+        let pick = |in_1x, in_2x| Err(if version.is_2x() { in_2x } else { in_1x });
+        let client = world.client("orders", version).await;
+        let other = world.client("mongodb", version).await;
+        let good = base(&client, Mask::DERIVE_KEY).await;
+        let foreign = base(&other, Mask::DERIVE_KEY).await;
+        let unfit = base(&client, Mask::ENCRYPT).await;
+        let idle = client.create(vec![Attribute::CryptographicUsageMask(Mask::DERIVE_KEY)]).await;
+        let with = |change: fn(&mut Derive)| {
+            let mut request = derive(&good);
+            change(&mut request);
+            request
+        };
+        let no_field = Err(R::InvalidField);
+        for (request, expected) in [
+            (derive(&foreign), pick(R::ItemNotFound, R::ObjectNotFound)),
+            (derive("nobody"), pick(R::ItemNotFound, R::ObjectNotFound)),
+            (derive(&unfit), pick(R::PermissionDenied, R::IncompatibleCryptographicUsageMask)),
+            (derive(&idle), pick(R::PermissionDenied, R::WrongKeyLifecycleState)),
+            (with(|it| it.parameters.data.clear()), no_field.clone()),
+            (with(|it| it.parameters.parameters = None), no_field.clone()),
+            (with(|it| it.uids.clear()), no_field.clone()),
+            (with(|it| it.method = Method::Unknown(99)), no_field.clone()),
+            (with(|it| it.method = Method::Pbkdf2), no_field.clone()),
+            (
+                with(|it| it.object_type = ObjectType::OpaqueObject),
+                pick(R::InvalidField, R::InvalidObjectType),
+            ),
+            (
+                with(|it| {
+                    it.attributes = [Attribute::CryptographicLength(128)].into_iter().collect();
+                }),
+                no_field.clone(),
+            ),
+            // HMAC gives 256 bits.
+            (
+                with(|it| {
+                    it.object_type = ObjectType::SecretData;
+                    it.attributes = [Attribute::CryptographicLength(264)].into_iter().collect();
+                }),
+                no_field.clone(),
+            ),
+            (
+                with(|it| {
+                    it.method = Method::Pbkdf2;
+                    it.parameters.salt = Some(vec![1]);
+                    it.parameters.iteration_count = Some(i32::MAX);
+                }),
+                pick(R::PermissionDenied, R::ServerLimitExceeded),
+            ),
+        ] {
+            let sent = format!("{version:?} {request:?}");
+            assert_eq!(client.ask(request).await, expected, "{sent}");
+        }
+        assert!(client.ask(derive(&good)).await.is_ok());
+    }
+}
