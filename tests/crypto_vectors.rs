@@ -38,7 +38,8 @@ impl Setup {
             initial_counter_value: case.number("initial-counter-value"),
             ..CryptographicParameters::default()
         };
-        let algorithm = Some(CryptographicAlgorithm::Aes);
+        let algorithm = named(case, "algorithm", CryptographicAlgorithm::from_xml_name);
+        let algorithm = algorithm.or(Some(CryptographicAlgorithm::Aes));
         Ok(Self {
             parameters: Parameters::resolve(algorithm, Some(&wanted), None)?,
             key: case.required("key"),
@@ -148,6 +149,11 @@ fn gcm_answers_as_published() {
 }
 
 #[test]
+fn chacha20_answers_as_published() {
+    run_cipher("chacha20.txt");
+}
+
+#[test]
 fn hashes_answer_as_published() {
     for case in cases("hash.txt") {
         let name = case.name();
@@ -238,8 +244,15 @@ fn derived(case: &Case) -> Result<Vec<u8>, Error> {
 /// A table of what works proves little without one of what does not.
 #[test]
 fn refusals_are_tested_as_often_as_answers() {
-    let files =
-        ["aes-ecb.txt", "aes-cbc.txt", "aes-ctr.txt", "aes-gcm.txt", "hmac.txt", "derive.txt"];
+    let files = [
+        "aes-ecb.txt",
+        "aes-cbc.txt",
+        "aes-ctr.txt",
+        "aes-gcm.txt",
+        "chacha20.txt",
+        "hmac.txt",
+        "derive.txt",
+    ];
     for file in files {
         let cases = cases(file);
         let refused = cases.iter().filter(|case| case.error().is_some()).count();

@@ -9,6 +9,7 @@ use aes::{Aes128, Aes192, Aes256};
 use kmip_ttlv::enums::{BlockCipherMode, CryptographicAlgorithm};
 
 use super::super::error::Error;
+use super::chacha::ChaChaPoly;
 use super::gcm::Gcm;
 use super::parameters::Parameters;
 
@@ -64,6 +65,12 @@ impl Engine {
         let iv = parameters.first_block(iv)?;
         let mode = parameters.mode();
         match (parameters.algorithm(), key.len()) {
+            (CryptographicAlgorithm::ChaCha20, _) => {
+                Ok(Self::Plain(super::chacha::chacha20(key, &iv)?))
+            }
+            (CryptographicAlgorithm::ChaCha20Poly1305, _) => {
+                Ok(Self::Authenticated(Box::new(ChaChaPoly::new(key, &iv, aad)?)))
+            }
             (CryptographicAlgorithm::Aes, 16) => start::<Aes128>(mode, direction, key, &iv, aad),
             (CryptographicAlgorithm::Aes, 24) => start::<Aes192>(mode, direction, key, &iv, aad),
             (CryptographicAlgorithm::Aes, 32) => start::<Aes256>(mode, direction, key, &iv, aad),

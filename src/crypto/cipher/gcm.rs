@@ -10,10 +10,10 @@ use aes::cipher::{
 use ctr::CtrCore;
 use ctr::flavors::Ctr32BE;
 use ghash::GHash;
-use ghash::universal_hash::UniversalHash;
 use zeroize::Zeroize;
 
 use super::engine::Authenticated;
+use super::padded::Padded;
 use super::table::BLOCK_BYTES;
 
 /// Bytes of an IV that becomes the first counter block without hashing.
@@ -22,7 +22,7 @@ const IV_BYTES: usize = 12;
 /// One message being encrypted or decrypted.
 pub(super) struct Gcm<C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16>> {
     keystream: StreamCipherCoreWrapper<CtrCore<C, Ctr32BE>>,
-    hash: Hash,
+    hash: Padded<GHash>,
     aad_bytes: u64,
     text_bytes: u64,
     /// The first block of key stream, which hides the hash.
@@ -34,7 +34,7 @@ impl<C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16>> Gcm<C> {
     pub(super) fn new(cipher: C, iv: &[u8], aad: &[u8]) -> Self {
         let mut subkey = Block::<C>::default();
         cipher.encrypt_block(&mut subkey);
-        let mut hash = Hash::new(&subkey);
+        let mut hash = Padded::new(GHash::new(&subkey));
         let first = first_counter(&hash, iv);
         subkey.zeroize();
 
@@ -69,7 +69,7 @@ where
 
     fn tag(&mut self) -> [u8; BLOCK_BYTES] {
         self.hash.pad();
-        let mut tag = self.hash.finish(self.aad_bytes, self.text_bytes);
+        let mut tag = self.hash.finish(&lengths(self.aad_bytes, self.text_bytes));
         for (byte, mask) in tag.iter_mut().zip(self.mask) {
             *byte ^= mask;
         }
@@ -84,7 +84,7 @@ impl<C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16>> Drop for Gcm<C> {
 }
 
 /// J0, the counter block that an IV gives (SP 800-38D §7.1, step 2).
-fn first_counter(hash: &Hash, iv: &[u8]) -> [u8; BLOCK_BYTES] {
+fn first_counter(hash: &Padded<GHash>, iv: &[u8]) -> [u8; BLOCK_BYTES] {
     if iv.len() == IV_BYTES {
         let mut block = [0; BLOCK_BYTES];
         for (to, from) in block.iter_mut().zip(iv.iter().chain(&[0, 0, 0, 1])) {
@@ -95,65 +95,10 @@ fn first_counter(hash: &Hash, iv: &[u8]) -> [u8; BLOCK_BYTES] {
     let mut hash = hash.clone();
     hash.update(iv);
     hash.pad();
-    hash.finish(0, iv.len() as u64)
+    hash.finish(&lengths(0, iv.len() as u64))
 }
 
-/// GHASH over pieces of any length. `GHash` itself takes whole blocks.
-#[derive(Clone)]
-struct Hash {
-    ghash: GHash,
-    /// The beginning of a block that is not whole yet.
-    held: [u8; BLOCK_BYTES],
-    held_bytes: usize,
-}
-
-impl Hash {
-    fn new(subkey: &ghash::Key) -> Self {
-        Self { ghash: GHash::new(subkey), held: [0; BLOCK_BYTES], held_bytes: 0 }
-    }
-
-    fn update(&mut self, data: &[u8]) {
-        let mut data = data;
-        if self.held_bytes > 0 {
-            data = self.hold(data);
-            if self.held_bytes < BLOCK_BYTES {
-                return;
-            }
-            self.pad();
-        }
-        let (whole, rest) = data.split_at(data.len() - data.len() % BLOCK_BYTES);
-        self.ghash.update_padded(whole);
-        self.hold(rest);
-    }
-
-    /// Fills the held block and returns what did not fit.
-    fn hold<'a>(&mut self, data: &'a [u8]) -> &'a [u8] {
-        let room = BLOCK_BYTES - self.held_bytes;
-        let (now, later) = data.split_at(room.min(data.len()));
-        for (to, from) in self.held.iter_mut().skip(self.held_bytes).zip(now) {
-            *to = *from;
-        }
-        self.held_bytes += now.len();
-        later
-    }
-
-    /// Takes in what is held, with zeros up to a whole block.
-    fn pad(&mut self) {
-        let held = self.held.get(..self.held_bytes).unwrap_or_default();
-        self.ghash.update_padded(held);
-        self.held_bytes = 0;
-    }
-
-    /// Takes in the two lengths (in bytes here, in bits there) and gives the hash.
-    fn finish(&mut self, aad_bytes: u64, text_bytes: u64) -> [u8; BLOCK_BYTES] {
-        let lengths = (u128::from(aad_bytes) * 8) << 64 | (u128::from(text_bytes) * 8);
-        self.ghash.update_padded(&lengths.to_be_bytes());
-        self.ghash.clone().finalize().into()
-    }
-}
-
-impl Drop for Hash {
-    fn drop(&mut self) {
-        self.held.zeroize();
-    }
+/// The block of the two lengths (in bytes here, in bits there) that ends the hash.
+fn lengths(aad_bytes: u64, text_bytes: u64) -> [u8; BLOCK_BYTES] {
+    ((u128::from(aad_bytes) * 8) << 64 | (u128::from(text_bytes) * 8)).to_be_bytes()
 }

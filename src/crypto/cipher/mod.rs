@@ -3,8 +3,10 @@
 //! [`Parameters::resolve`] settles what is to be done; [`encrypt`] and [`decrypt`] do it at once,
 //! [`Encryptor`] and [`Decryptor`] in parts. Both ways are one code.
 
+mod chacha;
 mod engine;
 mod gcm;
+mod padded;
 mod padding;
 mod parameters;
 mod stream;

@@ -52,11 +52,12 @@ impl Parameters {
             (Some(wanted), Some(key)) if wanted != key => return Err(Error::WrongAlgorithm),
             (wanted, key) => key.or(wanted).ok_or(Error::Unsupported)?,
         };
-        let mode = wanted.block_cipher_mode.unwrap_or(BlockCipherMode::Cbc);
+        let mode = wanted.block_cipher_mode.unwrap_or_else(|| table::usual_mode(algorithm));
         let row = table::row(algorithm, mode)?;
         let padding = match (wanted.padding_method, wanted.block_cipher_mode) {
             (Some(padding), _) => padding,
             (None, Some(_)) => row.paddings.first().copied().ok_or(Error::Unsupported)?,
+            (None, None) if row.is_stream() => PaddingMethod::None,
             (None, None) => PaddingMethod::Pkcs5,
         };
         if !row.paddings.contains(&padding) {
@@ -130,9 +131,9 @@ impl Parameters {
         let bytes = match self.row.iv {
             IvRule::Unused => return Ok(None),
             _ if !self.may_make_iv => return Err(Error::MissingIv),
-            IvRule::Exactly(bytes) | IvRule::Any { usual: bytes, .. } => {
-                self.iv_bytes.unwrap_or(bytes)
-            }
+            IvRule::Exactly(bytes)
+            | IvRule::OneOf { usual: bytes, .. }
+            | IvRule::Any { usual: bytes, .. } => self.iv_bytes.unwrap_or(bytes),
         };
         let mut iv = vec![0; bytes];
         random.fill(&mut iv)?;
@@ -144,6 +145,7 @@ impl Parameters {
         let fits = match (self.row.iv, self.iv_bytes) {
             (IvRule::Unused, _) => return Ok(Vec::new()),
             (IvRule::Exactly(bytes), None) | (_, Some(bytes)) => iv.len() == bytes,
+            (IvRule::OneOf { usual, other }, None) => [usual, other].contains(&iv.len()),
             (IvRule::Any { max, .. }, None) => (1..=max).contains(&iv.len()),
         };
         if !fits {
@@ -210,6 +212,8 @@ fn tag_bytes(row: &Row, length: Option<i32>) -> Result<usize, Error> {
 /// The counter's first value, in a mode that has one and if it is not part of the IV.
 fn counter_start(row: &Row, value: Option<i32>) -> Result<Option<u32>, Error> {
     match value {
+        // Its counter is not for the client to set.
+        Some(_) if row.algorithm == CryptographicAlgorithm::ChaCha20 => Err(Error::Unsupported),
         Some(value) if row.mode == BlockCipherMode::Ctr => {
             u32::try_from(value).map(Some).map_err(|_| Error::BadParameters)
         }
@@ -240,8 +244,9 @@ fn iv_bytes(row: &Row, iv_length: Option<i32>) -> Result<Option<usize>, Error> {
     match row.iv {
         IvRule::Unused => Ok(None),
         IvRule::Exactly(exactly) if bytes == exactly => Ok(Some(bytes)),
+        IvRule::OneOf { usual, other } if [usual, other].contains(&bytes) => Ok(Some(bytes)),
         IvRule::Any { max, .. } if bytes <= max => Ok(Some(bytes)),
-        IvRule::Exactly(_) | IvRule::Any { .. } => Err(Error::BadIvLength),
+        IvRule::Exactly(_) | IvRule::OneOf { .. } | IvRule::Any { .. } => Err(Error::BadIvLength),
     }
 }
 

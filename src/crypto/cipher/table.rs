@@ -47,6 +47,13 @@ pub enum IvRule {
     Unused,
     /// Exactly so many bytes.
     Exactly(usize),
+    /// So many bytes, or so many others.
+    OneOf {
+        /// Bytes of an IV that the server makes.
+        usual: usize,
+        /// Bytes that will do as well.
+        other: usize,
+    },
     /// From 1 to `max` bytes; `usual` when the server makes it.
     Any {
         /// Bytes of an IV that the server makes.
@@ -60,7 +67,12 @@ pub enum IvRule {
 /// are for special uses only).
 pub const TAG_BYTES: std::ops::RangeInclusive<usize> = 12..=16;
 
+/// The most that ChaCha20 encrypts under one IV with a counter of 32 bits, in bytes (RFC 8439 §2.8), less
+/// the block that goes to the MAC.
+const CHACHA_BYTES_MAX: u64 = ((1 << 32) - 1) * 64;
+
 const AES_KEYS: &[usize] = &[16, 24, 32];
+const CHACHA_KEYS: &[usize] = &[32];
 const NO_PADDING: &[PaddingMethod] = &[PaddingMethod::None];
 const BLOCK_PADDINGS: &[PaddingMethod] = &[
     PaddingMethod::None,
@@ -112,7 +124,38 @@ pub const SUPPORTED: &[Row] = &[
         authenticates: true,
         data_bytes_max: GCM_BYTES_MAX,
     },
+    // ChaCha20 has no Block Cipher Mode; what it does is to count.
+    Row {
+        algorithm: CryptographicAlgorithm::ChaCha20,
+        mode: BlockCipherMode::Ctr,
+        key_bytes: CHACHA_KEYS,
+        block_bytes: 1,
+        paddings: NO_PADDING,
+        iv: IvRule::OneOf { usual: 12, other: 8 },
+        authenticates: false,
+        data_bytes_max: CHACHA_BYTES_MAX,
+    },
+    Row {
+        algorithm: CryptographicAlgorithm::ChaCha20Poly1305,
+        mode: BlockCipherMode::Aead,
+        key_bytes: CHACHA_KEYS,
+        block_bytes: 1,
+        paddings: NO_PADDING,
+        iv: IvRule::Exactly(12),
+        authenticates: true,
+        data_bytes_max: CHACHA_BYTES_MAX,
+    },
 ];
+
+/// The mode that is meant where a client names none.
+#[must_use]
+pub fn usual_mode(algorithm: CryptographicAlgorithm) -> BlockCipherMode {
+    match algorithm {
+        CryptographicAlgorithm::ChaCha20 => BlockCipherMode::Ctr,
+        CryptographicAlgorithm::ChaCha20Poly1305 => BlockCipherMode::Aead,
+        _ => BlockCipherMode::Cbc,
+    }
+}
 
 /// The row for an algorithm in a mode.
 ///

@@ -179,7 +179,7 @@ fn every_row_starts_with_every_key_it_names() {
     for row in SUPPORTED {
         for padding in row.paddings {
             let wanted = wanted(row.mode, *padding);
-            let parameters = Parameters::resolve(AES, Some(&wanted), None).unwrap();
+            let parameters = Parameters::resolve(Some(row.algorithm), Some(&wanted), None).unwrap();
             for bytes in 0..=64 {
                 let answer = encrypt(&parameters, &vec![7; bytes], None, b"", b"", &OsRandom);
                 assert_eq!(answer.is_ok(), row.key_bytes.contains(&bytes), "{row:?} {bytes}");
@@ -229,7 +229,7 @@ fn a_mode_alone_means_no_padding() {
             block_cipher_mode: Some(row.mode),
             ..CryptographicParameters::default()
         };
-        let parameters = Parameters::resolve(AES, None, Some(&wanted)).unwrap();
+        let parameters = Parameters::resolve(Some(row.algorithm), None, Some(&wanted)).unwrap();
         assert_eq!(parameters.padding(), PaddingMethod::None, "{row:?}");
     }
 }
@@ -266,12 +266,14 @@ fn an_iv_is_made_only_where_it_is_needed_and_allowed() {
     for row in SUPPORTED {
         let mut wanted = wanted(row.mode, PaddingMethod::None);
         let seal = |wanted: &_, iv: Option<&[u8]>| {
-            let parameters = Parameters::resolve(AES, Some(wanted), None).unwrap();
-            encrypt(&parameters, &[7; 16], iv, b"", &[0; 32], &OsRandom)
+            let parameters = Parameters::resolve(Some(row.algorithm), Some(wanted), None).unwrap();
+            encrypt(&parameters, &vec![7; row.key_bytes[0]], iv, b"", &[0; 32], &OsRandom)
         };
         let bytes = match row.iv {
             IvRule::Unused => None,
-            IvRule::Exactly(bytes) | IvRule::Any { usual: bytes, .. } => Some(bytes),
+            IvRule::Exactly(bytes)
+            | IvRule::OneOf { usual: bytes, .. }
+            | IvRule::Any { usual: bytes, .. } => Some(bytes),
         };
         let made = seal(&wanted, None).unwrap().made_iv;
         assert_eq!(made.map(|iv| iv.len()), bytes, "{row:?}");
