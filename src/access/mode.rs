@@ -25,6 +25,7 @@ fn kind(operation: Operation) -> Kind {
         | Operation::DiscoverVersions
         | Operation::Ping
         | Operation::Interop
+        | Operation::Log
         // Its functions reach no object.
         | Operation::Pkcs11
         | Operation::Hash

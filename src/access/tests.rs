@@ -180,6 +180,7 @@ const MODES: &[(Operation, [bool; 3])] = &[
     (Operation::RngRetrieve, [true, true, true]),
     (Operation::Hash, [true, true, true]),
     (Operation::Interop, [true, true, true]),
+    (Operation::Log, [true, true, true]),
     (Operation::Pkcs11, [true, true, true]),
     (Operation::Ping, [true, true, true]),
     // What nobody has thought about counts as a change.

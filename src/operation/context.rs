@@ -134,6 +134,11 @@ impl<'a> Context<'a> {
         self.trace.advance_once(advance)
     }
 
+    /// Puts the client's words into the log line of this item.
+    pub(super) fn note_message(&self, message: &str) {
+        self.trace.note_message(message);
+    }
+
     /// Hands out a member of an object group, once this item is done.
     pub(super) fn note_turn(&self, turn: Turn) {
         self.trace.note_turn(turn);

@@ -36,6 +36,7 @@ mod key_length;
 mod key_pair_value;
 mod key_use;
 mod locate;
+mod log;
 mod mac;
 mod mac_verify;
 mod part;
@@ -176,6 +177,7 @@ operations! {
     Hash => hash::hash;
     Import => import::import;
     Export => export::export;
+    Log => log::log;
     SetAttribute => change_attribute::set_attribute;
     Pkcs11 => pkcs11::pkcs11;
     Interop => ping::interop;

@@ -27,6 +27,7 @@ pub struct Trace {
     key_version: AtomicU32,
     advanced: Mutex<Option<Advanced>>,
     turn: Mutex<Option<Turn>>,
+    message: Mutex<Option<String>>,
 }
 
 impl Trace {
@@ -37,6 +38,17 @@ impl Trace {
         if !objects.iter().any(|known| known == uid) {
             objects.push(uid.to_owned());
         }
+    }
+
+    /// The client has something to say in the log.
+    pub(super) fn note_message(&self, message: &str) {
+        *self.message.lock().unwrap_or_else(PoisonError::into_inner) = Some(message.to_owned());
+    }
+
+    /// What the client says in the log.
+    #[must_use]
+    pub fn message(&self) -> Option<String> {
+        self.message.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// A service's key was used.

@@ -78,6 +78,8 @@ impl Service {
                 service = identity.service.as_str(),
                 operation = name,
                 object = trace.first_object().as_deref(),
+                // A field, for it holds what the client wrote, line feeds and all.
+                said = trace.message().as_deref(),
                 micros,
                 "done"
             ),
