@@ -1,11 +1,14 @@
 //! Admission: from the identity in a certificate to the rows of its tenant and service, which are
-//! registered on first sight where the policy allows it.
+//! registered on first sight where the policy allows it. A registration leaves a record of its own,
+//! with the certificate that caused it.
+
+use std::time::Duration;
 
 use super::envelope;
 use super::error::Error;
 use super::keyring::Keyring;
 use super::rules::{check_service, check_tenant, service_key_place, tenant_key_place};
-use crate::audit::Record;
+use crate::audit::{Act, Actor, Outcome, Record};
 use crate::crypto::aead::Key;
 use crate::store::{Change, Commit, Error as StoreError, NewKey, ServiceRow, TenantRow};
 use crate::tenant::{Identity, Mode, Role, ServiceName, TenantName};
@@ -83,7 +86,8 @@ impl Keyring {
         let tenant = match self.engine.tenant(&identity.tenant).await? {
             Some(tenant) => tenant,
             None if policy == AutoRegister::Tenants => {
-                self.create_tenant(&identity.tenant, Vec::new()).await?;
+                let record = self.registration(identity, "tenant register", None);
+                self.create_tenant(&identity.tenant, vec![record]).await?;
                 told(identity, "tenant registered");
                 let made = self.engine.tenant(&identity.tenant).await?;
                 made.ok_or(Error::Store(StoreError::Conflict))?
@@ -94,7 +98,9 @@ impl Keyring {
         if self.engine.service(tenant.id, &identity.service).await?.is_some() {
             return Ok(());
         }
-        self.create_service(&tenant, &identity.service, Vec::new()).await?;
+        let service = Some(identity.service.clone());
+        let record = self.registration(identity, "service register", service);
+        self.create_service(&tenant, &identity.service, vec![record]).await?;
         told(identity, "service registered");
         Ok(())
     }
@@ -136,6 +142,31 @@ impl Keyring {
             created: self.clock.now(),
         };
         self.commit(service, audit).await
+    }
+
+    /// The record of a registration, which nobody has ordered: it names the certificate.
+    fn registration(
+        &self,
+        identity: &Identity,
+        operation: &'static str,
+        service: Option<ServiceName>,
+    ) -> Record {
+        let peer = &identity.peer;
+        let detail = format!(
+            "registered by certificate {}, serial number {}, from {}",
+            peer.fingerprint, peer.serial, peer.address
+        );
+        Record {
+            time: self.clock.now(),
+            actor: Actor::Server(Act { tenant: Some(identity.tenant.clone()), service, detail }),
+            operation,
+            objects: Vec::new(),
+            key_version: None,
+            outcome: Outcome::Success,
+            duration: Duration::ZERO,
+            client_correlation: None,
+            server_correlation: None,
+        }
     }
 
     async fn commit(&self, change: Change, audit: Vec<Record>) -> Result<(), Error> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use keystrata::audit::{Actor, Outcome};
 use keystrata::clock::Timestamp;
 use keystrata::crypto::random::OsRandom;
 use keystrata::keys::envelope::{self, Level, Place, Purpose};
@@ -82,6 +83,37 @@ fn a_crowd_of_new_connections_registers_once() {
         // The root's, the tenant's, and one of each service.
         assert_eq!((rows.tenants.len(), rows.services.len(), rows.keys.len()), (1, 2, 4));
         assert_eq!(node.root.seals.load(Ordering::SeqCst) - seals, 1);
+    });
+}
+
+#[test]
+fn each_registration_leaves_one_record_that_names_the_certificate() {
+    wait(async {
+        let node = Node::with_env();
+        let keyring = node.start().await.unwrap();
+        let before = node.engine.trail.lock().unwrap().len();
+        for service in ["mongodb", "orders", "orders"] {
+            keyring.admit(&identity("tenant-a", service), AutoRegister::Tenants).await.unwrap();
+        }
+        let refused = keyring.admit(&identity("tenant-b", "orders"), AutoRegister::Services).await;
+        refused.expect_err("nobody registers tenant-b");
+        let trail = node.engine.trail.lock().unwrap().split_off(before);
+        let said = |record: &keystrata::audit::Record| {
+            let Actor::Server(act) = &record.actor else { panic!("{record:?}") };
+            assert_eq!(record.outcome, Outcome::Success);
+            let certificate = format!("certificate {}", "00".repeat(32));
+            assert!(act.detail.contains(&certificate), "{}", act.detail);
+            assert!(act.detail.contains("serial number 01, from 127.0.0.1:1"), "{}", act.detail);
+            let tenant = act.tenant.as_ref().unwrap().to_string();
+            (record.operation, tenant, act.service.as_ref().map(ToString::to_string))
+        };
+        let a = || "tenant-a".to_owned();
+        let wanted = [
+            ("tenant register", a(), None),
+            ("service register", a(), Some("mongodb".to_owned())),
+            ("service register", a(), Some("orders".to_owned())),
+        ];
+        assert_eq!(trail.iter().map(said).collect::<Vec<_>>(), wanted);
     });
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use keystrata::audit::Record;
 use keystrata::clock::Timestamp;
 use keystrata::store::{
     ActiveKey, BoxFuture, Census, Change, Commit, Counts, Due, Engine, Envelopes, Error,
@@ -31,6 +32,8 @@ pub(crate) struct MemoryEngine {
     pub(crate) broken: AtomicBool,
     /// Commits that were made.
     pub(crate) commits: AtomicUsize,
+    /// The records that were committed, in order.
+    pub(crate) trail: Mutex<Vec<Record>>,
     /// Done, once, just before the next commit: somebody else is faster.
     pub(crate) rival: Mutex<Option<Commit>>,
 }
@@ -63,6 +66,7 @@ impl MemoryEngine {
         for change in &commit.changes {
             apply(&mut rows, change);
         }
+        self.trail.lock().unwrap().extend(commit.audit.iter().cloned());
         self.commits.fetch_add(1, Ordering::SeqCst);
         Ok(())
     }
