@@ -4,6 +4,7 @@ mod ask;
 pub(crate) mod audit;
 pub(crate) mod config;
 mod guide;
+pub(crate) mod hsm;
 pub(crate) mod hsm_worker;
 pub(crate) mod kek;
 pub(crate) mod kmip;

@@ -9,8 +9,8 @@ use clap::{Parser, Subcommand};
 use keystrata::keys::memory;
 
 use command::{
-    Environment, audit, config, hsm_worker, kek, kmip, object, serve, service, soak, status, tell,
-    tenant, try_,
+    Environment, audit, config, hsm, hsm_worker, kek, kmip, object, serve, service, soak, status,
+    tell, tenant, try_,
 };
 
 /// A KMIP key server for platforms with many tenants.
@@ -43,6 +43,9 @@ enum Command {
     /// Show and rotate the keys of the hierarchy
     #[command(subcommand)]
     Kek(kek::Command),
+    /// See what a PKCS#11 token can do
+    #[command(subcommand)]
+    Hsm(hsm::Command),
     /// Show and make KMIP messages
     #[command(subcommand)]
     Kmip(kmip::Command),
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
         Command::Soak(arguments) => soak::run(&arguments),
         Command::Status(arguments) => status::run(&arguments, &environment),
         Command::Kek(command) => kek::run(&command, &environment),
+        Command::Hsm(command) => hsm::run(&command, &environment),
         Command::Kmip(command) => kmip::run(&command),
         Command::Audit(command) => audit::run(&command, &environment),
         Command::Tenant(command) => tenant::run(&command, &environment),

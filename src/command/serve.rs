@@ -33,7 +33,7 @@ use self::certificates::Certificates;
 use self::health::{Facts, ServerHealth};
 use self::parts::Parts;
 use self::root::Roots;
-pub(super) use self::root::ensure_environment;
+pub(super) use self::root::{ensure_environment, token as token_settings};
 use self::signals::Signals;
 use super::{Environment, Failure, logging, print};
 

@@ -78,7 +78,7 @@ pub(super) fn ready(
     ensure_environment(&config.root.place, environment)?;
     if is_first {
         let current = environment.get(softhsm::CONFIG_VARIABLE);
-        token.initialise(current.as_deref()).map_err(failed)?;
+        token.initialise(current.as_deref(), &OsRandom).map_err(failed)?;
     }
     Ok(())
 }

@@ -49,9 +49,25 @@ pub enum HsmError {
         /// How many there are.
         count: usize,
     },
-    /// The token does not offer AES-GCM.
-    #[error("the token with {0} does not offer CKM_AES_GCM: use one that does")]
-    NoGcm(TokenName),
+    /// The token offers nothing that can seal.
+    #[error("the token with {0} offers neither CKM_AES_GCM nor an AES key wrap: use one that does")]
+    NothingOffered(TokenName),
+    /// What the token offers does not work.
+    #[error("the token with {token} cannot hold a root key ({why}): see `keystrata hsm probe`")]
+    NoMethod {
+        /// The token.
+        token: TokenName,
+        /// What has failed, method by method.
+        why: String,
+    },
+    /// A method does not do what it must.
+    #[error("{why}")]
+    SelfTest {
+        /// The method.
+        method: &'static str,
+        /// What went wrong.
+        why: &'static str,
+    },
     /// The PIN is wrong. It is not tried again, because tokens lock after a few wrong ones.
     #[error("the token with {0} refused the PIN: correct it and start again")]
     WrongPin(TokenName),

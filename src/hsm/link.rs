@@ -2,8 +2,9 @@
 //!
 //! Whatever a token answers but success is ambiguous: modules have one return value for a wrong
 //! tag, a vanished token and a broken session. So each key has a *proof*, a text that it once
-//! encrypted. If the proof decrypts in a fresh session, the failed call was at fault; if not, the
-//! module is initialised anew, with growing pauses, until every key has decrypted its proof.
+//! sealed in its self-test. If the proof opens in a fresh session, the failed call was at fault; if not, the
+//! module is initialised anew, with growing pauses, until every key has opened its
+//! proof.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
@@ -15,8 +16,10 @@ use zeroize::Zeroizing;
 
 use super::error::HsmError;
 use super::frame::Proofs;
+use super::method::{Method, open};
+use super::self_test;
 use super::settings::TokenSettings;
-use super::token::{self, IV_BYTES, Token};
+use super::token::{self, Token};
 use crate::clock::Clock;
 use crate::keys::{Random, RootError};
 use crate::metrics::{Ending, Metrics, RootCall};
@@ -25,9 +28,6 @@ use crate::metrics::{Ending, Metrics, RootCall};
 const PAUSE_MIN: Duration = Duration::from_millis(250);
 /// The longest pause between reconnections.
 const PAUSE_MAX: Duration = Duration::from_secs(10);
-/// How a blob was sealed: AES-GCM with an IV from the host. It is the blob's first byte, followed
-/// by the IV (12), the ciphertext and the tag (16).
-const METHOD_GCM_HOST_IV: u8 = 1;
 /// What a proof says and is bound to.
 pub(super) const PROOF: &[u8] = b"keystrata proof";
 
@@ -74,7 +74,7 @@ pub(super) struct State {
 pub(super) struct Link {
     pkcs11: Pkcs11,
     pub(super) settings: TokenSettings,
-    random: Arc<dyn Random>,
+    pub(super) random: Arc<dyn Random>,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     /// Read while the token is called, written while it is connected.
@@ -207,8 +207,8 @@ impl Link {
         request: &Request,
     ) -> Result<Zeroizing<Vec<u8>>, HsmError> {
         match request {
-            Request::Seal { aad, plain, .. } => {
-                Ok(Zeroizing::new(self.seal(session, key, aad, plain)?))
+            Request::Seal { version, aad, plain } => {
+                Ok(Zeroizing::new(self.seal(session, key, (*version, aad, plain))?))
             }
             Request::Open { aad, sealed, .. } => open(session, key, aad, sealed),
             Request::Make { version } => {
@@ -218,17 +218,16 @@ impl Link {
         }
     }
 
-    pub(super) fn seal(
+    /// Seals by the method of the key's proof.
+    fn seal(
         &self,
         session: &Session,
         key: ObjectHandle,
-        aad: &[u8],
-        plain: &[u8],
+        request: (u32, &[u8], &[u8]),
     ) -> Result<Vec<u8>, HsmError> {
-        let mut iv = [0; IV_BYTES];
-        self.random.fill(&mut iv)?;
-        let sealed = token::encrypt(session, key, iv, aad, plain)?;
-        Ok([&[METHOD_GCM_HOST_IV], iv.as_slice(), &sealed].concat())
+        let (version, aad, plain) = request;
+        let method = self.proofs().get(&version).and_then(|proof| Method::of(proof)).map(|it| it.0);
+        method.unwrap_or(Method::GcmHostIv).seal(session, key, &*self.random, aad, plain)
     }
 
     /// Lets a key decrypt its proof in a fresh session.
@@ -264,10 +263,9 @@ impl Link {
         for version in self.versions() {
             self.prove(token, version)?;
         }
-        let session = token.brief_session()?;
         for (version, key) in &token.keys {
             if !self.proofs().contains_key(version) {
-                let proof = self.seal(&session, *key, PROOF, PROOF)?;
+                let proof = self_test::prove(token, &self.settings, *key, &*self.random)?;
                 self.proofs().insert(*version, proof);
             }
         }
@@ -333,19 +331,4 @@ impl Drop for Link {
             token.disconnect();
         }
     }
-}
-
-pub(super) fn open(
-    session: &Session,
-    key: ObjectHandle,
-    aad: &[u8],
-    blob: &[u8],
-) -> Result<Zeroizing<Vec<u8>>, HsmError> {
-    let refused = || HsmError::Call { function: "C_Decrypt".into(), answer: "no blob".into() };
-    let (method, rest) = blob.split_first().ok_or_else(refused)?;
-    let (iv, sealed) = rest.split_first_chunk::<IV_BYTES>().ok_or_else(refused)?;
-    if *method != METHOD_GCM_HOST_IV {
-        return Err(refused());
-    }
-    token::decrypt(session, key, *iv, aad, sealed)
 }

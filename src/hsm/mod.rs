@@ -11,7 +11,10 @@ mod frame;
 mod lane;
 mod link;
 mod make;
+mod method;
 mod pkcs11_root;
+pub mod probe;
+mod self_test;
 mod settings;
 pub mod softhsm;
 mod token;
@@ -19,6 +22,7 @@ pub mod worker;
 
 pub use error::HsmError;
 pub use lane::WorkerProgram;
+pub use method::Method;
 pub use pkcs11_root::{Pkcs11Root, Place};
 pub use settings::{Pin, TokenName, TokenSettings};
 pub use token::{create_root, root_versions};

@@ -133,7 +133,7 @@ impl SoftHsm {
     /// # Errors
     /// [`HsmError::Environment`] if the variable has another value: somebody else's token must not
     /// be touched. Or what is wrong with the token.
-    pub fn initialise(&self, current: Option<&OsStr>) -> Result<(), HsmError> {
+    pub fn initialise(&self, current: Option<&OsStr>, random: &dyn Random) -> Result<(), HsmError> {
         let wanted = self.variable();
         if current != Some(wanted.as_os_str()) {
             return Err(HsmError::Environment(CONFIG_VARIABLE, wanted));
@@ -145,7 +145,7 @@ impl SoftHsm {
         made?;
         let settings = self.settings()?;
         if token::root_versions(&settings)?.is_empty() {
-            token::create_root(&settings, FIRST_VERSION)?;
+            token::create_root(&settings, FIRST_VERSION, random)?;
         }
         Ok(())
     }

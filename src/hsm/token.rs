@@ -1,29 +1,26 @@
-//! One token: found, logged in to, its root keys found, made and used. All calls block.
+//! One token: found, logged in to, its root keys found and made. All calls block.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
 
-use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
-use cryptoki::error::{Error as CallError, RvError};
-use cryptoki::mechanism::aead::GcmParams;
-use cryptoki::mechanism::{Mechanism, MechanismType};
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Info, Pkcs11};
+use cryptoki::error::Error as CallError;
+use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
 use cryptoki::session::{Session, UserType};
-use cryptoki::slot::Slot;
+use cryptoki::slot::{Slot, TokenInfo};
 use cryptoki::types::Ulong;
-use zeroize::Zeroizing;
 
 use super::error::HsmError;
+use super::method::Method;
+use super::self_test;
 use super::settings::{TokenName, TokenSettings};
+use crate::keys::Random;
 use crate::keys::secret_file::hexadecimal;
 
-/// Bytes of the IV, made by the host.
-pub(super) const IV_BYTES: usize = 12;
 /// Bytes of a root key.
 const KEY_BYTES: u64 = 32;
-/// Bits of the tag, which follows the ciphertext.
-const TAG_BITS: u64 = 128;
 
 /// An initialised module with a token that is logged in to. Everything that it handed out is void
 /// after [`Token::disconnect`].
@@ -33,6 +30,8 @@ pub(super) struct Token {
     slot: Slot,
     /// Login is per token and lasts while a session is open.
     login: Mutex<Session>,
+    /// How it says that it can seal, the preferred ways first.
+    pub(super) offered: Vec<Method>,
     /// The root keys, by version.
     pub(super) keys: BTreeMap<u32, ObjectHandle>,
 }
@@ -66,13 +65,18 @@ pub(super) fn finalise(pkcs11: &Pkcs11) {
 }
 
 /// Makes version `version` of the root key in the token: AES-256, generated inside, sensitive, not
-/// extractable. Blocks; not to be called while a root of the same module is open.
+/// extractable, and tested. Blocks; not to be called while a root of the same module is open.
 ///
 /// # Errors
-/// [`HsmError::KeyExists`] if the token has that version, [`HsmError::KeyExtractable`] if it made
-/// something else (which is removed again), or what is wrong with the token.
-pub fn create_root(settings: &TokenSettings, version: u32) -> Result<(), HsmError> {
-    with_token(settings, |token| token.create_key(settings, version))
+/// [`HsmError::KeyExists`] if the token has that version, [`HsmError::KeyExtractable`] or
+/// [`HsmError::NoMethod`] if it made something that is no root key (which is removed again), or what
+/// is wrong with the token.
+pub fn create_root(
+    settings: &TokenSettings,
+    version: u32,
+    random: &dyn Random,
+) -> Result<(), HsmError> {
+    with_token(settings, |token| token.create_key(settings, version, random))
 }
 
 /// The versions of the root key in the token, ascending; none if there is no such key. Blocks; not
@@ -97,29 +101,45 @@ fn with_token<T>(
 impl Token {
     /// Initialises the module, finds the token, logs in and finds the root keys (maybe none).
     pub(super) fn connect(pkcs11: &Pkcs11, settings: &TokenSettings) -> Result<Self, HsmError> {
-        initialise(pkcs11)?;
-        let connected = Self::log_in(pkcs11, settings);
-        if connected.is_err() {
-            finalise(pkcs11);
+        let mut token = Self::log_in(pkcs11, settings)?;
+        let found = if token.offered.is_empty() {
+            Err(HsmError::NothingOffered(settings.token.clone()))
+        } else {
+            token.look_again(settings)
+        };
+        match found {
+            Ok(()) => Ok(token),
+            Err(error) => {
+                token.disconnect();
+                Err(error)
+            }
         }
-        connected
     }
 
-    fn log_in(pkcs11: &Pkcs11, settings: &TokenSettings) -> Result<Self, HsmError> {
+    /// Initialises the module, finds the token and logs in, whatever it can do.
+    pub(super) fn log_in(pkcs11: &Pkcs11, settings: &TokenSettings) -> Result<Self, HsmError> {
+        initialise(pkcs11)?;
+        let token = Self::logged_in(pkcs11, settings);
+        if token.is_err() {
+            finalise(pkcs11);
+        }
+        token
+    }
+
+    fn logged_in(pkcs11: &Pkcs11, settings: &TokenSettings) -> Result<Self, HsmError> {
         let slot = find_slot(pkcs11, &settings.token)?;
-        match pkcs11.get_mechanism_info(slot, MechanismType::AES_GCM) {
-            Ok(gcm) if gcm.encrypt() && gcm.decrypt() => {}
-            Ok(_) | Err(CallError::Pkcs11(RvError::MechanismInvalid, _)) => {
-                return Err(HsmError::NoGcm(settings.token.clone()));
+        let mut offered = Vec::new();
+        for method in Method::ALL {
+            if method.is_offered(pkcs11, slot)? {
+                offered.push(method);
             }
-            Err(error) => return Err(error.into()),
         }
         let login = pkcs11.open_ro_session_no_drop(slot)?;
         login
             .login(UserType::User, Some(&settings.pin.to_auth_pin()))
             .map_err(|error| HsmError::login(error, &settings.token))?;
-        let keys = find_keys(&login, &settings.key_label)?;
-        Ok(Self { pkcs11: pkcs11.clone(), slot, login: Mutex::new(login), keys })
+        let (login, keys) = (Mutex::new(login), BTreeMap::new());
+        Ok(Self { pkcs11: pkcs11.clone(), slot, login, offered, keys })
     }
 
     /// Voids everything that this token handed out, on all threads.
@@ -146,10 +166,12 @@ impl Token {
         Ok(())
     }
 
+    /// Makes a version of the root key, and tests it.
     pub(super) fn create_key(
         &self,
         settings: &TokenSettings,
         version: u32,
+        random: &dyn Random,
     ) -> Result<(), HsmError> {
         let label = settings.key_label.clone();
         if self.keys.contains_key(&version) {
@@ -158,33 +180,48 @@ impl Token {
         if version == 0 {
             return Err(HsmError::KeyId { label, id: "00".into() });
         }
+        let method = self_test::working_method(self, settings, random)?;
         let session = self.pkcs11.open_rw_session(self.slot)?;
-        let template = [
-            Attribute::Class(ObjectClass::SECRET_KEY),
-            Attribute::KeyType(KeyType::AES),
-            Attribute::ValueLen(Ulong::new(KEY_BYTES)),
-            Attribute::Label(label.clone().into_bytes()),
-            Attribute::Id(version.to_be_bytes().to_vec()),
-            Attribute::Token(true),
-            Attribute::Private(true),
-            Attribute::Sensitive(true),
-            Attribute::Extractable(false),
-            Attribute::Encrypt(true),
-            Attribute::Decrypt(true),
-            Attribute::Wrap(false),
-            Attribute::Unwrap(false),
-            Attribute::Sign(false),
-            Attribute::Verify(false),
-            Attribute::Derive(false),
-        ];
+        let mut template = template(method, true);
+        template.push(Attribute::Label(label.clone().into_bytes()));
+        template.push(Attribute::Id(version.to_be_bytes().to_vec()));
         let key = session.generate_key(&Mechanism::AesKeyGen, &template)?;
-        let wrong = weakness(&session, key, &MADE)?;
-        if let Some(why) = wrong {
+        let good = match weakness(&session, key, &MADE) {
+            Ok(None) => self_test::run(self, key, method, random).map(drop),
+            Ok(Some(why)) => Err(HsmError::KeyExtractable { label, version, why }),
+            Err(error) => Err(error),
+        };
+        if good.is_err() {
             session.destroy_object(key)?;
-            return Err(HsmError::KeyExtractable { label, version, why });
         }
-        Ok(())
+        good
     }
+
+    /// What the module and the token say of themselves.
+    pub(super) fn names(&self) -> Result<(Info, TokenInfo), HsmError> {
+        Ok((self.pkcs11.get_library_info()?, self.pkcs11.get_token_info(self.slot)?))
+    }
+}
+
+/// What a key is made as, for a method: a root key, or one that goes with the session.
+pub(super) fn template(method: Method, is_lasting: bool) -> Vec<Attribute> {
+    let wraps = method.wraps();
+    vec![
+        Attribute::Class(ObjectClass::SECRET_KEY),
+        Attribute::KeyType(KeyType::AES),
+        Attribute::ValueLen(Ulong::new(KEY_BYTES)),
+        Attribute::Token(is_lasting),
+        Attribute::Private(true),
+        Attribute::Sensitive(true),
+        Attribute::Extractable(false),
+        Attribute::Encrypt(!wraps),
+        Attribute::Decrypt(!wraps),
+        Attribute::Wrap(wraps),
+        Attribute::Unwrap(wraps),
+        Attribute::Sign(false),
+        Attribute::Verify(false),
+        Attribute::Derive(false),
+    ]
 }
 
 fn find_slot(pkcs11: &Pkcs11, wanted: &TokenName) -> Result<Slot, HsmError> {
@@ -279,28 +316,4 @@ fn weakness(
         rules.iter().map(|(wanted, _)| wanted.attribute_type()).collect();
     let is = session.get_attributes(key, &types)?;
     Ok(rules.iter().find(|(wanted, _)| !is.contains(wanted)).map(|(_, why)| *why))
-}
-
-/// Encrypts with AES-GCM in the token: ciphertext and tag.
-pub(super) fn encrypt(
-    session: &Session,
-    key: ObjectHandle,
-    mut iv: [u8; IV_BYTES],
-    aad: &[u8],
-    plain: &[u8],
-) -> Result<Vec<u8>, HsmError> {
-    let parameters = GcmParams::new(&mut iv, aad, Ulong::new(TAG_BITS))?;
-    Ok(session.encrypt(&Mechanism::AesGcm(parameters), key, plain)?)
-}
-
-/// Decrypts what [`encrypt`] made.
-pub(super) fn decrypt(
-    session: &Session,
-    key: ObjectHandle,
-    mut iv: [u8; IV_BYTES],
-    aad: &[u8],
-    sealed: &[u8],
-) -> Result<Zeroizing<Vec<u8>>, HsmError> {
-    let parameters = GcmParams::new(&mut iv, aad, Ulong::new(TAG_BITS))?;
-    Ok(Zeroizing::new(session.decrypt(&Mechanism::AesGcm(parameters), key, sealed)?))
 }

@@ -207,7 +207,7 @@ fn only_a_process_with_the_right_environment_makes_a_token() {
     let dir = tempfile::tempdir().unwrap();
     let soft = SoftHsm::prepare(dir.path(), &OsRandom).unwrap();
     for current in [None, Some("/other/softhsm2.conf".as_ref())] {
-        let error = soft.initialise(current).unwrap_err();
+        let error = soft.initialise(current, &OsRandom).unwrap_err();
         assert!(matches!(error, HsmError::Environment(..)), "{error}");
     }
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, AttributeInfo, AttributeType, ObjectClass};
 use cryptoki::types::Ulong;
+use keystrata::crypto::random::OsRandom;
 use keystrata::hsm::softhsm::{self, SoftHsm};
 use keystrata::hsm::{HsmError, create_root, root_versions};
 use keystrata::keys::{Provider, RootError, RootKey};
@@ -19,6 +20,7 @@ use tokio::runtime::Runtime;
 mod memory_engine;
 
 mod faults;
+mod methods;
 mod speed;
 mod support;
 mod worker;
@@ -101,9 +103,9 @@ fn a_key_that_can_leave_the_token_is_no_root_key() {
 fn versions_are_made_once() {
     with_token(|soft, _| {
         let settings = soft.settings().unwrap();
-        assert!(matches!(create_root(&settings, 1), Err(HsmError::KeyExists { .. })));
-        assert!(matches!(create_root(&settings, 0), Err(HsmError::KeyId { .. })));
-        create_root(&settings, 300).unwrap();
+        assert!(matches!(create_root(&settings, 1, &OsRandom), Err(HsmError::KeyExists { .. })));
+        assert!(matches!(create_root(&settings, 0, &OsRandom), Err(HsmError::KeyId { .. })));
+        create_root(&settings, 300, &OsRandom).unwrap();
         assert_eq!(root_versions(&settings).unwrap(), [1, 300]);
         let Opened { root, .. } = open(settings);
         Runtime::new().unwrap().block_on(async {

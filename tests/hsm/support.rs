@@ -39,7 +39,7 @@ pub(crate) fn with_token(body: impl FnOnce(&SoftHsm, &Path)) {
 pub(crate) fn in_child(body: impl FnOnce(&SoftHsm, &Path)) {
     let dir = PathBuf::from(variable(DIR_VARIABLE).unwrap());
     let soft = SoftHsm::prepare(&dir, &OsRandom).unwrap();
-    soft.initialise(variable(softhsm::CONFIG_VARIABLE).as_deref()).unwrap();
+    soft.initialise(variable(softhsm::CONFIG_VARIABLE).as_deref(), &OsRandom).unwrap();
     body(&soft, &dir);
 }
 

@@ -208,7 +208,7 @@ fn another_key_behind_the_right_label_is_not_used_by_a_new_worker() {
         let pin = pin.trim();
         util(&["--init-token", "--free", "--label", "keystrata", "--pin", pin, "--so-pin", "1234"]);
         let settings = soft.settings().unwrap();
-        keystrata::hsm::create_root(&settings, 1).unwrap();
+        keystrata::hsm::create_root(&settings, 1, &OsRandom).unwrap();
         signal("KILL", &worker());
         let refused = node.refused();
         assert!(refused.contains("another key than before"), "{refused}");

@@ -126,7 +126,7 @@ impl Roots {
             let settings = token(root, &self.environment)?;
             let has = hsm::root_versions(&settings).map_err(failed)?;
             if !has.iter().any(|version| *version >= next) {
-                hsm::create_root(&settings, next).map_err(failed)?;
+                hsm::create_root(&settings, next, &OsRandom).map_err(failed)?;
             }
         }
         roots.open(Some(provider))
@@ -190,7 +190,11 @@ fn open(
     }
 }
 
-fn token(root: &Pkcs11Root, environment: &Environment) -> Result<TokenSettings, Failure> {
+/// How a configured token is found and used.
+pub(in super::super) fn token(
+    root: &Pkcs11Root,
+    environment: &Environment,
+) -> Result<TokenSettings, Failure> {
     let name = match &root.token {
         TokenName::Label(label) => hsm::TokenName::Label(label.clone()),
         TokenName::Serial(serial) => hsm::TokenName::Serial(serial.clone()),
