@@ -11,12 +11,12 @@ DENY := $(TOOLS)/bin/cargo-deny
 # What `make run` hands to `keystrata try`: make run ARGS="--listen 127.0.0.1:0"
 ARGS ?=
 
-.PHONY: run test bench conformance check rust deny softhsm venv
+.PHONY: run test bench conformance check rust deny softhsm kryoptic venv
 
 run: softhsm
 	exec $(CARGO) run --locked -- try $(ARGS)
 
-test: softhsm venv check rust
+test: softhsm kryoptic venv check rust
 	@$(MAKE) --no-print-directory deny
 
 check:
@@ -44,6 +44,10 @@ bench:
 # key in a file and the token's tests say that they did not run.
 softhsm:
 	@scripts/install-softhsm
+
+# A second token for the tests, of another code base.
+kryoptic:
+	@CARGO="$(CARGO)" scripts/build-kryoptic $(CURDIR)/$(TOOLS) $(PYTHON)
 
 venv: $(VENV)/.done
 

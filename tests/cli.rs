@@ -77,6 +77,7 @@ fn every_command_explains_itself_with_an_example() {
         &["kek", "migrate"],
         &["kek", "abort"],
         &["soak"],
+        &["hsm", "probe"],
         &["audit", "verify"],
         &["kmip", "decode"],
         &["kmip", "encode"],

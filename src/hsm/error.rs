@@ -60,6 +60,9 @@ pub enum HsmError {
         /// What has failed, method by method.
         why: String,
     },
+    /// An answer of the token is not what it must be.
+    #[error("{0}")]
+    Unfit(String),
     /// A method does not do what it must.
     #[error("{why}")]
     SelfTest {

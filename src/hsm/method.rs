@@ -182,7 +182,7 @@ pub(super) fn open(
 }
 
 fn refused(answer: &str) -> HsmError {
-    HsmError::Call { function: "the token".into(), answer: answer.into() }
+    HsmError::Unfit(answer.to_owned())
 }
 
 fn encrypt(
@@ -212,8 +212,9 @@ fn encrypt_message(
     plain: &[u8],
 ) -> Result<Vec<u8>, HsmError> {
     let mut tag = [0; TAG_BYTES];
+    // Not `CKG_GENERATE`, which leaves the way to the token: some count from zero each time.
     let parameters =
-        GcmMessageParams::new(iv, Ulong::new(0), GeneratorFunction::Generate, &mut tag)?;
+        GcmMessageParams::new(iv, Ulong::new(0), GeneratorFunction::GenerateRandom, &mut tag)?;
     session.message_encrypt_init(&Mechanism::AesGcmMessage(parameters), key)?;
     let sealed = session.encrypt_message(&MessageParam::AesGcmMessage(parameters), aad, plain);
     let ended = session.message_encrypt_final();

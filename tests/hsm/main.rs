@@ -20,6 +20,7 @@ use tokio::runtime::Runtime;
 mod memory_engine;
 
 mod faults;
+mod kryoptic;
 mod methods;
 mod speed;
 mod support;

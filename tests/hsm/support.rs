@@ -46,9 +46,14 @@ pub(crate) fn in_child(body: impl FnOnce(&SoftHsm, &Path)) {
 /// Runs the calling test again in a process that has the token in `dir`.
 pub(crate) fn run_child(dir: &Path) {
     let soft = SoftHsm::prepare(dir, &OsRandom).unwrap_or_else(|error| panic!("{error}"));
+    run_child_with(dir, softhsm::CONFIG_VARIABLE, &soft.variable());
+}
+
+/// Runs the calling test again in a process with a variable that its module reads.
+pub(crate) fn run_child_with(dir: &Path, variable: &str, value: &Path) {
     let child = Command::new(std::env::current_exe().unwrap())
         .args([&test_name(), "--exact", "--nocapture"])
-        .env(softhsm::CONFIG_VARIABLE, soft.variable())
+        .env(variable, value)
         .env(DIR_VARIABLE, dir)
         .output()
         .unwrap();
