@@ -4,6 +4,7 @@
 //! carry their units (`"1 MiB"`, `"15 min"`), unknown keys are refused, and every error names the
 //! file, the line and the key. A variable `KEYSTRATA_<SECTION>_<KEY>` overrides one key.
 
+mod lease;
 mod overlay;
 mod root;
 mod rotation;
@@ -19,6 +20,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer};
 
+pub use self::lease::{Lease, LeaseOf};
 pub use self::root::{
     EnvRoot, EnvVersion, KeySource, PinSource, Pkcs11Root, Root, RootPlace, TokenName,
     VERSION_VARIABLE, Worker,
@@ -53,6 +55,9 @@ pub struct Config {
     /// What is computed for clients.
     #[serde(default)]
     pub cryptography: Cryptography,
+    /// How long clients may use keys without asking again.
+    #[serde(default)]
+    pub lease: Lease,
     /// The log.
     #[serde(default)]
     pub log: Log,

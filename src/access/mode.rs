@@ -33,6 +33,7 @@ fn kind(operation: Operation) -> Kind {
         | Operation::RngSeed => Kind::Harmless,
         Operation::Locate
         | Operation::Check
+        | Operation::ObtainLease
         | Operation::GetAttributes
         | Operation::GetAttributeList
         | Operation::MacVerify

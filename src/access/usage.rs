@@ -113,3 +113,28 @@ pub fn allows(object: &Object, uses: CryptographicUsageMask) -> bool {
     let mask = object.usage_mask();
     mask.contains(uses) || mask.contains(CryptographicUsageMask::UNRESTRICTED)
 }
+
+/// The uses with which a client protects something.
+const PROTECTION: [CryptographicUsageMask; 5] = [
+    CryptographicUsageMask::ENCRYPT,
+    CryptographicUsageMask::SIGN,
+    CryptographicUsageMask::MAC_GENERATE,
+    CryptographicUsageMask::WRAP_KEY,
+    CryptographicUsageMask::UNRESTRICTED,
+];
+
+/// Whether anything is ever protected with this object: it is a key, and its usage mask says so
+/// (KMIP 1.4 §4.18).
+#[must_use]
+pub fn can_protect(object: &Object) -> bool {
+    let keys = [ObjectType::SymmetricKey, ObjectType::PublicKey, ObjectType::PrivateKey];
+    keys.contains(&object.object_type)
+        && PROTECTION.iter().any(|uses| object.usage_mask().contains(*uses))
+}
+
+/// Whether an object that protects may do so at `now` (seconds since the epoch): it is Active, and
+/// its Protect Stop Date has not come.
+#[must_use]
+pub fn protects_now(object: &Object, now: i64) -> bool {
+    object.state() == State::Active && object.protect_stop_date().is_none_or(|date| date > now)
+}

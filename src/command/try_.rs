@@ -173,6 +173,9 @@ directory = "data/audit"
 
 [cryptography]
 legacy = true                   # so that old clients can be tried; the default is false
+
+[lease]
+time = "1 h"                    # as in the official test cases; the default is 5 min
 "#
     )
 }

@@ -16,6 +16,7 @@ const SECTIONS: &[&str] = &[
     "store",
     "audit",
     "cryptography",
+    "lease",
     "log",
     "metrics",
     "limits",

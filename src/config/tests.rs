@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::*;
+use crate::tenant::ServiceName;
 
 const EXAMPLE: &str = include_str!("../../deploy/keystrata.toml");
 
@@ -18,6 +19,7 @@ fn the_example_is_valid_and_shows_the_defaults() {
     assert_eq!(config.listen, shown);
     assert_eq!(config.limits, Limits::default());
     assert_eq!(config.metrics, Metrics::default());
+    assert_eq!(config.lease, Lease::default());
     assert_eq!(config.store.directory, Path::new("dir/data/store"));
     let RootPlace::Pkcs11(root) = config.root.place else { panic!("the example has a token") };
     assert_eq!(root.module, Path::new("/usr/lib/softhsm/libsofthsm2.so"));
@@ -63,6 +65,24 @@ fn an_error_names_file_line_and_key() {
         let error = parse(&EXAMPLE.replacen(from, to, 1), &[]).expect_err(to);
         assert!(error.contains(expected), "{to}: {error}");
         assert!(!error.contains('\n'), "{error}");
+    }
+}
+
+#[test]
+fn leases_are_said_for_tenants_and_services() {
+    let for_one = "[[lease.for]]\ntenant = \"acme\"\nservice = \"orders\"\ntime = \"1 h\"\n";
+    let config = parse(&format!("{EXAMPLE}\n{for_one}"), &[]).expect("valid");
+    let [one] = config.lease.of.as_slice() else { panic!("one") };
+    assert_eq!((one.tenant.as_str(), one.time), ("acme", 3600));
+    assert_eq!(one.service.as_ref().map(ServiceName::as_str), Some("orders"));
+    for (bad, expected) in [
+        ("1500 ms", "not whole seconds"),
+        ("500 ms", "not whole seconds"),
+        ("0 s", "not a time"),
+        ("60000 d", "not whole seconds"),
+    ] {
+        let error = parse(EXAMPLE, &[("KEYSTRATA_LEASE_TIME", bad)]).expect_err(bad);
+        assert!(error.contains(expected), "{bad}: {error}");
     }
 }
 

@@ -34,6 +34,16 @@ impl Object {
         self.attributes.put(Attribute::UsageLimits(limits));
         Ok(true)
     }
+
+    /// Takes a share off the Usage Limits that somebody else is going to use, in whatever they
+    /// count. Returns whether this changed the object; one without limits stays as it is.
+    ///
+    /// # Errors
+    /// [`UsedUp`] if not so much is left. The object stays as it is.
+    pub fn allocate(&mut self, units: i64) -> Result<bool, UsedUp> {
+        let units = u64::try_from(units).map_err(|_| UsedUp)?;
+        self.use_up(units, units)
+    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kmip_ttlv::attribute::AttributeKind;
 use kmip_ttlv::enums::State;
 use kmip_ttlv::object::ManagedObject;
-use kmip_ttlv::{UniqueIdentifier, Version};
+use kmip_ttlv::{Interval, UniqueIdentifier, Version};
 use zeroize::Zeroizing;
 
 use super::batch::Batch;
@@ -30,6 +30,8 @@ pub enum Right {
     Attributes,
     /// To read its value.
     Value,
+    /// To let the client go on using what it has fetched.
+    Lease,
     /// To change its attributes or state.
     Change,
     /// To compute with its value.
@@ -134,6 +136,11 @@ impl<'a> Context<'a> {
         self.trace.advance_once(advance)
     }
 
+    /// How long the caller may use an object without asking again.
+    pub(super) fn lease(&self) -> Interval {
+        self.parts.facts.leases.of(&self.caller.identity)
+    }
+
     /// Puts the client's words into the log line of this item.
     pub(super) fn note_message(&self, message: &str) {
         self.trace.note_message(message);
@@ -201,6 +208,8 @@ impl<'a> Context<'a> {
         let object = held.object();
         match right {
             Right::Attributes | Right::Change => Ok(()),
+            Right::Lease if object.is_destroyed() => Err(Failure::Destroyed),
+            Right::Lease => Ok(()),
             Right::Value => {
                 self.check_value(held)?;
                 if object.is_destroyed() {

@@ -1,17 +1,14 @@
 //! New objects: what the client says of them, checked, and what the server adds.
 
+use kmip_ttlv::DateTime;
 use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeList, Digest, IndexedAttribute};
 use kmip_ttlv::enums::{ObjectType, ProtectionStorageMask, RngAlgorithm, State};
 use kmip_ttlv::object::ManagedObject;
 use kmip_ttlv::structure::ProtectionStorageMasks;
-use kmip_ttlv::{DateTime, Interval};
 
 use super::{Context, Failure, key_pair_value, templates, value};
 use crate::object::{AttributeSet, Object, rules, set};
 use crate::store;
-
-/// Seconds for which a client may use an object before it asks again (KMIP 1.4 §3.20).
-const LEASE_SECONDS: u32 = 3600;
 
 /// About how many attributes the server adds to a new object.
 const SERVERS_OWN: usize = 16;
@@ -157,7 +154,7 @@ pub(super) fn object(
     }
     describe(cx, &mut attributes, value)?;
     default(&mut attributes, Attribute::Fresh(true));
-    attributes.put(Attribute::LeaseTime(Interval(LEASE_SECONDS)));
+    attributes.put(Attribute::LeaseTime(cx.lease()));
     attributes.put(Attribute::ProtectionStorageMask(STORAGE));
     attributes.put(Attribute::InitialDate(now));
     attributes.put(Attribute::State(State::PreActive));
@@ -203,7 +200,7 @@ pub(super) fn describe_missing(
             }
         }
     }
-    default(attributes, Attribute::LeaseTime(Interval(LEASE_SECONDS)));
+    default(attributes, Attribute::LeaseTime(cx.lease()));
     default(attributes, Attribute::ProtectionStorageMask(STORAGE));
     Ok(())
 }

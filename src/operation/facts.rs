@@ -1,5 +1,7 @@
 //! What the server says of itself, and the limits that operations hold.
 
+use super::leases::Leases;
+
 /// Facts and limits that are the same for every request.
 #[derive(Debug, Clone)]
 pub struct Facts {
@@ -16,6 +18,8 @@ pub struct Facts {
     /// Whether is allowed what only old estates need: decryption with RSA PKCS#1 v1.5, keys of DES,
     /// 3DES and other algorithms that are not to be used any more.
     pub legacy_cryptography: bool,
+    /// How long clients may use objects without asking again.
+    pub leases: Leases,
     /// The most attribute instances that an object may have.
     pub attributes_max: usize,
     /// The most bytes that an object's attributes may take in its row.
@@ -34,6 +38,7 @@ impl Default for Facts {
             located_scan_max: 1_000_000,
             random_bytes_max: 64 * 1024,
             legacy_cryptography: false,
+            leases: Leases::default(),
             attributes_max: 256,
             attribute_bytes_max: 128 * 1024,
         }

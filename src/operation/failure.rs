@@ -33,6 +33,15 @@ pub enum Failure {
     /// The usage limit is used up.
     #[error("the Usage Limits do not allow this")]
     UsageLimit,
+    /// The key has no usage limit that could be shared out.
+    #[error("the object has no Usage Limits")]
+    Unlimited,
+    /// The object protects nothing, so that there is no use to share out.
+    #[error("the object cannot be used to protect anything")]
+    NotProtecting,
+    /// What a client asks for to go on with an object is not granted.
+    #[error("{0}")]
+    NotGranted(&'static str),
     /// The caller's mode, role or list of operations does not allow it.
     #[error("this service may not do that: {0}")]
     Forbidden(&'static str),
@@ -200,6 +209,9 @@ impl Failure {
             Self::UsageMask => (R::PermissionDenied, R::IncompatibleCryptographicUsageMask),
             Self::Denied(denial) => (R::PermissionDenied, denial.limit.reason()),
             Self::UsageLimit => (R::PermissionDenied, R::UsageLimitExceeded),
+            Self::Unlimited => (R::IllegalOperation, R::AttributeNotFound),
+            Self::NotProtecting => (R::IllegalOperation, R::InvalidObjectType),
+            Self::NotGranted(_) => (R::PermissionDenied, R::PermissionDenied),
             Self::Forbidden(_) => (R::PermissionDenied, R::PermissionDenied),
             Self::Sensitive => (since_1_4(version, R::Sensitive), R::Sensitive),
             Self::NotExtractable => (since_1_4(version, R::NotExtractable), R::NotExtractable),

@@ -44,6 +44,7 @@ pub(crate) fn reason(case: &Case) -> Option<String> {
         .map(|what| format!("has {what} describe the server that was recorded"))
         .or_else(|| case.steps.iter().find_map(refused_seed))
         .or_else(|| case.steps.iter().find_map(leased_template))
+        .or_else(|| case.steps.iter().find_map(other_lease))
         .or_else(|| case.steps.iter().find_map(other_operation))
         .or_else(|| case.steps.iter().find_map(old_versions_only))
         .or_else(|| waits().then(|| "waits minutes for a date to pass".to_owned()))
@@ -102,6 +103,16 @@ fn leased_template(step: &Step) -> Option<String> {
             has(response, "Object Type", "Template") && has(response, "Lease Time", "")
         })
         .map(|_| "has a Lease Time on a Template, which has none by the specification".to_owned())
+}
+
+/// A lease as long as the recorded server gave one. How long it is, is the server's policy (KMIP 1.4
+/// §4.17); ours is that of nearly all cases.
+fn other_lease(step: &Step) -> Option<String> {
+    step.items()
+        .filter(|(request, _)| request.value_of("Operation") == "ObtainLease")
+        .flat_map(|(_, response)| response.all())
+        .find(|e| e.name == "LeaseTime" && e.value != "3600")
+        .map(|e| format!("has a lease of {} s, which was the recorded server's policy", e.value))
 }
 
 /// Discover Versions of a server that has no 2.x.

@@ -27,7 +27,7 @@ async fn a_use_that_the_object_allows_is_answered_with_its_identifier_alone() {
         let asked = check::Request {
             usage_mask: Some(CryptographicUsageMask::ENCRYPT),
             usage_limits_count: Some(100),
-            lease_time: Some(Interval(3600)),
+            lease_time: Some(Interval(300)),
             ..check(&uid)
         };
         let expected = check::Response {
@@ -59,9 +59,9 @@ async fn a_use_that_it_does_not_allow_fails_and_1x_is_told_what_would_be() {
             check::Response { usage_limits_count: Some(100), ..none.clone() },
         ),
         (
-            check::Request { lease_time: Some(Interval(3601)), ..check("") },
+            check::Request { lease_time: Some(Interval(301)), ..check("") },
             R::PermissionDenied,
-            check::Response { lease_time: Some(Interval(3600)), ..none.clone() },
+            check::Response { lease_time: Some(Interval(300)), ..none.clone() },
         ),
     ];
     for (asked, in_2x, told) in table {

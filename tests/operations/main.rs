@@ -9,6 +9,7 @@ mod batches;
 mod bounds;
 mod checks;
 mod derive;
+mod grants;
 mod key_formats;
 mod key_lengths;
 mod key_pairs;

@@ -6,9 +6,10 @@ use keystrata::keys::rotation::{RotationSettings, Schedule, Schedules};
 use keystrata::net;
 use keystrata::net::identity::{Rule, Rules};
 use keystrata::net::tls::{Authority, TlsSettings};
-use keystrata::operation::Facts;
+use keystrata::operation::{Facts, Leases};
 use keystrata::service;
 use keystrata::store::{AuditSettings, Reads, StoreSettings};
+use kmip_ttlv::Interval;
 use kmip_ttlv::scan::Limits;
 
 /// The settings of the listener.
@@ -85,9 +86,18 @@ pub(super) fn facts(config: &Config) -> Facts {
     Facts {
         server_name: config.audit.node.clone(),
         legacy_cryptography: config.cryptography.legacy,
+        leases: leases(&config.lease),
         located_items_max: config.limits.locate_results_max.get(),
         ..Facts::default()
     }
+}
+
+fn leases(config: &config::Lease) -> Leases {
+    let mut leases = Leases::new(Interval(config.time));
+    for config::LeaseOf { tenant, service, time } in &config.of {
+        leases.set(tenant.clone(), service.clone(), Interval(*time));
+    }
+    leases
 }
 
 /// The settings of rotation.

@@ -1,0 +1,50 @@
+//! Obtain Lease (KMIP 1.4 §4.17, KMIP 2.1 §6.1.35).
+
+use kmip_ttlv::attribute::{Attribute, AttributeKind};
+use kmip_ttlv::enums::State;
+use kmip_ttlv::payload::ResponsePayload;
+use kmip_ttlv::payload::obtain_lease::{Request, Response};
+use kmip_ttlv::{DateTime, Interval};
+
+use super::context::{Context, Right};
+use super::{Failure, Outcome};
+use crate::object::{Object, rules};
+
+/// Says for how long an object may be used without asking again, and when it was last changed.
+///
+/// Nothing is kept: a lease is a promise of the client, and whoever asks again gets a whole one.
+pub(super) async fn obtain_lease(
+    cx: &Context<'_>,
+    request: &Request<'_>,
+) -> Result<Outcome, Failure> {
+    let held = cx.object(request.uid.as_ref(), Right::Lease).await?;
+    let object = held.object();
+    if !rules::is_held(AttributeKind::LeaseTime, object, cx.version()) {
+        return Err(Failure::NotGranted("objects of this type have no leases"));
+    }
+    if object.state() == State::Compromised {
+        return Err(Failure::NotGranted("no lease is given for a compromised object"));
+    }
+    let uid = object.uid.clone();
+    let response = Response {
+        uid: uid.clone().into(),
+        lease_time: lease(object, cx.lease()),
+        last_change_date: last_change(object),
+    };
+    Ok(Outcome::read(uid, ResponsePayload::ObtainLease(response)))
+}
+
+/// The caller's lease, but no longer than the object's attribute says (KMIP 1.4 §3.20).
+fn lease(object: &Object, of_caller: Interval) -> Interval {
+    match object.attributes.first(AttributeKind::LeaseTime) {
+        Some(Attribute::LeaseTime(longest)) => Interval(longest.0.min(of_caller.0)),
+        _ => of_caller,
+    }
+}
+
+fn last_change(object: &Object) -> DateTime {
+    match object.attributes.first(AttributeKind::LastChangeDate) {
+        Some(Attribute::LastChangeDate(date)) => *date,
+        _ => DateTime(object.initial_date().unwrap_or_default()),
+    }
+}
