@@ -119,6 +119,12 @@ impl Object {
         matches!(self.state(), State::Destroyed | State::DestroyedCompromised)
     }
 
+    /// Whether it is in the archive: from Archive to Recover it has an Archive Date (KMIP 1.4 §3.32).
+    #[must_use]
+    pub fn is_archived(&self) -> bool {
+        self.attributes.first(AttributeKind::ArchiveDate).is_some()
+    }
+
     /// The dates that move it by themselves.
     #[must_use]
     pub fn dates(&self) -> Dates {

@@ -77,6 +77,9 @@ pub(super) async fn check(cx: &Context<'_>, request: &Request<'_>) -> Result<Out
     if object.is_destroyed() {
         return Err(Failure::Destroyed);
     }
+    if object.is_archived() {
+        return Err(Failure::Archived);
+    }
     if let Some(denial) = denial(object, request) {
         return Err(Failure::Denied(denial));
     }

@@ -34,6 +34,8 @@ pub enum Right {
     Lease,
     /// To change its attributes or state.
     Change,
+    /// To take it out of the archive.
+    Recover,
     /// To compute with its value.
     Use(Usage),
 }
@@ -207,9 +209,10 @@ impl<'a> Context<'a> {
     fn check(&self, held: &Held, right: Right) -> Result<(), Failure> {
         let object = held.object();
         match right {
-            Right::Attributes | Right::Change => Ok(()),
+            Right::Attributes | Right::Recover => Ok(()),
+            _ if object.is_archived() => Err(Failure::Archived),
             Right::Lease if object.is_destroyed() => Err(Failure::Destroyed),
-            Right::Lease => Ok(()),
+            Right::Change | Right::Lease => Ok(()),
             Right::Value => {
                 self.check_value(held)?;
                 if object.is_destroyed() {

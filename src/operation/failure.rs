@@ -18,6 +18,9 @@ pub enum Failure {
     /// The object was destroyed; only its attributes are left.
     #[error("the object is destroyed")]
     Destroyed,
+    /// The object is in the archive; only its attributes can be read.
+    #[error("the object is archived and must be recovered first")]
+    Archived,
     /// The life-cycle has no such step from here, or forbids this use.
     #[error("{0}")]
     WrongState(&'static str),
@@ -200,6 +203,7 @@ impl Failure {
         let (in_1x, in_2x) = match self {
             Self::NotFound => (R::ItemNotFound, R::ObjectNotFound),
             Self::Destroyed => (R::ItemNotFound, R::ObjectDestroyed),
+            Self::Archived => (R::ObjectArchived, R::ObjectArchived),
             Self::WrongState(_) | Self::AttributeFixedByState(_) => {
                 // KMIP 2.0 has the reason, but its own test cases answer as 1.4 does.
                 let late = version > Version::V2_0;
@@ -210,13 +214,11 @@ impl Failure {
             Self::Denied(denial) => (R::PermissionDenied, denial.limit.reason()),
             Self::UsageLimit => (R::PermissionDenied, R::UsageLimitExceeded),
             Self::Unlimited => (R::IllegalOperation, R::AttributeNotFound),
-            Self::NotProtecting => (R::IllegalOperation, R::InvalidObjectType),
-            Self::NotGranted(_) => (R::PermissionDenied, R::PermissionDenied),
-            Self::Forbidden(_) => (R::PermissionDenied, R::PermissionDenied),
+            Self::NotGranted(_) | Self::Forbidden(_) => (R::PermissionDenied, R::PermissionDenied),
             Self::Sensitive => (since_1_4(version, R::Sensitive), R::Sensitive),
             Self::NotExtractable => (since_1_4(version, R::NotExtractable), R::NotExtractable),
             Self::WrongObjectType(_) => (R::InvalidField, R::InvalidObjectType),
-            Self::NoState(_) => (R::IllegalOperation, R::InvalidObjectType),
+            Self::NotProtecting | Self::NoState(_) => (R::IllegalOperation, R::InvalidObjectType),
             Self::NotUsable(_) => (R::PermissionDenied, R::InvalidObjectType),
             Self::KeyFormat => (R::KeyFormatTypeNotSupported, R::KeyFormatTypeNotSupported),
             Self::KeyCompression => {

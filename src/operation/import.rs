@@ -39,6 +39,7 @@ pub(super) async fn import(cx: &Context<'_>, request: &Request<'_>) -> Result<Ou
     let change = match cx.object(Some(&request.uid), Right::Attributes).await {
         Err(Failure::NotFound) => cx.insert(object, &value).await?,
         Ok(_) if request.replace_existing != Some(true) => return Err(Failure::AlreadyExists),
+        Ok(held) if held.object().is_archived() => return Err(Failure::Archived),
         Ok(held) => cx.overwrite(&held, object, &value).await?,
         Err(failure) => return Err(failure),
     };

@@ -23,6 +23,7 @@ const DESTROYED: &[State] = &[State::Destroyed, State::DestroyedCompromised];
 struct Search {
     filter: Filter,
     states: Vec<State>,
+    storage: StorageStatusMask,
     version: Version,
 }
 
@@ -111,8 +112,9 @@ impl Search {
                 return Err(Failure::InvalidField("the Object Group Member is not known".into()));
             }
         }
-        let states = states(request.storage_status_mask, filter.state(), cx.version());
-        Ok(Self { filter, states, version: cx.version() })
+        let storage = request.storage_status_mask.unwrap_or(StorageStatusMask::ON_LINE_STORAGE);
+        let states = states(storage, filter.state(), cx.version());
+        Ok(Self { filter, states, storage, version: cx.version() })
     }
 
     fn matches(&self, object: &Object) -> bool {
@@ -122,6 +124,7 @@ impl Search {
             Vec::new()
         };
         self.states.contains(&object.state())
+            && (object.is_destroyed() || self.storage.contains(storage_of(object)))
             && self.filter.kinds().all(|kind| rules::is_held(kind, object, self.version))
             && self.filter.matches(object, &derived)
     }
@@ -208,13 +211,24 @@ fn is_derived(kind: AttributeKind) -> bool {
     matches!(kind, AttributeKind::ShortUniqueIdentifier | AttributeKind::OperationPolicyName)
 }
 
+/// Where an object is that is not destroyed.
+fn storage_of(object: &Object) -> StorageStatusMask {
+    if object.is_archived() {
+        StorageStatusMask::ARCHIVAL_STORAGE
+    } else {
+        StorageStatusMask::ON_LINE_STORAGE
+    }
+}
+
 /// The states that an object may be in. Destroyed ones are not found unless asked for: in 2.x by
 /// the mask, in 1.x, whose mask has no word for them, by their state.
-fn states(mask: Option<StorageStatusMask>, asked: Option<State>, version: Version) -> Vec<State> {
-    let mask = mask.unwrap_or(StorageStatusMask::ON_LINE_STORAGE);
+fn states(mask: StorageStatusMask, asked: Option<State>, version: Version) -> Vec<State> {
     let by_state = !version.is_2x() && asked.is_some_and(|state| DESTROYED.contains(&state));
     let mut states = Vec::new();
-    if mask.contains(StorageStatusMask::ON_LINE_STORAGE) {
+    if [StorageStatusMask::ON_LINE_STORAGE, StorageStatusMask::ARCHIVAL_STORAGE]
+        .iter()
+        .any(|live| mask.contains(*live))
+    {
         states.extend(LIVE);
     }
     if by_state || mask.contains(StorageStatusMask::DESTROYED_STORAGE) {

@@ -16,6 +16,7 @@ pub mod trace;
 pub mod workers;
 
 mod activate;
+mod archive;
 mod attribute_change;
 mod change_attribute;
 mod check;
@@ -169,6 +170,8 @@ operations! {
     Activate => activate::activate;
     Revoke => revoke::revoke;
     Destroy => destroy::destroy;
+    Archive => archive::archive;
+    Recover => archive::recover;
     Query => query::query;
     ReKeyKeyPair => re_key_key_pair::re_key_key_pair;
     DiscoverVersions => discover_versions::discover_versions;

@@ -44,8 +44,8 @@ pub(super) fn accept(
 /// attributes with several values all do.
 ///
 /// # Errors
-/// [`Failure::NotFound`] if the caller has no template of a name, [`Failure::LimitExceeded`], and
-/// what is wrong with the hierarchy.
+/// [`Failure::NotFound`] if the caller has no template of a name, [`Failure::Archived`],
+/// [`Failure::LimitExceeded`], and what is wrong with the hierarchy.
 pub(super) async fn content(
     cx: &Context<'_>,
     names: &[Name],
@@ -56,6 +56,9 @@ pub(super) async fn content(
     let mut content: Vec<IndexedAttribute> = Vec::new();
     for name in names {
         let held = find(cx, name).await?;
+        if held.object().is_archived() {
+            return Err(Failure::Archived);
+        }
         let ManagedObject::Template(template) = cx.value(&held).await? else {
             return Err(Failure::Internal("the value of a template is none"));
         };

@@ -10,9 +10,9 @@ use kmip_ttlv::enums::{
 };
 use kmip_ttlv::object::{ManagedObject, OpaqueObject};
 use kmip_ttlv::payload::{
-    RequestPayload, ResponsePayload, activate, add_attribute, check, create, delete_attribute,
-    destroy, get, get_attribute_list, get_attributes, locate, modify_attribute, re_key, register,
-    revoke, set_attribute,
+    RequestPayload, ResponsePayload, activate, add_attribute, archive, check, create,
+    delete_attribute, destroy, get, get_attribute_list, get_attributes, locate, modify_attribute,
+    re_key, recover, register, revoke, set_attribute,
 };
 use kmip_ttlv::{DateTime, Secret, Value};
 
@@ -98,6 +98,14 @@ pub(crate) fn activate(uid: &str) -> Request {
 
 pub(crate) fn destroy(uid: &str) -> Request {
     destroy::Request { uid: of(uid) }.into()
+}
+
+pub(crate) fn archive(uid: &str) -> Request {
+    archive::Request { uid: of(uid) }.into()
+}
+
+pub(crate) fn recover(uid: &str) -> Request {
+    recover::Request { uid: of(uid) }.into()
 }
 
 pub(crate) fn revoke(uid: &str, code: RevocationReasonCode) -> Request {

@@ -2,6 +2,7 @@
 //! transport.
 #![allow(clippy::cloned_ref_to_slice_refs, reason = "what is expected reads best as a list")]
 
+mod archive;
 mod ask;
 mod attribute_rules;
 mod attributes;
