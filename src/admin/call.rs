@@ -137,7 +137,7 @@ impl Call {
             self.scope.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Record {
             time: self.time,
-            actor: Actor::Administrator(Act { tenant, service, detail }),
+            actor: Actor::Administrator(Box::new(Act { tenant, service, detail })),
             operation: self.name,
             objects: Vec::new(),
             key_version: None,
@@ -181,6 +181,6 @@ mod tests {
         let record = call.record("suspended");
         assert!(call.is_recorded());
         let Actor::Administrator(act) = record.actor else { panic!("{record:?}") };
-        assert_eq!(act, Act { tenant, service: None, detail: "suspended".into() });
+        assert_eq!(*act, Act { tenant, service: None, detail: "suspended".into() });
     }
 }

@@ -21,10 +21,12 @@
 //! | `duration_us` | microseconds |
 //! | `client_correlation`?, `server_correlation`? | correlation values |
 
+mod renderer;
+
 use std::fmt::Write;
+use std::sync::Arc;
 
-use time::OffsetDateTime;
-
+pub use self::renderer::Renderer;
 use super::chain::Hex;
 use super::record::{Act, Actor, DETAIL_BYTES_MAX, Outcome, Record};
 use crate::clock::Timestamp;
@@ -42,29 +44,7 @@ pub const RECORD_BYTES_MAX: usize = 16 * 1024;
 #[must_use]
 pub fn fields(node: &str, record: &Record) -> String {
     let mut fields = Fields { out: String::with_capacity(RECORD_BYTES) };
-    fields.time(record.time);
-    fields.text("node", node);
-    match &record.actor {
-        Actor::Client { caller, kmip_version } => fields.client(caller, kmip_version),
-        Actor::Administrator(act) => fields.act("administrator", act),
-        Actor::Server(act) => fields.act("server", act),
-    }
-    fields.text("operation", record.operation);
-    fields.texts_if("objects", &record.objects);
-    if let Some(version) = record.key_version {
-        fields.number("key_version", version.into());
-    }
-    match record.outcome {
-        Outcome::Success => fields.text("result", "Success"),
-        Outcome::Failure(reason) => {
-            fields.text("result", "OperationFailed");
-            fields.text("reason", reason);
-        }
-    }
-    let micros = u64::try_from(record.duration.as_micros()).unwrap_or(u64::MAX);
-    fields.number("duration_us", micros);
-    fields.text_if("client_correlation", record.client_correlation.as_ref());
-    fields.text_if("server_correlation", record.server_correlation.as_ref());
+    fields.record(node, record, |fields, caller, version| fields.client(caller, version));
     fields.out
 }
 
@@ -77,11 +57,43 @@ fn mode(mode: Mode) -> &'static str {
 }
 
 /// Writes to a `String` cannot fail, so `write!`'s results are dropped here.
+#[derive(Debug)]
 struct Fields {
     out: String,
 }
 
 impl Fields {
+    fn record(
+        &mut self,
+        node: &str,
+        record: &Record,
+        client: impl FnOnce(&mut Self, &Arc<Caller>, &'static str),
+    ) {
+        self.time(record.time);
+        self.text("node", node);
+        match &record.actor {
+            Actor::Client { caller, kmip_version } => client(self, caller, kmip_version),
+            Actor::Administrator(act) => self.act("administrator", act),
+            Actor::Server(act) => self.act("server", act),
+        }
+        self.text("operation", record.operation);
+        self.texts_if("objects", &record.objects);
+        if let Some(version) = record.key_version {
+            self.number("key_version", version.into());
+        }
+        match record.outcome {
+            Outcome::Success => self.text("result", "Success"),
+            Outcome::Failure(reason) => {
+                self.text("result", "OperationFailed");
+                self.text("reason", reason);
+            }
+        }
+        let micros = u64::try_from(record.duration.as_micros()).unwrap_or(u64::MAX);
+        self.number("duration_us", micros);
+        self.text_if("client_correlation", record.client_correlation.as_ref());
+        self.text_if("server_correlation", record.server_correlation.as_ref());
+    }
+
     fn client(&mut self, caller: &Caller, kmip_version: &str) {
         let identity = &caller.identity;
         let peer = &identity.peer;
@@ -158,33 +170,12 @@ impl Fields {
 
     /// A moment that no calendar has (year 10,000 and later) is written as microseconds.
     fn time(&mut self, time: Timestamp) {
-        let calendar = OffsetDateTime::from_unix_timestamp(time.seconds()).ok();
-        let parts = calendar.and_then(|t| Some((u32::try_from(t.year()).ok()?, t)));
-        let Some((year, t)) = parts else { return self.display("time", time.0) };
-        let micro = u32::try_from(time.0.rem_euclid(1_000_000)).unwrap_or_default();
         self.name("time");
         self.out.push('"');
-        for (number, digits, end) in [
-            (year, 4, '-'),
-            (u8::from(t.month()).into(), 2, '-'),
-            (t.day().into(), 2, 'T'),
-            (t.hour().into(), 2, ':'),
-            (t.minute().into(), 2, ':'),
-            (t.second().into(), 2, '.'),
-            (micro, 6, 'Z'),
-        ] {
-            self.digits(number, digits);
-            self.out.push(end);
+        if time.push_rfc3339(&mut self.out).is_none() {
+            let _ = write!(self.out, "{}", time.0);
         }
         self.out.push('"');
-    }
-
-    /// The last `count` digits of a number.
-    fn digits(&mut self, number: u32, count: u32) {
-        for place in (0..count).rev() {
-            let digit = number / 10_u32.pow(place) % 10;
-            self.out.push(char::from_digit(digit, 10).unwrap_or('0'));
-        }
     }
 
     /// A JSON string (RFC 8259 §7).
@@ -216,11 +207,11 @@ impl Fields {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use std::sync::Arc;
     use std::time::Duration;
 
     use proptest::prelude::*;
     use serde_json::{Value, json};
+    use time::OffsetDateTime;
 
     use super::*;
     use crate::tenant::{
@@ -261,6 +252,10 @@ pub(crate) mod tests {
 
     fn parsed(record: &Record) -> Value {
         let fields = fields("node-1", record);
+        let mut renderer = Renderer::new("node-1".into());
+        for _ in 0..2 {
+            assert_eq!(renderer.fields(record), fields);
+        }
         serde_json::from_str(&format!("{{{fields}}}")).expect("JSON")
     }
 
@@ -294,7 +289,7 @@ pub(crate) mod tests {
             detail: "version 2 is active".into(),
         };
         let record = Record {
-            actor: Actor::Administrator(act),
+            actor: Actor::Administrator(Box::new(act)),
             operation: "kek rotate",
             objects: Vec::new(),
             client_correlation: None,

@@ -29,9 +29,9 @@ pub enum Actor {
         kmip_version: &'static str,
     },
     /// Whoever may open the administrative socket.
-    Administrator(Act),
+    Administrator(Box<Act>),
     /// The server itself: what a schedule asked for, or the next step of what was begun.
-    Server(Act),
+    Server(Box<Act>),
 }
 
 /// What an act that is no client's was about.

@@ -1,25 +1,32 @@
 //! A log line as people read it:
 //!
 //! ```text
-//! 2026-11-22T04:26:44.123456Z  INFO connection{peer=192.0.2.7:40123}: place: done tenant="a"
+//! 2026-11-22T04:26:44.123456Z  INFO handshake{peer=192.0.2.7:40123}: place: done tenant="a"
 //! ```
 //!
 //! It is the usual form of `tracing-subscriber` written with less work, since every batch item
 //! passes here. Control characters are escaped in every text, so that nothing a client sends can
 //! begin a line of its own or speak to a terminal.
 
+use std::cell::Cell;
 use std::error::Error;
 use std::fmt::{self, Debug, Write};
+use std::sync::Arc;
 
+use keystrata::clock::Clock;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
 use tracing_subscriber::registry::{LookupSpan, Scope};
 
 /// Writes lines like that.
-pub(super) struct TextLine;
+pub(super) struct TextLine(pub(super) Arc<dyn Clock>);
+
+thread_local! {
+    /// The line that is being made. Kept, as the next one will be as long.
+    static LINE: Cell<String> = const { Cell::new(String::new()) };
+}
 
 impl<S, N> FormatEvent<S, N> for TextLine
 where
@@ -32,25 +39,44 @@ where
         mut out: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        SystemTime.format_time(&mut out)?;
-        out.write_str(level(*event.metadata().level()))?;
+        let mut line = LINE.take();
+        line.clear();
+        let written =
+            self.write_line(&mut line, context, event).and_then(|()| out.write_str(&line));
+        LINE.set(line);
+        written
+    }
+}
+
+impl TextLine {
+    fn write_line<S, N>(
+        &self,
+        line: &mut String,
+        context: &FmtContext<'_, S, N>,
+        event: &Event<'_>,
+    ) -> fmt::Result
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+        N: for<'a> FormatFields<'a> + 'static,
+    {
+        self.0.now().push_rfc3339(line).ok_or(fmt::Error)?;
+        line.push_str(level(*event.metadata().level()));
         for span in context.event_scope().into_iter().flat_map(Scope::from_root) {
-            out.write_str(span.name())?;
+            line.push_str(span.name());
             if let Some(fields) = span.extensions().get::<FormattedFields<N>>()
                 && !fields.is_empty()
             {
-                out.write_char('{')?;
-                out.write_str(fields)?;
-                out.write_char('}')?;
+                write!(line, "{{{fields}}}")?;
             }
-            out.write_str(": ")?;
+            line.push_str(": ");
         }
-        out.write_str(event.metadata().target())?;
-        out.write_char(':')?;
-        let mut fields = Fields { out: &mut out, result: Ok(()) };
+        line.push_str(event.metadata().target());
+        line.push(':');
+        let mut fields = Fields { out: line, result: Ok(()) };
         event.record(&mut fields);
         fields.result?;
-        out.write_char('\n')
+        line.push('\n');
+        Ok(())
     }
 }
 
@@ -130,7 +156,9 @@ impl<W: Write> Write for Escaped<'_, W> {
 #[cfg(test)]
 mod tests {
     use std::io;
-    use std::sync::{Arc, Mutex};
+    use std::sync::Mutex;
+
+    use keystrata::clock::{ManualClock, Timestamp};
 
     use tracing_subscriber::fmt::MakeWriter;
     use tracing_subscriber::layer::SubscriberExt as _;
@@ -158,26 +186,27 @@ mod tests {
         }
     }
 
-    /// What is written without the time, which has 27 characters.
+    /// What is written.
     fn written(events: impl FnOnce()) -> String {
         let page = Page::default();
         let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(page.clone());
-        let lines = tracing_subscriber::registry().with(lines.event_format(TextLine));
+        let text = TextLine(Arc::new(ManualClock::new(Timestamp(1_763_780_645_000_123))));
+        let lines = tracing_subscriber::registry().with(lines.event_format(text));
         tracing::subscriber::with_default(lines, events);
         let bytes = page.0.lock().expect("whole").clone();
-        String::from_utf8(bytes).expect("text")[27..].to_owned()
+        String::from_utf8(bytes).expect("text")
     }
 
     #[test]
-    fn a_line_has_level_connection_place_message_and_fields() {
+    fn a_line_has_time_level_span_place_message_and_fields() {
         let line = written(|| {
             let peer = "192.0.2.7:40123";
-            let _in = tracing::error_span!("connection", peer = %peer).entered();
+            let _in = tracing::error_span!("handshake", peer = %peer).entered();
             let object = None::<&str>;
             tracing::info!(target: "place", tenant = "a", object, micros = 25_u64, "done");
         });
-        let expected =
-            "  INFO connection{peer=192.0.2.7:40123}: place: done tenant=\"a\" micros=25\n";
+        let expected = "2025-11-22T03:04:05.000123Z  INFO handshake{peer=192.0.2.7:40123}: place: \
+             done tenant=\"a\" micros=25\n";
         assert_eq!(line, expected);
     }
 
@@ -191,7 +220,9 @@ mod tests {
         let quoted = "\"x\\n2026 \\\"INFO\\\" \\u{1b}[2J\"";
         assert_eq!(
             line,
-            format!("  WARN place: refused: {escaped} text={quoted} shown={escaped}\n")
+            format!(
+                "2025-11-22T03:04:05.000123Z  WARN place: refused: {escaped} text={quoted} shown={escaped}\n"
+            )
         );
     }
 }

@@ -158,7 +158,11 @@ impl Keyring {
         );
         Record {
             time: self.clock.now(),
-            actor: Actor::Server(Act { tenant: Some(identity.tenant.clone()), service, detail }),
+            actor: Actor::Server(Box::new(Act {
+                tenant: Some(identity.tenant.clone()),
+                service,
+                detail,
+            })),
             operation,
             objects: Vec::new(),
             key_version: None,

@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
-use tracing::Instrument;
+use tracing::Instrument as _;
 
 use super::connection::{Connection, Surroundings};
 use super::handshake::{Failed, Introduced, Refused, Stream, introduce};
@@ -32,8 +32,6 @@ pub(super) enum Phase {
     Serving,
     /// Requests in flight are answered, then connections close.
     Draining,
-    /// Connections are cut off.
-    Stopped,
 }
 
 /// On which run-time the next connection is served.
@@ -146,50 +144,54 @@ impl<A: Answer> Listener<A> {
         stop.await;
         shared.metrics.set_draining();
         shared.phase.send_replace(Phase::Draining);
-        while loops.join_next().await.is_some() {}
-        shared.drain().await
+        let mut open = Vec::new();
+        while let Some(ended) = loops.join_next().await {
+            open.extend(ended);
+        }
+        drain(open, shared.settings.drain_timeout).await
     }
 }
 
+/// Waits until all connections have ended, and cuts off those that have not after `patience`.
+async fn drain(mut open: Vec<JoinSet<()>>, patience: Duration) -> Drained {
+    let all = async {
+        for connections in &mut open {
+            while connections.join_next().await.is_some() {}
+        }
+    };
+    if timeout(patience, all).await.is_ok() {
+        return Drained { cut: 0 };
+    }
+    for connections in &mut open {
+        while connections.try_join_next().is_some() {}
+    }
+    let cut = open.iter().map(JoinSet::len).sum();
+    tracing::warn!(connections = cut, "connections did not end in time and are cut off");
+    for connections in &mut open {
+        connections.shutdown().await;
+    }
+    Drained { cut }
+}
+
 impl<A: Answer> Shared<A> {
-    async fn drain(&self) -> Drained {
-        let all = u32::try_from(self.settings.connections_max).unwrap_or(u32::MAX);
-        let empty = || self.places.acquire_many(all);
-        if timeout(self.settings.drain_timeout, empty()).await.is_ok() {
-            return Drained { cut: 0 };
-        }
-        let cut = self.settings.connections_max - self.places.available_permits();
-        tracing::warn!(connections = cut, "connections did not end in time and are cut off");
-        self.phase.send_replace(Phase::Stopped);
-        // Only returns an error if the semaphore were closed, which nobody does.
-        let _ = empty().await;
-        Drained { cut }
-    }
-
     /// The whole life of a connection, within its place.
-    async fn attend(self: Arc<Self>, socket: TcpStream, address: SocketAddr) {
-        let mut phase = self.phase.subscribe();
-        let _open = self.metrics.connection();
-        tokio::select! {
-            () = self.serve(socket, address) => {}
-            _ = phase.wait_for(|phase| *phase == Phase::Stopped) => {}
-        }
-    }
-
     async fn serve(&self, socket: TcpStream, address: SocketAddr) {
+        let _open = self.metrics.connection();
         if let Err(error) = SockRef::from(&socket).set_tcp_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY cannot be set");
+            tracing::debug!(%error, peer = %address, "TCP_NODELAY cannot be set");
         }
         let began = self.clock.elapsed();
         let deadline = self.settings.handshake_timeout;
-        let (introduced, caller, place) = match timeout(deadline, self.admit(socket, address)).await
-        {
+        // At the level of errors, so that lines of every level carry the peer.
+        let span = tracing::error_span!("handshake", peer = %address);
+        let admission = self.admit(socket, address).instrument(span);
+        let (introduced, caller, place) = match timeout(deadline, admission).await {
             Ok(Ok(admitted)) => admitted,
             Ok(Err(refused)) => {
-                self.refused(&refused.why);
+                self.refused(&refused.why, address);
                 return refused.part(&self.settings).await;
             }
-            Err(_elapsed) => return self.refused(&Failed::Deadline(deadline)),
+            Err(_elapsed) => return self.refused(&Failed::Deadline(deadline), address),
         };
         let took = self.clock.elapsed().saturating_sub(began);
         self.metrics.handshake(introduced.version, introduced.resumed, took);
@@ -220,6 +222,7 @@ impl<A: Answer> Shared<A> {
         valid_until: Timestamp,
         _place: TenantPlace,
     ) {
+        let peer = caller.identity.peer.address;
         let around = Surroundings {
             service: &*self.service,
             settings: &self.settings,
@@ -230,35 +233,38 @@ impl<A: Answer> Shared<A> {
             Connection::new(around, stream, caller, valid_until, self.phase.subscribe());
         let end = connection.serve().await;
         self.metrics.connection_ended(end);
-        tracing::debug!(reason = end.as_str(), "connection ended");
+        tracing::debug!(%peer, reason = end.as_str(), "connection ended");
     }
 
-    fn refused(&self, why: &Failed) {
+    fn refused(&self, why: &Failed, peer: SocketAddr) {
         let Some(reason) = why.reason() else {
             self.metrics.connection_refused(ConnectionRefusal::Tenant);
-            return tracing::warn!(%why, "connection refused");
+            return tracing::warn!(%peer, %why, "connection refused");
         };
         self.metrics.handshake_refused(reason);
         let reason = reason.as_str();
         if why.is_known() {
-            tracing::debug!(reason, %why, "connection refused");
+            tracing::debug!(%peer, reason, %why, "connection refused");
         } else {
-            tracing::warn!(reason, %why, "connection refused");
+            tracing::warn!(%peer, reason, %why, "connection refused");
         }
     }
 }
 
+/// Accepts until the server drains. Returns the connections that are open then.
 async fn accept_all<A: Answer>(
     socket: TcpListener,
     shared: Arc<Shared<A>>,
     placement: Arc<impl Placement>,
-) {
+) -> JoinSet<()> {
+    let mut connections = JoinSet::new();
     let mut phase = shared.phase.subscribe();
     let mut pause = None;
     loop {
         let accepted = tokio::select! {
             biased;
-            _ = phase.wait_for(|phase| *phase != Phase::Serving) => return,
+            _ = phase.wait_for(|phase| *phase != Phase::Serving) => return connections,
+            Some(_ended) = connections.join_next() => continue,
             accepted = socket.accept() => accepted,
         };
         match accepted {
@@ -266,7 +272,7 @@ async fn accept_all<A: Answer>(
                 pause = None;
                 // A socket for both families shows IPv4 peers in the form of IPv6.
                 let address = SocketAddr::new(address.ip().to_canonical(), address.port());
-                start(&shared, stream, address, &placement.next());
+                start(&mut connections, &shared, stream, address, &placement.next());
             }
             Err(error) => {
                 pause = pause_after(&error, pause);
@@ -291,6 +297,7 @@ fn pause_after(error: &io::Error, before: Option<Duration>) -> Option<Duration> 
 
 /// Gives a connection its place and its task, or closes it if there is none.
 fn start<A: Answer>(
+    connections: &mut JoinSet<()>,
     shared: &Arc<Shared<A>>,
     stream: TcpStream,
     address: SocketAddr,
@@ -305,13 +312,14 @@ fn start<A: Answer>(
     let shared = Arc::clone(shared);
     let life = async move {
         match rehome(stream, here) {
-            Ok(stream) => shared.attend(stream, address).await,
-            Err(error) => tracing::error!(%error, "a connection cannot change its run-time"),
+            Ok(stream) => shared.serve(stream, address).await,
+            Err(error) => {
+                tracing::error!(%error, peer = %address, "a connection cannot change its run-time");
+            }
         }
         leave(place);
     };
-    // At the level of errors, so that lines of every level carry the peer.
-    home.spawn(life.instrument(tracing::error_span!("connection", peer = %address)));
+    connections.spawn_on(life, home);
 }
 
 /// Gives the place back, after all that the connection held is gone.

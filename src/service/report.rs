@@ -76,6 +76,7 @@ impl Service {
             None => tracing::info!(
                 tenant = identity.tenant.as_str(),
                 service = identity.service.as_str(),
+                peer = %identity.peer.address,
                 operation = name,
                 object = trace.first_object().as_deref(),
                 // A field, for it holds what the client wrote, line feeds and all.
@@ -89,6 +90,7 @@ impl Service {
                 tracing::info!(
                     tenant = identity.tenant.as_str(),
                     service = identity.service.as_str(),
+                    peer = %identity.peer.address,
                     operation = name,
                     object = trace.first_object().as_deref(),
                     micros,

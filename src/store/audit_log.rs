@@ -130,7 +130,7 @@ impl Group {
 #[derive(Debug)]
 enum Entry {
     /// The record of a read; whoever waits for it to be synced.
-    Read(Box<Record>, Option<oneshot::Sender<Result<(), AuditError>>>),
+    Read(Record, Option<oneshot::Sender<Result<(), AuditError>>>),
     /// The records of a group commit.
     Changes(Group),
 }
@@ -233,12 +233,12 @@ impl AuditLog {
         let closed = |_| AuditError("the server is stopping".into());
         match self.reads {
             Reads::Batched => {
-                let entry = Entry::Read(Box::new(record), None);
+                let entry = Entry::Read(record, None);
                 self.shared.queue.push(entry, false).await.map_err(closed)
             }
             Reads::Strict => {
                 let (done, synced) = oneshot::channel();
-                let entry = Entry::Read(Box::new(record), Some(done));
+                let entry = Entry::Read(record, Some(done));
                 self.shared.queue.push(entry, true).await.map_err(closed)?;
                 synced.await.map_err(|_| AuditError("the server is stopping".into()))?
             }

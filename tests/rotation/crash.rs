@@ -234,7 +234,7 @@ async fn a_node_that_lacks_the_root_version_is_named() {
 fn record(subject: &Subject) -> Record {
     Record {
         time: Timestamp(1),
-        actor: Actor::Administrator(subject.act("asked for".into())),
+        actor: Actor::Administrator(Box::new(subject.act("asked for".into()))),
         operation: "kek rotate",
         objects: Vec::new(),
         key_version: None,

@@ -228,5 +228,5 @@ async fn a_refusal_is_logged_once_with_peer_rule_and_reason() {
     let lines: Vec<_> = log.lines().filter(|line| line.contains("acme/logged")).collect();
     let [line] = lines[..] else { panic!("not one line: {lines:?}") };
     let reason = "reason=rule spiffe says acme/logged but rule dns says globex/logged";
-    assert!(line.contains("connection{peer=127.0.0.1:") && line.ends_with(reason), "{line}");
+    assert!(line.contains("handshake{peer=127.0.0.1:") && line.ends_with(reason), "{line}");
 }

@@ -251,7 +251,7 @@ impl Rotator {
     fn record(&self, subject: &Subject, detail: String) -> Record {
         Record {
             time: self.keyring.clock.now(),
-            actor: Actor::Server(subject.act(detail)),
+            actor: Actor::Server(Box::new(subject.act(detail))),
             operation: "rotation",
             objects: Vec::new(),
             key_version: None,

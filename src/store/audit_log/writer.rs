@@ -9,8 +9,9 @@ use tokio::sync::oneshot;
 
 use super::file::Trail;
 use super::{AuditError, Entry, GATHER, Group, Shared};
+use crate::audit::Mark;
 use crate::audit::chain::Head;
-use crate::audit::{Mark, json};
+use crate::audit::json::Renderer;
 use crate::store::step::{Observer, Step};
 
 /// How long to wait before a failed write is tried again.
@@ -31,7 +32,7 @@ const UNWRITTEN_BYTES_MAX: usize = 16 * LINES_BYTES;
 pub(super) struct Writer {
     trail: Trail,
     shared: Arc<Shared>,
-    node: Arc<str>,
+    renderer: Renderer,
     observer: Observer,
     /// Lines that are not durable, and the head with them. The bytes are kept until the sync: what
     /// the page cache makes of them after a failed sync is not known, so they are written again.
@@ -54,7 +55,7 @@ impl Writer {
         Self {
             trail,
             shared,
-            node,
+            renderer: Renderer::new(node),
             observer,
             lines: Vec::with_capacity(LINES_BYTES),
             head,
@@ -112,8 +113,9 @@ impl Writer {
                     return;
                 }
                 self.waiting.extend(waiting);
-                let fields = json::fields(&self.node, &record);
-                self.append(&fields, self.head.mark);
+                let fields = self.renderer.fields(&record);
+                self.head.append(&mut self.lines, fields, self.head.mark);
+                self.records += 1;
             }
             Entry::Changes(group) => self.take_over(&group),
         }
@@ -189,6 +191,7 @@ mod tests {
     use super::super::AuditSettings;
     use super::*;
     use crate::audit::Anchor;
+    use crate::audit::json;
     use crate::metrics::{Metrics, MetricsSettings};
     use crate::store::queue::Queue;
 
@@ -211,7 +214,7 @@ mod tests {
         let mut writer = writer(directory.path());
         let add = |writer: &mut Writer| {
             let (done, synced) = oneshot::channel();
-            writer.add(Entry::Read(Box::new(json::tests::record()), Some(done)));
+            writer.add(Entry::Read(json::tests::record(), Some(done)));
             synced
         };
         let mut kept = add(&mut writer);
