@@ -6,7 +6,7 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -47,7 +47,8 @@ pub(super) struct Connection<'a, S, A> {
     caller: Arc<Caller>,
     /// When the caller's certificate ends, and with it the right to ask.
     valid_until: Timestamp,
-    phase: watch::Receiver<Phase>,
+    /// Resolves when no more requests are waited for.
+    draining: Draining,
     inbox: Inbox,
     response: Buffer,
     outbox: Buffer,
@@ -57,6 +58,9 @@ pub(super) struct Connection<'a, S, A> {
     complete_by: Option<Duration>,
     patience: Patience,
 }
+
+/// Looked at with every message and kept between them, so that it is not registered again each time.
+type Draining = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A timer for something that is put off with every message and nearly never comes: putting it off
 /// costs nothing, because the timer is left as it is and looks again when it fires.
@@ -103,15 +107,19 @@ where
         stream: S,
         caller: Arc<Caller>,
         valid_until: Timestamp,
-        phase: watch::Receiver<Phase>,
+        mut phase: watch::Receiver<Phase>,
     ) -> Self {
+        let draining = Box::pin(async move {
+            // Nobody is left to tell only when the listener is gone, and with it the connections.
+            let _ = phase.wait_for(|phase| *phase != Phase::Serving).await;
+        });
         let patience = Patience::new(around.settings.first_byte_timeout);
         Self {
             around,
             stream,
             caller,
             valid_until,
-            phase,
+            draining,
             inbox: Inbox::default(),
             response: Buffer::new(),
             outbox: Buffer::new(),
@@ -175,9 +183,7 @@ where
         let received = tokio::select! {
             biased;
             received = gather(&mut self.stream, &mut self.inbox) => received,
-            _ = self.phase.wait_for(|phase| *phase != Phase::Serving), if idle => {
-                return Err(ConnectionEnd::Drained);
-            }
+            () = &mut self.draining, if idle => return Err(ConnectionEnd::Drained),
             () = self.patience.run_out(left) => return Err(late),
         };
         match received {
@@ -252,13 +258,12 @@ where
             return Ok(());
         }
         self.write().await?;
-        let flushed = timeout(self.around.settings.write_timeout, self.stream.flush()).await;
-        sent(flushed)
+        sent(within(self.around.settings.write_timeout, self.stream.flush()).await)
     }
 
     async fn write(&mut self) -> Result<(), ConnectionEnd> {
         let write = self.stream.write_all(&self.outbox);
-        sent(timeout(self.around.settings.write_timeout, write).await)?;
+        sent(within(self.around.settings.write_timeout, write).await)?;
         self.around.metrics.sent(self.outbox.len());
         self.outbox.clear();
         release(&mut self.outbox);
@@ -266,11 +271,20 @@ where
     }
 }
 
-fn sent<E>(written: Result<io::Result<()>, E>) -> Result<(), ConnectionEnd> {
+fn sent(written: Option<io::Result<()>>) -> Result<(), ConnectionEnd> {
     match written {
-        Err(_elapsed) => Err(ConnectionEnd::WriteDeadline),
-        Ok(Err(_)) => Err(ConnectionEnd::Broken),
-        Ok(Ok(())) => Ok(()),
+        None => Err(ConnectionEnd::WriteDeadline),
+        Some(written) => written.map_err(|_| ConnectionEnd::Broken),
+    }
+}
+
+/// What `work` comes to, or nothing if it takes longer than `limit`. Most is done at the first look,
+/// and a timer is made only after that.
+async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    match poll_fn(|cx| Poll::Ready(work.as_mut().poll(cx))).await {
+        Poll::Ready(done) => Some(done),
+        Poll::Pending => timeout(limit, work).await.ok(),
     }
 }
 

@@ -16,11 +16,12 @@ use crate::store::{Change, Stored};
 #[derive(Debug, Default)]
 pub struct Batch {
     /// The identifier that items without one mean (KMIP 1.4 §4: ID Placeholder).
-    placeholder: Option<String>,
+    /// It is this one of the identifiers.
+    placeholder: Option<usize>,
     /// The identifiers in the response so far.
     identifiers: Vec<String>,
-    /// Which of these the most recent item of each operation has answered.
-    latest: HashMap<Operation, Range<usize>>,
+    /// Which of these each item has answered.
+    answered: Vec<(Operation, Range<usize>)>,
     made: Vec<String>,
     /// Whether all items are undone if one fails.
     together: bool,
@@ -50,7 +51,8 @@ impl Batch {
         match uid {
             Some(UniqueIdentifier::Text(text)) => Ok(text.to_string()),
             None | Some(UniqueIdentifier::Enumeration(UniqueIdentifierEnum::IdPlaceholder)) => {
-                self.placeholder.clone().ok_or_else(missing)
+                let named = self.placeholder.and_then(|at| self.identifiers.get(at));
+                named.cloned().ok_or_else(missing)
             }
             Some(UniqueIdentifier::Enumeration(word)) => self.answered_by(*word),
             Some(UniqueIdentifier::Integer(position)) => {
@@ -69,7 +71,8 @@ impl Batch {
             return Err(Error::UnknownValue { tag: Tag::UniqueIdentifier, value }.into());
         }
         let answered = operation(word).and_then(|(operation, place)| {
-            let range = self.latest.get(&operation)?;
+            let latest = self.answered.iter().rev().find(|(answered, _)| *answered == operation);
+            let (_, range) = latest?;
             let all = self.identifiers.get(range.clone())?;
             place.map_or(Some(all), |place| all.get(place..=place))
         });
@@ -117,12 +120,14 @@ impl Batch {
     ) {
         match placeholder {
             Placeholder::Kept => {}
-            Placeholder::Set => self.placeholder = uids.first().cloned(),
+            Placeholder::Set => {
+                self.placeholder = (!uids.is_empty()).then_some(self.identifiers.len());
+            }
             Placeholder::Emptied => self.placeholder = None,
         }
         let before = self.identifiers.len();
         self.identifiers.append(&mut uids);
-        self.latest.insert(operation, before..self.identifiers.len());
+        self.answered.push((operation, before..self.identifiers.len()));
         self.made.append(&mut made);
     }
 
