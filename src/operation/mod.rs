@@ -143,8 +143,10 @@ macro_rules! operations {
             cx: &Context<'_>,
             request: &RequestPayload<'_>,
         ) -> Result<Outcome, Failure> {
+            // On the heap: the largest of these would be a part, moved with each call, of every
+            // future above it, up to the connection's.
             match request {
-                $(RequestPayload::$operation(request) => $function(cx, request).await,)+
+                $(RequestPayload::$operation(request) => Box::pin($function(cx, request)).await,)+
                 _ => Err(Failure::OperationNotSupported),
             }
         }
