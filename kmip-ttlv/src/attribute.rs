@@ -10,12 +10,14 @@ use std::borrow::Cow;
 mod custom;
 mod list;
 mod reference;
+mod sought;
 mod structures;
 mod table;
 
 pub use custom::{CustomAttribute, UnknownAttribute};
 pub use list::{AttributeList, IndexedAttribute, InlineAttributes};
 pub use reference::AttributeReference;
+pub use sought::{PartialAttribute, SoughtAttributes};
 pub use structures::*;
 pub use table::{Attribute, AttributeKind};
 

@@ -3,12 +3,12 @@
 mod likeness;
 
 use kmip_ttlv::UniqueIdentifier;
-use kmip_ttlv::attribute::{Attribute, AttributeKind};
+use kmip_ttlv::attribute::{Attribute, AttributeKind, PartialAttribute};
 use kmip_ttlv::enums::{ObjectType, State};
 
 use super::date_order::date;
 use super::{IndexEntry, Object};
-use likeness::Pattern;
+use likeness::{Pattern, fits_partly};
 
 /// The most conditions of one search: attributes, equal ones counted once, and ranges of dates.
 pub const CONDITIONS_MAX: usize = 32;
@@ -24,6 +24,8 @@ pub struct Filter(Vec<Condition>);
 enum Condition {
     /// Some instance is like this one.
     Like(Pattern),
+    /// Some instance has these fields.
+    Partly(PartialAttribute),
     /// The date lies between these two, both included (seconds since the epoch).
     Between(AttributeKind, i64, i64),
 }
@@ -72,6 +74,18 @@ impl Filter {
         Ok(Self(conditions))
     }
 
+    /// Asks for an attribute that has some fields.
+    ///
+    /// # Errors
+    /// [`BadFilter::TooMany`].
+    pub fn add_partly(&mut self, attribute: PartialAttribute) -> Result<(), BadFilter> {
+        if self.0.len() >= CONDITIONS_MAX {
+            return Err(BadFilter::TooMany);
+        }
+        self.0.push(Condition::Partly(attribute));
+        Ok(())
+    }
+
     /// Asks for one more thing.
     pub fn add(&mut self, attribute: Attribute) {
         self.0.push(Condition::Like(Pattern::new(attribute)));
@@ -88,6 +102,7 @@ impl Filter {
     pub fn kinds(&self) -> impl Iterator<Item = AttributeKind> {
         self.0.iter().map(|condition| match condition {
             Condition::Like(pattern) => pattern.attribute().kind(),
+            Condition::Partly(attribute) => attribute.kind,
             Condition::Between(kind, ..) => *kind,
         })
     }
@@ -144,7 +159,7 @@ impl Filter {
     fn likes(&self) -> impl Iterator<Item = &Attribute> {
         self.0.iter().filter_map(|condition| match condition {
             Condition::Like(pattern) => Some(pattern.attribute()),
-            Condition::Between(..) => None,
+            Condition::Partly(_) | Condition::Between(..) => None,
         })
     }
 }
@@ -184,17 +199,20 @@ impl Condition {
             Self::Like(pattern) => match pattern.attribute() {
                 Attribute::UniqueIdentifier(uid) => uid.text() == Some(&object.uid),
                 Attribute::ObjectType(object_type) => *object_type == object.object_type,
-                _ => {
-                    let kept = object.attributes.iter().map(|found| &found.attribute);
-                    kept.chain(derived).any(|found| pattern.fits(found))
-                }
+                _ => all(object, derived).any(|found| pattern.fits(found)),
             },
+            Self::Partly(wanted) => all(object, derived).any(|found| fits_partly(found, wanted)),
             Self::Between(kind, from, to) => match object.attributes.first(*kind).and_then(date) {
                 Some(date) => (*from..=*to).contains(&date),
                 None => *from == UNDEFINED,
             },
         }
     }
+}
+
+/// The attributes that an object keeps, and those that it has without keeping them.
+fn all<'a>(object: &'a Object, derived: &'a [Attribute]) -> impl Iterator<Item = &'a Attribute> {
+    object.attributes.iter().map(|found| &found.attribute).chain(derived)
 }
 
 #[cfg(test)]

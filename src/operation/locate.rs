@@ -1,7 +1,7 @@
 //! Locate (KMIP 1.4 §4.9, KMIP 2.1 §6.1.28).
 
 use kmip_ttlv::Version;
-use kmip_ttlv::attribute::{Attribute, AttributeKind};
+use kmip_ttlv::attribute::{Attribute, AttributeKind, SoughtAttributes};
 use kmip_ttlv::enums::{ObjectGroupMember, State, StorageStatusMask};
 use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::locate::{Request, Response};
@@ -95,9 +95,17 @@ impl Page {
     }
 }
 
+fn filter(attributes: &SoughtAttributes) -> Result<Filter, BadFilter> {
+    let mut filter = Filter::new(attributes.whole.iter())?;
+    for attribute in &attributes.partial {
+        filter.add_partly(attribute.clone())?;
+    }
+    Ok(filter)
+}
+
 impl Search {
     fn new(cx: &Context<'_>, request: &Request) -> Result<Self, Failure> {
-        let mut filter = Filter::new(request.attributes.iter()).map_err(|bad| match bad {
+        let mut filter = filter(&request.attributes).map_err(|bad| match bad {
             BadFilter::Unknown(name) => Failure::UnknownFilter(name),
             BadFilter::Range(_) | BadFilter::TooMany => Failure::InvalidField(bad.to_string()),
         })?;

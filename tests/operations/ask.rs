@@ -2,7 +2,7 @@
 
 use kmip_ttlv::attribute::{
     Attribute, AttributeKind, AttributeList, AttributeReference, CustomAttribute, IndexedAttribute,
-    InlineAttributes, Name, RevocationReason,
+    Name, RevocationReason,
 };
 use kmip_ttlv::enums::{
     CryptographicAlgorithm, CryptographicUsageMask, NameType, ObjectType, OpaqueDataType,
@@ -153,7 +153,7 @@ pub(crate) fn locate(filter: Vec<Attribute>) -> locate::Request {
         offset_items: None,
         storage_status_mask: None,
         object_group_member: None,
-        attributes: InlineAttributes::from(filter),
+        attributes: filter.into(),
     }
 }
 

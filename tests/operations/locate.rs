@@ -48,7 +48,7 @@ fn parameters(
 }
 
 /// Three keys, ten seconds apart: `a` is Pre-Active, `b` Active, `c` Compromised.
-async fn three(client: &Client<'_>) -> [String; 3] {
+pub(crate) async fn three(client: &Client<'_>) -> [String; 3] {
     const ENCRYPT: CryptographicUsageMask = CryptographicUsageMask::ENCRYPT;
     const DECRYPT: CryptographicUsageMask = CryptographicUsageMask::DECRYPT;
     let aes = Some(CryptographicAlgorithm::Aes);

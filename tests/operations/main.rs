@@ -16,6 +16,7 @@ mod key_lengths;
 mod key_pairs;
 mod life_cycle;
 mod locate;
+mod locate_partly;
 mod modes;
 mod pair;
 mod pkcs11;

@@ -1,7 +1,7 @@
 //! Locate: a search by attributes (KMIP 1.4 §4.9, KMIP 2.1 §6.1.28).
 
 use crate::UniqueIdentifier;
-use crate::attribute::InlineAttributes;
+use crate::attribute::SoughtAttributes;
 use crate::codec::ttlv_struct;
 use crate::enums::{ObjectGroupMember, StorageStatusMask};
 
@@ -18,7 +18,7 @@ ttlv_struct! {
         /// Fresh or default members of the object group that is searched for.
         ObjectGroupMember @ V1_1.. => object_group_member: Option<ObjectGroupMember>;
         /// What must match, all of it.
-        Attribute @ ..=V1_4 | Attributes @ V2_0.. => attributes: InlineAttributes;
+        Attribute @ ..=V1_4 | Attributes @ V2_0.. => attributes: SoughtAttributes;
     }
 }
 

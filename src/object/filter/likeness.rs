@@ -1,6 +1,6 @@
 //! When an attribute of an object is like one that Locate is given.
 
-use kmip_ttlv::attribute::{Attribute, UsageLimits};
+use kmip_ttlv::attribute::{Attribute, PartialAttribute, UsageLimits};
 use kmip_ttlv::{Decode, Tag, Value, Version, Writer, item};
 
 /// An attribute to look for.
@@ -49,6 +49,22 @@ impl Pattern {
             (found, _) => self.fields.as_ref().is_some_and(|wanted| has_fields(found, wanted)),
         }
     }
+}
+
+/// Whether an attribute that an object has is of the kind that is looked for and has the fields that
+/// are given; of a limit, at least as high ones.
+pub(super) fn fits_partly(found: &Attribute, wanted: &PartialAttribute) -> bool {
+    if found.kind() != wanted.kind {
+        return false;
+    }
+    let Attribute::UsageLimits(limits) = found else { return has_fields(found, &wanted.fields) };
+    wanted.fields.iter().all(|field| match field {
+        (Tag::UsageLimitsTotal, Value::LongInteger(total)) => limits.total >= *total,
+        (Tag::UsageLimitsCount, Value::LongInteger(count)) => {
+            limits.count.unwrap_or(limits.total) >= *count
+        }
+        other => has_fields(found, std::slice::from_ref(other)),
+    })
 }
 
 /// Whether Total and Count are at least what is asked for, in the same unit.
