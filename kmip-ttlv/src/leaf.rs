@@ -30,6 +30,15 @@ pub enum TimeStamp {
     Microseconds(DateTimeExtended),
 }
 
+/// How long a ticket should last (KMIP 2.1 §6.1.12 and §6.1.30).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeaseTime {
+    /// So many seconds.
+    For(Interval),
+    /// Until this time.
+    Until(DateTime),
+}
+
 /// A signed number of any length, in two's complement, most significant byte first.
 ///
 /// Its length is a multiple of eight bytes and stays as it was sent, so that leading sign bytes
@@ -118,6 +127,25 @@ impl Encode for TimeStamp {
         match self {
             Self::Seconds(time) => time.encode(tag, w),
             Self::Microseconds(time) => time.encode(tag, w),
+        }
+    }
+}
+
+impl Decode<'_> for LeaseTime {
+    fn decode(item: Item<'_>) -> Result<Self> {
+        if item.kind == ItemType::DateTime {
+            DateTime::decode(item).map(Self::Until)
+        } else {
+            Interval::decode(item).map(Self::For)
+        }
+    }
+}
+
+impl Encode for LeaseTime {
+    fn encode(&self, tag: Tag, w: &mut Writer<'_>) {
+        match self {
+            Self::For(interval) => interval.encode(tag, w),
+            Self::Until(time) => time.encode(tag, w),
         }
     }
 }

@@ -56,7 +56,7 @@ pub use error::{Error, Result};
 pub use fields::Fields;
 pub use identifier::{OwnedIdentifier, UniqueIdentifier};
 pub use item::{Item, ItemType};
-pub use leaf::{BigInteger, DateTime, DateTimeExtended, Interval, TimeStamp};
+pub use leaf::{BigInteger, DateTime, DateTimeExtended, Interval, LeaseTime, TimeStamp};
 pub use message::{RequestMessage, ResponseMessage};
 pub use object::ManagedObject;
 pub use payload::{RequestPayload, ResponsePayload};

@@ -6,7 +6,7 @@ mod mode;
 mod tests;
 mod usage;
 
-pub use mode::{check_operation, check_value};
+pub use mode::{check_operation, check_value, is_harmless};
 pub use usage::{Usage, allows, can_protect, check_usage, protects_now};
 
 /// Why something is not allowed.

@@ -30,7 +30,11 @@ fn kind(operation: Operation) -> Kind {
         | Operation::Pkcs11
         | Operation::Hash
         | Operation::RngRetrieve
-        | Operation::RngSeed => Kind::Harmless,
+        | Operation::RngSeed
+        // Tickets allow no more than the certificate does.
+        | Operation::Login
+        | Operation::Logout
+        | Operation::DelegatedLogin => Kind::Harmless,
         Operation::Locate
         | Operation::Check
         | Operation::ObtainLease
@@ -61,6 +65,12 @@ pub fn check_operation(caller: &Caller, operation: Operation) -> Result<(), Deni
         (Mode::WriteOnly, Kind::Reveal) => Err(Denied::Caller("the service is write-only")),
         _ => Ok(()),
     }
+}
+
+/// Whether an operation neither reaches nor makes objects, and changes nothing for others.
+#[must_use]
+pub fn is_harmless(operation: Operation) -> bool {
+    kind(operation) == Kind::Harmless
 }
 
 /// Whether this caller may read the value of an object, or do with its key what comes to the same

@@ -181,6 +181,9 @@ const MODES: &[(Operation, [bool; 3])] = &[
     (Operation::Hash, [true, true, true]),
     (Operation::Interop, [true, true, true]),
     (Operation::Log, [true, true, true]),
+    (Operation::Login, [true, true, true]),
+    (Operation::Logout, [true, true, true]),
+    (Operation::DelegatedLogin, [true, true, true]),
     (Operation::Pkcs11, [true, true, true]),
     (Operation::Ping, [true, true, true]),
     // What nobody has thought about counts as a change.

@@ -20,7 +20,7 @@ pub use date_order::WrongOrder;
 pub use index::IndexEntry;
 pub use lifecycle::{Dates, Event};
 pub use set::AttributeSet;
-pub use usage_limits::UsedUp;
+pub use usage_limits::{UsedUp, use_up};
 
 /// A managed object, less its value.
 ///

@@ -19,19 +19,8 @@ impl Object {
     /// as it is.
     pub fn use_up(&mut self, bytes: u64, objects: u64) -> Result<bool, UsedUp> {
         let Some(limits) = self.usage_limits() else { return Ok(false) };
-        let used = match limits.unit {
-            UsageLimitsUnit::Byte => bytes,
-            UsageLimitsUnit::Object => objects,
-            UsageLimitsUnit::Unknown(_) => return Err(UsedUp),
-        };
-        if used == 0 {
-            return Ok(false);
-        }
-        let used = i64::try_from(used).map_err(|_| UsedUp)?;
-        let left = limits.count.unwrap_or(limits.total);
-        let left = left.checked_sub(used).filter(|left| *left >= 0).ok_or(UsedUp)?;
-        let limits = UsageLimits { count: Some(left), ..limits.clone() };
-        self.attributes.put(Attribute::UsageLimits(limits));
+        let Some(left) = use_up(limits, bytes, objects)? else { return Ok(false) };
+        self.attributes.put(Attribute::UsageLimits(left));
         Ok(true)
     }
 
@@ -44,6 +33,30 @@ impl Object {
         let units = u64::try_from(units).map_err(|_| UsedUp)?;
         self.use_up(units, units)
     }
+}
+
+/// What is left of limits after a use, if it takes anything off them: `bytes` if they count bytes,
+/// `objects` if they count objects.
+///
+/// # Errors
+/// [`UsedUp`] if not so much is left, or if the limits count something else.
+pub fn use_up(
+    limits: &UsageLimits,
+    bytes: u64,
+    objects: u64,
+) -> Result<Option<UsageLimits>, UsedUp> {
+    let used = match limits.unit {
+        UsageLimitsUnit::Byte => bytes,
+        UsageLimitsUnit::Object => objects,
+        UsageLimitsUnit::Unknown(_) => return Err(UsedUp),
+    };
+    if used == 0 {
+        return Ok(None);
+    }
+    let used = i64::try_from(used).map_err(|_| UsedUp)?;
+    let left = limits.count.unwrap_or(limits.total);
+    let left = left.checked_sub(used).filter(|left| *left >= 0).ok_or(UsedUp)?;
+    Ok(Some(UsageLimits { count: Some(left), ..limits.clone() }))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use kmip_ttlv::{Error, Tag, UniqueIdentifier};
 
 use super::Placeholder;
 use super::failure::Failure;
-use crate::store::{Change, Stored};
+use crate::store::{Change, Note, NoteKey, Stored};
 
 /// State that lives as long as one request.
 #[derive(Debug, Default)]
@@ -26,6 +26,8 @@ pub struct Batch {
     /// Whether all items are undone if one fails.
     together: bool,
     pending: HashMap<String, Arc<Stored>>,
+    /// Notes as the items so far want them, or that they go.
+    pending_notes: HashMap<NoteKey, Option<Arc<Note>>>,
 }
 
 impl Batch {
@@ -99,6 +101,13 @@ impl Batch {
         self.pending.get(uid).cloned()
     }
 
+    /// The note as an earlier item of this batch wants it, or that it goes, where that is not durable
+    /// yet.
+    #[must_use]
+    pub fn pending_note(&self, key: &NoteKey) -> Option<Option<Arc<Note>>> {
+        self.pending_notes.get(key).cloned()
+    }
+
     /// The identifiers of the objects that these changes make.
     #[must_use]
     pub fn made_by(changes: &[Change]) -> Vec<String> {
@@ -145,6 +154,12 @@ impl Batch {
             if let Change::Insert { stored, .. } | Change::Update { stored, .. } = change {
                 let held = Stored::clone(stored);
                 self.pending.insert(held.object.uid.clone(), Arc::new(held));
+            }
+            if let Change::Note(change) = change {
+                let revision = change.from.unwrap_or_default() + 1;
+                let note = change.to.clone();
+                let note = note.map(|to| Note { revision, expires: to.expires, body: to.body });
+                self.pending_notes.insert(change.key.clone(), note.map(Arc::new));
             }
         }
     }

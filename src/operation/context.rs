@@ -12,60 +12,20 @@ use zeroize::Zeroizing;
 use super::batch::Batch;
 use super::failure::Failure;
 use super::groups::Turn;
+pub use super::held::{Held, Right};
 use super::part::{Advanced, Output};
 use super::parts::Parts;
+use super::permit::Permit;
 use super::trace::Trace;
 use super::value;
-use crate::access::{self, Usage};
+use crate::access;
 use crate::clock::Timestamp;
 use crate::keys::ServiceKey;
 use crate::object::{Object, rules};
-use crate::store::{Administration, Change, Position, Sealed, Selector, Stored, View};
+use crate::store::{
+    Administration, Change, Note, NoteKey, Position, Sealed, Selector, Stored, View,
+};
 use crate::tenant::{Caller, Role, ServiceId, TenantId};
-
-/// What an operation wants an object for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Right {
-    /// To read its attributes.
-    Attributes,
-    /// To read its value.
-    Value,
-    /// To let the client go on using what it has fetched.
-    Lease,
-    /// To change its attributes or state.
-    Change,
-    /// To take it out of the archive.
-    Recover,
-    /// To compute with its value.
-    Use(Usage),
-}
-
-/// An object that was found, as it is now.
-#[derive(Debug, Clone)]
-pub struct Held {
-    stored: Arc<Stored>,
-    /// The object with the dates that have come taken into account, if any has since it was kept.
-    settled: Option<Box<Object>>,
-}
-
-impl Held {
-    fn new(stored: Arc<Stored>, now: Timestamp) -> Self {
-        let settled = stored.object.settled(now.seconds()).map(Box::new);
-        Self { stored, settled }
-    }
-
-    /// The object.
-    #[must_use]
-    pub fn object(&self) -> &Object {
-        self.settled.as_deref().unwrap_or(&self.stored.object)
-    }
-
-    /// The envelope that holds its value, unless it is destroyed.
-    #[must_use]
-    pub fn sealed(&self) -> Option<&Sealed> {
-        self.stored.sealed.as_ref()
-    }
-}
 
 /// An operation's view of the server.
 #[derive(Debug)]
@@ -76,6 +36,7 @@ pub struct Context<'a> {
     trace: &'a Trace,
     version: Version,
     now: Timestamp,
+    permit: Option<&'a Permit>,
 }
 
 impl<'a> Context<'a> {
@@ -89,7 +50,47 @@ impl<'a> Context<'a> {
         version: Version,
         now: Timestamp,
     ) -> Self {
-        Self { parts, caller, batch, trace, version, now }
+        Self { parts, caller, batch, trace, version, now, permit: None }
+    }
+
+    /// The same view, narrowed to what a ticket allows.
+    #[must_use]
+    pub fn under(self, permit: Option<&'a Permit>) -> Self {
+        Self { permit, ..self }
+    }
+
+    /// What the ticket of the request allows, if there is one.
+    pub(super) fn permit(&self) -> Option<&Permit> {
+        self.permit
+    }
+
+    /// The text of an identifier that need not be an object's.
+    ///
+    /// # Errors
+    /// [`Failure::InvalidMessage`] for a word that means nothing here.
+    pub(super) fn resolve(&self, uid: &UniqueIdentifier<'_>) -> Result<String, Failure> {
+        self.batch.resolve(Some(uid))
+    }
+
+    /// A note of the caller, as it is now.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(super) async fn note(&self, key: &NoteKey) -> Result<Option<Arc<Note>>, Failure> {
+        match self.batch.pending_note(key) {
+            Some(pending) => Ok(pending),
+            None => Ok(self.parts.store.note(key).await?),
+        }
+    }
+
+    /// Whether the ticket of the request, if there is one, lets it hear of an object.
+    pub(super) fn shows(&self, object: &Object) -> bool {
+        self.permit.is_none_or(|permit| permit.shows(object))
+    }
+
+    /// The time of this batch item.
+    pub(super) fn time(&self) -> Timestamp {
+        self.now
     }
 
     /// The version that the client speaks.
@@ -186,6 +187,7 @@ impl<'a> Context<'a> {
         let uid = self.batch.resolve(uid)?;
         self.trace.note_object(&uid);
         let held = self.find(&uid).await?;
+        self.permit.map_or(Ok(()), |permit| permit.touch(held.object()))?;
         self.check(&held, right)?;
         Ok(held)
     }
@@ -313,6 +315,7 @@ impl<'a> Context<'a> {
         value: &ManagedObject,
     ) -> Result<Change, Failure> {
         self.trace.note_object(&object.uid);
+        self.permit.map_or(Ok(()), |permit| permit.touch(&object))?;
         let key = self.key(service).await?;
         let sealed = key.seal(&*self.parts.random, &object.uid, &value::to_bytes(value))?;
         let stored = Stored { service, object, sealed: Some(sealed), revision: 1 };

@@ -171,6 +171,12 @@ pub enum Failure {
     /// There is no such PKCS#11 interface here.
     #[error("there is no such PKCS#11 interface")]
     Pkcs11Interface,
+    /// The ticket is nobody's, another service's, has been ended or is too old.
+    #[error("the ticket is not valid")]
+    InvalidTicket,
+    /// The ticket is good for no more requests, or for no more of this use.
+    #[error("the ticket is used up")]
+    TicketUsedUp,
     /// Too much of something that the server limits.
     #[error("{0}")]
     LimitExceeded(&'static str),
@@ -212,7 +218,8 @@ impl Failure {
             }
             Self::UsageMask => (R::PermissionDenied, R::IncompatibleCryptographicUsageMask),
             Self::Denied(denial) => (R::PermissionDenied, denial.limit.reason()),
-            Self::UsageLimit => (R::PermissionDenied, R::UsageLimitExceeded),
+            // Tickets came with 2.0.
+            Self::UsageLimit | Self::TicketUsedUp => (R::PermissionDenied, R::UsageLimitExceeded),
             Self::Unlimited => (R::IllegalOperation, R::AttributeNotFound),
             Self::NotGranted(_) | Self::Forbidden(_) => (R::PermissionDenied, R::PermissionDenied),
             Self::Sensitive => (since_1_4(version, R::Sensitive), R::Sensitive),
@@ -269,6 +276,7 @@ impl Failure {
             Self::Pkcs11Codec => (R::InvalidField, R::Pkcs11CodecError),
             Self::Pkcs11Function => (R::InvalidField, R::Pkcs11InvalidFunction),
             Self::Pkcs11Interface => (R::InvalidField, R::Pkcs11InvalidInterface),
+            Self::InvalidTicket => (R::PermissionDenied, R::InvalidTicket),
             Self::LimitExceeded(_) => (R::PermissionDenied, R::ServerLimitExceeded),
             Self::ResponseTooLarge => (R::ResponseTooLarge, R::ResponseTooLarge),
             Self::Contention | Self::Store(_) | Self::Keys(_) | Self::Audit | Self::Internal(_) => {

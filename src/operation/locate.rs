@@ -162,7 +162,8 @@ impl Search {
             let page = self.page(cx, before).await?;
             looked_at += page.len();
             for (position, held) in &page {
-                if self.matches(held.object()) && !visit(*position, held.object()) {
+                let found = self.matches(held.object()) && cx.shows(held.object());
+                if found && !visit(*position, held.object()) {
                     return Ok(());
                 }
             }

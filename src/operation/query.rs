@@ -31,7 +31,9 @@ pub(super) async fn query(cx: &Context<'_>, request: &Request) -> Result<Outcome
     for function in &request.functions {
         match function {
             QueryFunction::QueryOperations => {
-                let known = |operation: &&Operation| operation.is_in(version);
+                // Under a ticket only what it allows.
+                let allowed = |it| cx.permit().is_none_or(|permit| permit.allows(it));
+                let known = |it: &&Operation| it.is_in(version) && allowed(**it);
                 response.operations = SERVED.iter().filter(known).copied().collect();
             }
             QueryFunction::QueryObjects => {

@@ -15,7 +15,7 @@ use kmip_ttlv::{Buffer, Error, Tag};
 use super::report::Subject;
 use super::{Service, reply};
 use crate::operation::{Batch, Failure, Trace};
-use crate::store::{Commit, Error as StoreError};
+use crate::store::{Commit, Error as StoreError, NoteKey};
 use crate::tenant::Caller;
 
 /// How often something is tried again on fresh data after others were faster.
@@ -27,6 +27,8 @@ pub(super) struct Run<'a> {
     pub(super) caller: &'a Arc<Caller>,
     pub(super) request: &'a Request<'a>,
     pub(super) server_correlation: Option<&'a str>,
+    /// The ticket that the request shows, if it shows one.
+    pub(super) ticket: Option<&'a NoteKey>,
 }
 
 /// An item of a batch that stands or falls as a whole, done but not yet durable.
@@ -50,9 +52,16 @@ impl Service {
         let mut header = reply::header(request.version, self.clock.now());
         header.server_correlation_value = server_correlation.map(Into::into);
         let mut writer = ResponseWriter::new(response, request.version, &header);
-        let run = Run { caller, request, server_correlation };
+        let (ticket, refused) = match refused_whole(request) {
+            Some(failure) => (None, Some(failure)),
+            None => match self.ticket(caller, request).await {
+                Ok(ticket) => (ticket, None),
+                Err(failure) => (None, Some(failure)),
+            },
+        };
+        let run = Run { caller, request, server_correlation, ticket: ticket.as_ref() };
         let undo = request.header.error_continuation() == OnError::Undo;
-        if let Some(failure) = refused_whole(request) {
+        if let Some(failure) = refused {
             self.fail_all(&run, &mut writer, &failure).await;
         } else if undo && request.header.batch_count > 1 {
             self.answer_together(&run, &mut writer).await;

@@ -9,6 +9,7 @@ use super::batch::{ATTEMPTS_MAX, Run, failed_item};
 use super::report::Subject;
 use crate::access;
 use crate::keys;
+use crate::operation::permit::Permit;
 use crate::operation::{self, Batch, Context, Failure, Outcome, Placeholder, Trace};
 use crate::store::{Change, Commit, Error as StoreError};
 
@@ -139,9 +140,17 @@ impl Service {
         let version = run.request.version;
         check_version(item.operation, version)?;
         let payload = item.payload()?;
+        let permit = match run.ticket {
+            Some(key) => Some(Permit::load(&self.parts, batch, key, &payload, subject.time).await?),
+            None => None,
+        };
         let cx = Context::new(&self.parts, run.caller, batch, trace, version, subject.time);
-        let Outcome { response, changes, uids, placeholder } =
+        let cx = cx.under(permit.as_ref());
+        let Outcome { response, mut changes, uids, placeholder } =
             operation::run(&cx, &payload).await?;
+        if let Some(permit) = &permit {
+            changes.extend(permit.charge(&changes)?);
+        }
         writer.item(&ResponseItem::success(item.unique_batch_item_id.clone(), response));
         check_size(run, self.settings.response_bytes_max, writer)?;
         Ok(Ran { operation: item.operation, changes, uids, placeholder })

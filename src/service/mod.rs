@@ -7,6 +7,7 @@ mod batch;
 mod item;
 mod reply;
 mod report;
+mod ticket;
 mod turns;
 
 use std::sync::Arc;

@@ -2,6 +2,7 @@
 
 use super::administration::Administration;
 use super::hierarchy::RotationRow;
+use super::notes::NoteChange;
 use super::row::{KeyLevel, KeyState, Sealed, Stored};
 use crate::audit::Record;
 use crate::clock::Timestamp;
@@ -146,6 +147,8 @@ pub enum Change {
         /// The value that it shall have.
         to: Vec<u8>,
     },
+    /// What the server remembers for a tenant or a service.
+    Note(NoteChange),
     /// What an administrator changes.
     Administer(Administration),
     /// Writes a setting that must not exist yet (install lock, root check value).
@@ -168,9 +171,19 @@ pub struct Commit {
 
 impl Commit {
     /// Adds a change that was decided on what the changes so far have made. Of several changes of
-    /// one object only its last form is kept, to be written in place of what the first one was
+    /// one object or note only its last form is kept, to be written in place of what the first one was
     /// decided on.
     pub fn add(&mut self, change: Change) {
+        if let Change::Note(note) = &change {
+            let earlier = self.changes.iter_mut().find_map(|earlier| match earlier {
+                Change::Note(known) if known.key == note.key => Some(known),
+                _ => None,
+            });
+            if let Some(known) = earlier {
+                known.to.clone_from(&note.to);
+                return;
+            }
+        }
         if let Change::Update { tenant, stored } = &change {
             let earlier = self.changes.iter_mut().find_map(|earlier| match earlier {
                 Change::Insert { tenant: of, stored: known }

@@ -2,6 +2,7 @@
 //! never change one, only add.
 
 use super::hierarchy::Phase;
+use super::notes::NoteKind;
 use super::row::{KeyLevel, KeyState, TenantState};
 use crate::tenant::{Mode, Role, ServiceId, TenantId};
 
@@ -31,6 +32,15 @@ codes! {
     of_phase / phase: Phase { Announced = 1, Switched = 2 }
     of_mode / mode: Mode { ReadWrite = 1, WriteOnly = 2, ReadOnly = 3 }
     of_role / role: Role { Service = 1, TenantAdmin = 2 }
+}
+
+/// What a note is about.
+pub(super) fn of_note_kind(kind: NoteKind) -> i64 {
+    match kind {
+        NoteKind::Ticket => 1,
+        NoteKind::Constraints => 2,
+        NoteKind::Defaults => 3,
+    }
 }
 
 /// A key's level in the hierarchy, and its owner.

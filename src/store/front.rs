@@ -6,9 +6,11 @@ use std::sync::Arc;
 use super::audit_log::{AuditLog, AuditSettings};
 use super::cache::Cache;
 use super::embedded::{Embedded, EmbeddedSettings, OpenError, Shared};
+use super::note_cache::NoteCache;
+use super::notes::{Note, NoteKey};
 use super::row::{KeyLevel, KeyRow, ServiceRow, Stored, TenantRow};
 use super::step::Observer;
-use super::{Commit, Engine, Error, Position, Selected, Selector, View};
+use super::{Change, Commit, Engine, Error, Position, Selected, Selector, View};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::tenant::{ServiceId, ServiceName, TenantId, TenantName};
@@ -44,6 +46,7 @@ impl StoreSettings {
 pub struct Store {
     engine: Arc<dyn Engine>,
     cache: Arc<Cache>,
+    notes: NoteCache,
     audit: Arc<AuditLog>,
     metrics: Arc<Metrics>,
 }
@@ -67,7 +70,7 @@ impl Store {
         };
         let embedded = Embedded::open(&settings.embedded, &settings.audit, shared)?;
         let audit = embedded.audit().clone();
-        Ok(Self { engine: Arc::new(embedded), cache, audit, metrics })
+        Ok(Self { engine: Arc::new(embedded), cache, notes: NoteCache::default(), audit, metrics })
     }
 
     /// The object, if it is in the cache and the view has it. Never waits. What has been
@@ -115,7 +118,34 @@ impl Store {
     /// [`Error`]; then nothing of the commit was made, except that after [`Error::Failed`] it is
     /// not known.
     pub async fn commit(&self, commit: Commit) -> Result<(), Error> {
-        self.engine.commit(commit).await
+        let note = |change: &Change| match change {
+            Change::Note(note) if NoteCache::keeps(&note.key) => Some(note.key.clone()),
+            _ => None,
+        };
+        let notes: Vec<_> = commit.changes.iter().filter_map(note).collect();
+        let done = self.engine.commit(commit).await;
+        for key in &notes {
+            self.notes.changed(key);
+        }
+        done
+    }
+
+    /// A note, expired ones too.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] or [`Error::Failed`].
+    pub async fn note(&self, key: &NoteKey) -> Result<Option<Arc<Note>>, Error> {
+        let read = || async { Ok(self.engine.note(key.clone()).await?.map(Arc::new)) };
+        if !NoteCache::keeps(key) {
+            return read().await;
+        }
+        let miss = match self.notes.find(key) {
+            Ok(found) => return Ok(found),
+            Err(miss) => miss,
+        };
+        let found = read().await?;
+        self.notes.keep(miss, key, found.clone());
+        Ok(found)
     }
 
     /// The tenant of this name.

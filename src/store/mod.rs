@@ -10,6 +10,8 @@ pub mod engine;
 mod front;
 pub mod hierarchy;
 mod lock;
+mod note_cache;
+pub mod notes;
 mod queue;
 pub mod row;
 mod row_format;
@@ -25,6 +27,7 @@ pub use hierarchy::{
     ActiveKey, Due, Envelopes, Hierarchy, NodeRow, Owner, Phase, RotationRow, Scanned,
 };
 pub use lock::LockError;
+pub use notes::{NewNote, Note, NoteChange, NoteKey, NoteKind, Notes};
 pub use row::{KeyLevel, KeyRow, KeyState, Sealed, ServiceRow, Stored, TenantRow, TenantState};
 pub use row_format::attribute_bytes;
 pub use step::{Observer, Step};

@@ -25,6 +25,7 @@ mod refused;
 mod secrets;
 mod storage;
 mod templates;
+mod tickets;
 mod time;
 mod transfer;
 #[path = "../support/world.rs"]

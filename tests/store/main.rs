@@ -6,6 +6,7 @@ mod faults;
 mod fixture;
 mod groups;
 mod model;
+mod notes;
 mod races;
 mod rotation;
 mod suite;

@@ -8,8 +8,9 @@ use keystrata::audit::Record;
 use keystrata::clock::Timestamp;
 use keystrata::store::{
     ActiveKey, BoxFuture, Census, Change, Commit, Counts, Due, Engine, Envelopes, Error,
-    HeldObject, Hierarchy, KeyLevel, KeyRow, KeyState, NewKey, NodeRow, Owner, Position,
-    RotationRow, Scanned, Selector, ServiceRow, Stored, Target, TenantRow, TenantState, View,
+    HeldObject, Hierarchy, KeyLevel, KeyRow, KeyState, NewKey, NodeRow, Note, NoteKey, NoteKind,
+    Notes, Owner, Position, RotationRow, Scanned, Selector, ServiceRow, Stored, Target, TenantRow,
+    TenantState, View,
 };
 use keystrata::tenant::{ServiceId, ServiceName, TenantId, TenantName};
 
@@ -302,4 +303,21 @@ impl Engine for MemoryEngine {
     }
 
     fn close(&self) {}
+}
+
+/// No client is ever remembered here.
+impl Notes for MemoryEngine {
+    fn note(&self, _: NoteKey) -> BoxFuture<'_, Result<Option<Note>, Error>> {
+        self.read(|_| None)
+    }
+
+    fn count_notes(
+        &self,
+        _: TenantId,
+        _: ServiceId,
+        _: NoteKind,
+        _: Timestamp,
+    ) -> BoxFuture<'_, Result<u64, Error>> {
+        self.read(|_| 0)
+    }
 }

@@ -17,12 +17,13 @@ use keystrata::tenant::{Caller, Fingerprint, Identity, Mode, Peer, Role, Service
 use kmip_ttlv::attribute::{Attribute, AttributeList};
 use kmip_ttlv::enums::{
     BatchErrorContinuationOption, CryptographicAlgorithm, CryptographicUsageMask, KeyFormatType,
-    ObjectType, ResultReason, ResultStatus,
+    ObjectType, ResultReason, ResultStatus, TicketType,
 };
 use kmip_ttlv::message::{RequestHeader, RequestItem, RequestMessage, ResponseMessage};
 use kmip_ttlv::object::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, SymmetricKey};
 use kmip_ttlv::payload::{RequestPayload, ResponsePayload, create, register};
 use kmip_ttlv::scan::Limits;
+use kmip_ttlv::structure::{Authentication, Credential, Ticket, TicketCredential};
 use kmip_ttlv::{Buffer, DateTime, Secret, UniqueIdentifier, Version};
 use tempfile::TempDir;
 use zeroize::Zeroizing;
@@ -145,7 +146,7 @@ impl World {
             },
         };
         let caller = self.service.admit(identity).await.unwrap();
-        Client { world: self, caller, version }
+        Client { world: self, caller, version, ticket: None }
     }
 }
 
@@ -155,9 +156,16 @@ pub(crate) struct Client<'w> {
     pub(crate) world: &'w World,
     caller: Arc<Caller>,
     pub(crate) version: Version,
+    /// Shown with every request.
+    ticket: Option<Vec<u8>>,
 }
 
 impl Client<'_> {
+    /// The same client, showing a ticket.
+    pub(crate) fn under(&self, ticket: &[u8]) -> Self {
+        Self { ticket: Some(ticket.to_vec()), ..self.clone() }
+    }
+
     /// The same client, speaking another version.
     pub(crate) fn speaking(&self, version: Version) -> Self {
         Self { version, ..self.clone() }
@@ -198,10 +206,14 @@ impl Client<'_> {
             ..RequestItem::new(payload)
         };
         let count = i32::try_from(payloads.len()).unwrap();
-        RequestMessage {
-            header: RequestHeader::new(self.version.into(), count),
-            items: payloads.into_iter().enumerate().map(numbered).collect(),
-        }
+        let mut header = RequestHeader::new(self.version.into(), count);
+        header.authentication = self.ticket.as_ref().map(|value| {
+            let value = Secret::new(value.clone());
+            let ticket = Ticket { kind: TicketType::Login, value };
+            let credential = Credential::Ticket(TicketCredential { ticket });
+            Authentication { credentials: vec![credential] }
+        });
+        RequestMessage { header, items: payloads.into_iter().enumerate().map(numbered).collect() }
     }
 
     /// One batch item.

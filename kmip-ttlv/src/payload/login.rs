@@ -1,6 +1,6 @@
 //! Login: a ticket in place of a credential (KMIP 2.1 §6.1.30).
 
-use crate::Interval;
+use crate::LeaseTime;
 use crate::attribute::UsageLimits;
 use crate::codec::ttlv_struct;
 use crate::structure::Ticket;
@@ -8,8 +8,8 @@ use crate::structure::Ticket;
 ttlv_struct! {
     /// The limits that the ticket should have (KMIP 2.1 §6.1.30).
     pub struct Request {
-        /// Seconds that the ticket should last.
-        LeaseTime => lease_time: Option<Interval>;
+        /// How long the ticket should last.
+        LeaseTime => lease_time: Option<LeaseTime>;
         /// How many requests the ticket is good for.
         RequestCount => request_count: Option<i32>;
         /// How much may be used under the ticket.

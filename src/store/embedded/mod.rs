@@ -8,6 +8,7 @@ mod committer;
 mod connection;
 mod hierarchy;
 mod ledger;
+mod notes;
 mod outbox;
 mod prepare;
 mod read;

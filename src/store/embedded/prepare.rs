@@ -153,6 +153,7 @@ impl Write {
             Self::NewService(service) => service.key.as_bytes().len(),
             Self::NewSetting { value, .. } => value.len(),
             Self::Administer(Administration::Shred { statement, .. }) => statement.len(),
+            Self::Other(Change::Note(note)) => note.to.as_ref().map_or(0, |note| note.body.len()),
             // Rare and small.
             Self::Administer(_) | Self::Other(_) => ROW_BYTES,
         };

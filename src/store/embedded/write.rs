@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Params, params};
 
 use super::ledger::Ledger;
 use super::prepare::{NewService, ObjectWrite, Write};
-use super::{administer, connection, write_key};
+use super::{administer, connection, notes, write_key};
 use crate::clock::Timestamp;
 use crate::store::row::{KeyLevel, KeyState, Sealed, TenantState};
 use crate::store::row_format::{self, Entry, FormatError};
@@ -95,6 +95,7 @@ fn other(db: &Connection, ledger: &mut Ledger, change: &Change) -> Result<(), Wr
             write_key::acknowledge(db, node, *level, *version)
         }
         Change::Setting { name, from, to } => write_key::setting(db, name, from, to),
+        Change::Note(change) => notes::write(db, change),
         Change::Insert { .. }
         | Change::Update { .. }
         | Change::Reseal { .. }
