@@ -96,6 +96,16 @@ pub fn pbkdf2(
     })
 }
 
+/// How often [`pbkdf2`] computes its function: all iterations for each output that the key takes.
+///
+/// # Errors
+/// None that these inputs can have.
+pub fn pbkdf2_rounds(prf: Prf, iterations: u32, bytes: usize) -> Result<u64, Error> {
+    let outputs = bytes.div_ceil(prf.of(&[0], &[])?.len());
+    let outputs = u64::try_from(outputs).map_err(|_| Error::TooMuchData)?;
+    Ok(outputs.saturating_mul(u64::from(iterations)))
+}
+
 /// The modes of SP 800-108 with HMAC, a counter of 32 bits before the fixed data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KbkdfMode {
@@ -182,4 +192,29 @@ fn blocks(
     }
     out.truncate(bytes);
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_output_costs_all_iterations() {
+        let rounds = |hash, iterations, bytes| {
+            pbkdf2_rounds(Prf::of_hash(hash).unwrap(), iterations, bytes).unwrap()
+        };
+        let (short, long) = (HashingAlgorithm::Sha1, HashingAlgorithm::Sha512);
+        for (hash, bytes, outputs) in [
+            (short, 1, 1),
+            (short, 20, 1),
+            (short, 21, 2),
+            (short, 128, 7),
+            (long, 64, 1),
+            (long, 65, 2),
+            (long, 8192, 128),
+        ] {
+            assert_eq!(rounds(hash, 1000, bytes), 1000 * outputs, "{hash:?} {bytes}");
+        }
+        assert_eq!(rounds(short, u32::MAX, 8192), 410 * u64::from(u32::MAX));
+    }
 }

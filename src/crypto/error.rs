@@ -26,6 +26,9 @@ pub enum Error {
     /// The key has a length that the algorithm does not know.
     #[error("the key's length does not fit the algorithm")]
     BadKeyLength,
+    /// The key is one that the mode is not safe with.
+    #[error("the two halves of the key are the same")]
+    WeakKey,
     /// The IV, counter or nonce has a length that the mode does not take.
     #[error("the IV's length does not fit the block cipher mode")]
     BadIvLength,
@@ -47,6 +50,9 @@ pub enum Error {
     /// The data are not whole blocks and no padding makes them so.
     #[error("the data are not whole blocks")]
     NotWholeBlocks,
+    /// Fewer data than the mode can take.
+    #[error("the data are shorter than one block")]
+    TooLittleData,
     /// The tag does not match, or the padding is wrong.
     #[error("the data could not be decrypted")]
     Rejected,

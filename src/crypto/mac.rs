@@ -1,8 +1,10 @@
-//! MAC and MAC Verify (KMIP 1.4 §4.33, §4.34; KMIP 2.1 §6.1.32, §6.1.33) on bytes: HMAC (RFC 2104).
+//! MAC and MAC Verify (KMIP 1.4 §4.33, §4.34; KMIP 2.1 §6.1.32, §6.1.33) on bytes: HMAC (RFC 2104) and
+//! CMAC (NIST SP 800-38B).
 
 use std::fmt;
 
-use kmip_ttlv::enums::CryptographicAlgorithm;
+use kmip_ttlv::attribute::CryptographicParameters;
+use kmip_ttlv::enums::{BlockCipherMode, CryptographicAlgorithm};
 use sha1::Sha1;
 use sha2::{Sha224, Sha256, Sha384, Sha512};
 use sha3::{Sha3_224, Sha3_256, Sha3_384, Sha3_512};
@@ -10,12 +12,12 @@ use subtle::ConstantTimeEq;
 
 use super::error::Error;
 use super::limit::{Budget, Limits};
-use super::state::{State, hmac};
+use super::state::{State, cmac_aes, cmac_des3, hmac};
 
 /// Begins a MAC under a key.
-type Begin = fn(&[u8]) -> Box<dyn State>;
+type Begin = fn(&[u8]) -> Result<Box<dyn State>, Error>;
 
-/// Every MAC that is supported. HMAC-MD5 is left out.
+/// Every MAC that is supported, CMAC by the name of its cipher. HMAC-MD5 is left out.
 const MACS: &[(CryptographicAlgorithm, Begin)] = &[
     (CryptographicAlgorithm::HmacSha1, hmac::<Sha1>),
     (CryptographicAlgorithm::HmacSha224, hmac::<Sha224>),
@@ -26,6 +28,8 @@ const MACS: &[(CryptographicAlgorithm, Begin)] = &[
     (CryptographicAlgorithm::HmacSha3_256, hmac::<Sha3_256>),
     (CryptographicAlgorithm::HmacSha3_384, hmac::<Sha3_384>),
     (CryptographicAlgorithm::HmacSha3_512, hmac::<Sha3_512>),
+    (CryptographicAlgorithm::Aes, cmac_aes),
+    (CryptographicAlgorithm::Des3, cmac_des3),
 ];
 
 /// Bytes of the longest MAC.
@@ -39,22 +43,44 @@ pub fn algorithms() -> impl Iterator<Item = CryptographicAlgorithm> {
 /// The algorithm to use: what the request says counts before the key's Cryptographic Parameters
 /// (the instance of lowest index), and these before the key's Cryptographic Algorithm.
 ///
+/// A cipher makes a MAC only where the Block Cipher Mode is CMAC. GMAC has no place here, for MAC has
+/// no field for its IV: it is Encrypt with GCM of additional data alone.
+///
 /// # Errors
-/// [`Error::UnsupportedMac`] if nobody names one that is in [`algorithms`].
+/// [`Error::UnsupportedMac`] if nobody names one that is in [`algorithms`],
+/// [`Error::WrongAlgorithm`] for CMAC with another cipher than the key's.
 pub fn resolve(
     key_algorithm: Option<CryptographicAlgorithm>,
-    request: Option<CryptographicAlgorithm>,
-    attribute: Option<CryptographicAlgorithm>,
+    request: Option<&CryptographicParameters>,
+    attribute: Option<&CryptographicParameters>,
 ) -> Result<CryptographicAlgorithm, Error> {
-    let wanted = request.or(attribute).or(key_algorithm).ok_or(Error::UnsupportedMac)?;
-    algorithms().find(|algorithm| *algorithm == wanted).ok_or(Error::UnsupportedMac)
+    let says = |named: &&CryptographicParameters| {
+        named.cryptographic_algorithm.is_some() || named.block_cipher_mode.is_some()
+    };
+    let named = request.filter(says).or(attribute.filter(says));
+    let algorithm = named.and_then(|named| named.cryptographic_algorithm);
+    let wanted = algorithm.or(key_algorithm).ok_or(Error::UnsupportedMac)?;
+    if named.and_then(|named| named.block_cipher_mode) == Some(BlockCipherMode::Cmac) {
+        return match key_algorithm {
+            Some(key) if key != wanted => Err(Error::WrongAlgorithm),
+            _ if is_cipher(wanted) => Ok(wanted),
+            _ => Err(Error::UnsupportedMac),
+        };
+    }
+    let supported = algorithms().find(|algorithm| *algorithm == wanted && !is_cipher(wanted));
+    supported.ok_or(Error::UnsupportedMac)
+}
+
+/// Whether a MAC is made of a block cipher.
+fn is_cipher(algorithm: CryptographicAlgorithm) -> bool {
+    matches!(algorithm, CryptographicAlgorithm::Aes | CryptographicAlgorithm::Des3)
 }
 
 /// The MAC of `data` under `key`.
 ///
 /// # Errors
 /// [`Error::UnsupportedMac`] for an algorithm that is not in [`algorithms`], [`Error::BadKeyLength`]
-/// for an empty key.
+/// for an empty key, or one that the cipher does not take.
 pub fn mac(algorithm: CryptographicAlgorithm, key: &[u8], data: &[u8]) -> Result<Vec<u8>, Error> {
     Macer::new(algorithm, key, Limits::ONE_PART)?.finish(data)
 }
@@ -96,7 +122,7 @@ impl Macer {
         if key.is_empty() {
             return Err(Error::BadKeyLength);
         }
-        Ok(Self { state: begin(key), algorithm, budget: Budget::new(limits.stream_bytes_max) })
+        Ok(Self { state: begin(key)?, algorithm, budget: Budget::new(limits.stream_bytes_max) })
     }
 
     /// Takes in a part.
@@ -142,7 +168,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn parts_make_no_difference(data: Vec<u8>, key: [u8; 20], cut: Index) {
+        fn parts_make_no_difference(data: Vec<u8>, key: [u8; 24], cut: Index) {
             let (first, second) = data.split_at(cut.index(data.len() + 1));
             for algorithm in algorithms() {
                 let mut macer = Macer::new(algorithm, &key, Limits::default()).unwrap();
@@ -152,7 +178,7 @@ mod tests {
         }
 
         #[test]
-        fn any_flipped_bit_is_noticed(data: Vec<u8>, key: [u8; 20], bit: Index) {
+        fn any_flipped_bit_is_noticed(data: Vec<u8>, key: [u8; 24], bit: Index) {
             for algorithm in algorithms() {
                 let mut value = mac(algorithm, &key, &data).unwrap();
                 prop_assert_eq!(verify(algorithm, &key, &data, &value), Ok(true));
@@ -165,19 +191,54 @@ mod tests {
 
     #[test]
     fn the_longest_mac_is_as_long_as_is_said() {
-        let bytes = algorithms().map(|algorithm| mac(algorithm, b"key", b"").unwrap().len());
+        let bytes = algorithms().map(|algorithm| mac(algorithm, &[7; 24], b"").unwrap().len());
         assert_eq!(bytes.max(), Some(MAC_BYTES_MAX));
+    }
+
+    fn of(
+        algorithm: Option<CryptographicAlgorithm>,
+        mode: Option<BlockCipherMode>,
+    ) -> CryptographicParameters {
+        CryptographicParameters {
+            cryptographic_algorithm: algorithm,
+            block_cipher_mode: mode,
+            ..CryptographicParameters::default()
+        }
     }
 
     #[test]
     fn the_request_counts_before_the_attribute_and_this_before_the_key() {
         use CryptographicAlgorithm::{Aes, HmacSha1, HmacSha256, HmacSha512};
-        let (one, two, three) = (Some(HmacSha1), Some(HmacSha256), Some(HmacSha512));
-        assert_eq!(resolve(three, one, two), Ok(HmacSha1));
-        assert_eq!(resolve(three, None, two), Ok(HmacSha256));
+        let (one, two) = (of(Some(HmacSha1), None), of(Some(HmacSha256), None));
+        let three = Some(HmacSha512);
+        assert_eq!(resolve(three, Some(&one), Some(&two)), Ok(HmacSha1));
+        assert_eq!(resolve(three, None, Some(&two)), Ok(HmacSha256));
+        assert_eq!(resolve(three, Some(&of(None, None)), Some(&two)), Ok(HmacSha256));
         assert_eq!(resolve(three, None, None), Ok(HmacSha512));
         assert_eq!(resolve(Some(Aes), None, None), Err(Error::UnsupportedMac));
         assert_eq!(resolve(None, None, None), Err(Error::UnsupportedMac));
+    }
+
+    #[test]
+    fn a_cipher_makes_a_mac_where_it_is_said_and_with_its_own_keys() {
+        use CryptographicAlgorithm::{Aes, Des3, HmacSha256};
+        let cmac = |algorithm| of(algorithm, Some(BlockCipherMode::Cmac));
+        for cipher in [Aes, Des3] {
+            assert_eq!(resolve(Some(cipher), Some(&cmac(None)), None), Ok(cipher));
+            assert_eq!(resolve(Some(cipher), Some(&cmac(Some(cipher))), None), Ok(cipher));
+            assert_eq!(resolve(Some(cipher), None, Some(&cmac(None))), Ok(cipher));
+            let none = resolve(Some(cipher), Some(&of(Some(cipher), None)), None);
+            assert_eq!(none, Err(Error::UnsupportedMac), "no mode");
+            let gcm = of(None, Some(BlockCipherMode::Gcm));
+            assert_eq!(resolve(Some(cipher), Some(&gcm), None), Err(Error::UnsupportedMac));
+        }
+        let other = resolve(Some(Aes), Some(&cmac(Some(Des3))), None);
+        assert_eq!(other, Err(Error::WrongAlgorithm));
+        let hmac = resolve(Some(HmacSha256), Some(&cmac(None)), None);
+        assert_eq!(hmac, Err(Error::UnsupportedMac));
+        // The key's own mode is for Encrypt where the request asks for HMAC.
+        let asked = of(Some(HmacSha256), None);
+        assert_eq!(resolve(Some(Aes), Some(&asked), Some(&cmac(None))), Ok(HmacSha256));
     }
 
     #[test]

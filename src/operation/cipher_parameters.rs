@@ -2,9 +2,10 @@
 
 use kmip_ttlv::Version;
 use kmip_ttlv::attribute::CryptographicParameters;
+use kmip_ttlv::enums::CryptographicAlgorithm;
 
 use super::part::Part;
-use super::{Failure, key_use};
+use super::{Context, Failure, key_use};
 use crate::crypto;
 use crate::crypto::cipher::Parameters;
 use crate::object::Object;
@@ -15,17 +16,33 @@ use crate::object::Object;
 /// [`Failure::Crypto`] for parameters that are not supported or do not fit the key,
 /// [`Failure::FeatureNotSupported`] for a mode whose tag has no field in the client's version.
 pub(super) fn settle(
-    version: Version,
+    cx: &Context<'_>,
     key: &Object,
     request: Option<&CryptographicParameters>,
 ) -> Result<Parameters, Failure> {
     let parameters = Parameters::resolve(key.algorithm(), request, key_use::parameters(key))?;
-    if parameters.authenticates() && version < Version::V1_4 {
+    check_era(cx, parameters.algorithm())?;
+    if parameters.authenticates() && cx.version() < Version::V1_4 {
         return Err(Failure::FeatureNotSupported(
             "modes that authenticate need KMIP 1.4 or later, where the tag has a field",
         ));
     }
     Ok(parameters)
+}
+
+/// Holds that what only old estates need is for them alone.
+///
+/// # Errors
+/// [`Failure::Crypto`].
+pub(super) fn check_era(
+    cx: &Context<'_>,
+    algorithm: CryptographicAlgorithm,
+) -> Result<(), Failure> {
+    let is_legacy = algorithm == CryptographicAlgorithm::Des3;
+    if is_legacy && !cx.parts().facts.legacy_cryptography {
+        return Err(crypto::Error::Unsupported.into());
+    }
+    Ok(())
 }
 
 /// Holds that nothing is to be authenticated by a cipher that does not.

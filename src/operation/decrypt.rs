@@ -50,7 +50,7 @@ async fn start(
     part: &Part<'_>,
 ) -> Result<Box<dyn Work>, Failure> {
     let wanted = request.parameters.as_ref();
-    let parameters = cipher_parameters::settle(cx.version(), held.object(), wanted)?;
+    let parameters = cipher_parameters::settle(cx, held.object(), wanted)?;
     let key = cx.value(held).await?;
     let decryptor = Decryptor::new(
         &parameters,
@@ -60,13 +60,16 @@ async fn start(
         request.tag.as_deref(),
         part.step.limits(),
     )?;
-    Ok(Box::new(Decryption { decryptor, authenticates: parameters.authenticates() }))
+    Ok(Box::new(Decryption {
+        decryptor,
+        is_held: parameters.authenticates() || parameters.is_whole(),
+    }))
 }
 
 #[derive(Debug)]
 struct Decryption {
     decryptor: Decryptor,
-    authenticates: bool,
+    is_held: bool,
 }
 
 impl Work for Decryption {
@@ -82,6 +85,6 @@ impl Work for Decryption {
 
     /// Text that is not authenticated yet does not leave the server.
     fn holds_back(&self) -> bool {
-        self.authenticates
+        self.is_held
     }
 }

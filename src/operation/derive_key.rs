@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::context::{Context, Held, Right};
 use super::creation::{self, Origin};
-use super::{Failure, Outcome, create, key_length, key_use, signing, value};
+use super::{Failure, Outcome, cipher_parameters, create, key_length, key_use, signing, value};
 use crate::access::Usage;
 use crate::crypto;
 use crate::crypto::cipher::{self, Parameters};
@@ -25,10 +25,9 @@ use crate::object::AttributeSet;
 const BITS_MAX: i32 = 8 * 8 * 1024;
 /// The most objects that one is derived from.
 const BASES_MAX: usize = 4;
-/// The most iterations of PBKDF2; some seconds of one processor.
-const ITERATIONS_MAX: u32 = 2_000_000;
-/// The most outputs of PBKDF2's function that are strung together, each for all iterations.
-const PBKDF2_BYTES_MAX: usize = 128;
+/// How often PBKDF2 may compute its function for one key: iterations, times the outputs of the
+/// function that the key takes; some seconds of one processor.
+const PBKDF2_ROUNDS_MAX: u64 = 2_000_000;
 
 /// Makes a key or a secret from objects that the server has.
 pub(super) async fn derive_key(
@@ -219,15 +218,20 @@ async fn pbkdf2(
     let count = asked.iteration_count.ok_or_else(|| bad("the Iteration Count is missing"))?;
     let count = u32::try_from(count).ok().filter(|count| *count > 0);
     let count = count.ok_or_else(|| bad("the Iteration Count must be 1 or more"))?;
-    if count > ITERATIONS_MAX || bytes > PBKDF2_BYTES_MAX {
-        return Err(Failure::LimitExceeded("so much is not computed for one key"));
-    }
     let is_said = asked.parameters.as_ref().is_some_and(|asked| {
         asked.hashing_algorithm.is_some() || asked.cryptographic_algorithm.is_some()
     });
     let prf = if is_said { prf(asked)? } else { Prf::of_hash(HashingAlgorithm::Sha1)? };
+    check_rounds(derive::pbkdf2_rounds(prf, count, bytes)?)?;
     let work = move || derive::pbkdf2(prf, &password, &salt, count, bytes);
     Ok(cx.parts().workers.run(cx.tenant(), work).await??)
+}
+
+fn check_rounds(rounds: u64) -> Result<(), Failure> {
+    if rounds > PBKDF2_ROUNDS_MAX {
+        return Err(Failure::LimitExceeded("so much is not computed for one key"));
+    }
+    Ok(())
 }
 
 /// The data, encrypted under the base key.
@@ -244,6 +248,7 @@ fn encrypted(
         asked.parameters.as_ref().map(without_hash).as_ref(),
         own.and_then(key_use::parameters),
     )?;
+    cipher_parameters::check_era(cx, parameters.algorithm())?;
     // What the client cannot know it could not derive again.
     let iv = asked.iv.as_deref();
     if iv.is_none() && parameters.needs_iv() {
@@ -307,4 +312,15 @@ fn made(
         _ => None,
     };
     value::raw_key(KeyBlock { algorithm, length: Some(bits), ..block }, derived.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_much_is_computed_as_the_limit_says_and_no_more() {
+        assert!(check_rounds(PBKDF2_ROUNDS_MAX).is_ok());
+        assert!(matches!(check_rounds(PBKDF2_ROUNDS_MAX + 1), Err(Failure::LimitExceeded(_))));
+    }
 }

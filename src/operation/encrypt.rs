@@ -52,7 +52,7 @@ async fn start(
     part: &Part<'_>,
 ) -> Result<Box<dyn Work>, Failure> {
     let wanted = request.parameters.as_ref();
-    let parameters = cipher_parameters::settle(cx.version(), held.object(), wanted)?;
+    let parameters = cipher_parameters::settle(cx, held.object(), wanted)?;
     if parameters.key_stream_is_known(request.iv.is_some()) {
         // It would take the key stream off again as well as put it on.
         cx.check_value(held)?;
@@ -67,7 +67,7 @@ async fn start(
         &*cx.parts().random,
     )?;
     let made_iv = encryptor.made_iv().map(<[u8]>::to_vec);
-    Ok(Box::new(Encryption { encryptor, made_iv }))
+    Ok(Box::new(Encryption { encryptor, made_iv, is_whole: parameters.is_whole() }))
 }
 
 #[derive(Debug)]
@@ -75,6 +75,7 @@ struct Encryption {
     encryptor: Encryptor,
     /// The IV, if it was made here, until it has been told.
     made_iv: Option<Vec<u8>>,
+    is_whole: bool,
 }
 
 impl Work for Encryption {
@@ -87,5 +88,10 @@ impl Work for Encryption {
         let sealed = self.encryptor.finish(part.data, random)?;
         let data = Some(Secret::new(sealed.data));
         Ok(Output { data, iv: self.made_iv, tag: sealed.tag, ..Output::default() })
+    }
+
+    /// Text of which the end must be known first.
+    fn holds_back(&self) -> bool {
+        self.is_whole
     }
 }

@@ -301,6 +301,8 @@ fn crypto_reason(error: crypto::Error, version: Version) -> ResultReason {
         E::MissingIv | E::MissingTag => (R::InvalidMessage, R::InvalidMessage),
         E::BadTagLength => (R::GeneralFailure, R::GeneralFailure),
         E::BadKeyLength
+        | E::WeakKey
+        | E::TooLittleData
         | E::BadIvLength
         | E::BadDigestLength
         | E::NotWholeBlocks

@@ -22,7 +22,9 @@ enum Era {
     Legacy,
 }
 
-const AES: &[i32] = &[128, 192, 256];
+/// The longest are two keys, for XTS.
+const AES: &[i32] = &[128, 192, 256, 512];
+const BLOCK: &[i32] = &[128, 192, 256];
 const HMAC: &[i32] = &[112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 768, 1024];
 /// Of which 7 in 8 bits count (SP 800-67 §3.1): a key of 112 bits takes 16 bytes.
 const DES: &[i32] = &[56];
@@ -56,7 +58,7 @@ lengths! {
     HmacSha512:        HMAC      512   Today;
     HmacMd5:           HMAC      128   Legacy;
     Blowfish:          VARIABLE  128   Legacy;
-    Camellia:          AES       256   Today;
+    Camellia:          BLOCK     256   Today;
     Cast5:             VARIABLE  128   Legacy;
     Idea:              ONLY_128  128   Legacy;
     Mars:              VARIABLE  128   Legacy;
@@ -64,7 +66,7 @@ lengths! {
     Rc4:               VARIABLE  128   Legacy;
     Rc5:               VARIABLE  128   Legacy;
     Skipjack:          ONLY_80   80    Legacy;
-    Twofish:           AES       256   Today;
+    Twofish:           BLOCK     256   Today;
     ChaCha20:          ONLY_256  256   Today;
     Poly1305:          ONLY_256  256   Today;
     ChaCha20Poly1305:  ONLY_256  256   Today;
@@ -72,7 +74,7 @@ lengths! {
     HmacSha3_256:      HMAC      256   Today;
     HmacSha3_384:      HMAC      384   Today;
     HmacSha3_512:      HMAC      512   Today;
-    Aria:              AES       256   Today;
+    Aria:              BLOCK     256   Today;
     Seed:              ONLY_128  128   Today;
     Sm4:               ONLY_128  128   Today;
 }

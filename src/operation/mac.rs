@@ -9,7 +9,7 @@ use kmip_ttlv::payload::mac::{Request, Response};
 
 use super::context::{Context, Held, Right};
 use super::part::{Output, Part, Work};
-use super::{Failure, Outcome, key_use};
+use super::{Failure, Outcome, cipher_parameters, key_use};
 use crate::access::Usage;
 use crate::crypto::mac::{Macer, resolve};
 use crate::crypto::random::Random;
@@ -52,11 +52,8 @@ pub(super) async fn macer(
     part: &Part<'_>,
 ) -> Result<Macer, Failure> {
     let object = held.object();
-    let algorithm = resolve(
-        object.algorithm(),
-        request.and_then(|parameters| parameters.cryptographic_algorithm),
-        key_use::parameters(object).and_then(|parameters| parameters.cryptographic_algorithm),
-    )?;
+    let algorithm = resolve(object.algorithm(), request, key_use::parameters(object))?;
+    cipher_parameters::check_era(cx, algorithm)?;
     let key = cx.value(held).await?;
     Ok(Macer::new(algorithm, key_use::bytes(&key)?, part.step.limits())?)
 }

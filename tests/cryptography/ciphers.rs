@@ -1,9 +1,12 @@
 //! Encrypt and Decrypt in one part.
 
 use keystrata::crypto::cipher::table::{IvRule, Row, SUPPORTED};
+use keystrata::operation::Facts;
 use kmip_ttlv::Version;
 use kmip_ttlv::attribute::Attribute;
-use kmip_ttlv::enums::{BlockCipherMode, Operation, PaddingMethod, ResultReason};
+use kmip_ttlv::enums::{
+    BlockCipherMode, CryptographicAlgorithm, Operation, PaddingMethod, ResultReason,
+};
 use kmip_ttlv::payload::{decrypt, encrypt};
 
 use super::ask::{decrypt, encrypt, parameters, said};
@@ -14,11 +17,14 @@ const TEXT: &[u8] = b"What is encrypted here is decrypted here again!!";
 
 #[tokio::test]
 async fn every_row_of_the_table_goes_there_and_back_in_every_version() {
-    let world = World::new().await;
+    let facts = Facts { legacy_cryptography: true, ..Facts::default() };
+    let world = World::with_facts(facts).await;
     let client = world.client("orders", Version::V1_4).await;
     for row in SUPPORTED {
         for key_bytes in row.key_bytes {
-            let key = client.key(8 * key_bytes, vec![algorithm(row)]).await;
+            // Of a byte of a key of 3DES, seven bits count.
+            let bits = if row.algorithm == CryptographicAlgorithm::Des3 { 7 } else { 8 };
+            let key = client.key(bits * key_bytes, vec![algorithm(row)]).await;
             for (version, padding) in
                 [Version::V1_2, Version::V1_3, Version::V1_4, Version::V2_0, Version::V2_1]
                     .into_iter()
@@ -27,7 +33,7 @@ async fn every_row_of_the_table_goes_there_and_back_in_every_version() {
             {
                 let client = client.speaking(version);
                 let wanted = Some(parameters(row.mode, padding));
-                let aad = row.authenticates.then(|| b"who".as_slice().into());
+                let aad = row.authenticates().then(|| b"who".as_slice().into());
                 let answer = client
                     .ask(encrypt::Request {
                         parameters: wanted.clone(),
@@ -36,7 +42,7 @@ async fn every_row_of_the_table_goes_there_and_back_in_every_version() {
                         ..encrypt(&key)
                     })
                     .await;
-                if row.authenticates && version < Version::V1_4 {
+                if row.authenticates() && version < Version::V1_4 {
                     // Additional data have no field yet, and are not sent; neither has the tag.
                     assert_eq!(answer.unwrap_err(), ResultReason::FeatureNotSupported);
                     continue;
@@ -45,7 +51,7 @@ async fn every_row_of_the_table_goes_there_and_back_in_every_version() {
                 let case = format!("{:?} {padding:?} {key_bytes} {version:?}", row.mode);
                 assert_eq!(sealed.uid.as_deref(), Some(key.as_str()), "{case}");
                 assert_eq!(sealed.iv.is_some(), row.iv != IvRule::Unused, "{case}");
-                assert_eq!(sealed.tag.is_some(), row.authenticates, "{case}");
+                assert_eq!(sealed.tag.is_some(), row.authenticates(), "{case}");
                 assert_eq!(sealed.value, None, "{case}");
                 assert_ne!(sealed.data.as_deref(), Some(TEXT), "{case}");
                 let opened = said(
@@ -177,4 +183,56 @@ async fn a_short_tag_is_as_long_as_was_asked_for() {
         };
         assert_eq!(said(client.ask(request).await).data.as_deref(), Some(TEXT));
     }
+}
+
+#[tokio::test]
+async fn triple_des_is_for_those_who_say_that_they_need_it() {
+    for (legacy_cryptography, expected) in
+        [(false, Err(ResultReason::UnsupportedCryptographicParameters)), (true, Ok(()))]
+    {
+        let facts = Facts { legacy_cryptography, ..Facts::default() };
+        let world = World::with_facts(facts).await;
+        let client = world.client("orders", Version::V2_1).await;
+        let own = Attribute::CryptographicAlgorithm(CryptographicAlgorithm::Des3);
+        let key = client.register_as(CryptographicAlgorithm::Des3, &[0x5b; 24], vec![own]).await;
+        let wanted = Some(parameters(BlockCipherMode::Ecb, PaddingMethod::None));
+        let request =
+            encrypt::Request { parameters: wanted, data: Some(TEXT.into()), ..encrypt(&key) };
+        assert_eq!(client.ask(request).await.map(drop), expected);
+    }
+}
+
+const GMAC: u128 = 0xccfa_1af0_1c7a_ffbe_38b3_eba9_240d_8192;
+
+/// GMAC (SP 800-38D §3) is GCM of additional data alone. The answer is OpenSSL's.
+#[tokio::test]
+async fn additional_data_alone_give_a_tag() {
+    let world = World::new().await;
+    let client = world.client("orders", Version::V1_4).await;
+    let key = client.register(Some(&[0; 16]), Vec::new()).await;
+    let wanted = Some(parameters(BlockCipherMode::Gcm, PaddingMethod::None));
+    let request = encrypt::Request {
+        parameters: wanted.clone(),
+        data: Some(b"".as_slice().into()),
+        iv: Some(vec![0; 12].into()),
+        additional_data: Some(b"who".as_slice().into()),
+        ..encrypt(&key)
+    };
+    let sealed = said(client.ask(request).await);
+    assert_eq!(sealed.data.as_deref(), Some(b"".as_slice()));
+    let tag = GMAC.to_be_bytes();
+    assert_eq!(sealed.tag.as_deref(), Some(tag.as_slice()));
+    let opens = async |aad: &[u8]| {
+        let request = decrypt::Request {
+            parameters: wanted.clone(),
+            data: Some(b"".as_slice().into()),
+            iv: Some(vec![0; 12].into()),
+            additional_data: Some(aad.into()),
+            tag: Some(tag.as_slice().into()),
+            ..decrypt(&key)
+        };
+        client.ask(request).await.map(drop)
+    };
+    assert_eq!(opens(b"who").await, Ok(()));
+    assert_eq!(opens(b"why").await, Err(ResultReason::CryptographicFailure));
 }

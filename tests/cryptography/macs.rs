@@ -2,10 +2,13 @@
 
 use kmip_ttlv::Version;
 use kmip_ttlv::attribute::Attribute;
-use kmip_ttlv::enums::{CryptographicAlgorithm, HashingAlgorithm, ResultReason, ValidityIndicator};
+use kmip_ttlv::enums::{
+    BlockCipherMode, CryptographicAlgorithm, HashingAlgorithm, PaddingMethod, ResultReason,
+    ValidityIndicator,
+};
 use kmip_ttlv::payload::{ResponsePayload, hash, mac, mac_verify, rng_retrieve};
 
-use super::ask::{hash, mac, mac_verify, of_algorithm, said};
+use super::ask::{hash, mac, mac_verify, of_algorithm, parameters, said};
 use super::world::{Answer, Client, World};
 
 const DATA: &[u8] = b"what do ya want for nothing?";
@@ -130,5 +133,36 @@ async fn random_bytes_are_as_many_as_were_asked_for() {
         let too_many = random(&client, 64 * 1024 + 1).await.unwrap_err();
         let in_2x = ResultReason::ServerLimitExceeded;
         assert_eq!(too_many, if version.is_2x() { in_2x } else { ResultReason::PermissionDenied });
+    }
+}
+
+/// RFC 4493 §4, example 2.
+#[tokio::test]
+async fn an_aes_key_makes_a_mac_where_the_mode_is_cmac() {
+    let world = World::new().await;
+    let bytes = 0x2b7e_1516_28ae_d2a6_abf7_1588_09cf_4f3c_u128.to_be_bytes();
+    let data = 0x6bc1_bee2_2e40_9f96_e93d_7e11_7393_172a_u128.to_be_bytes();
+    let code = 0x070a_16b4_6b4d_4144_f79b_dd9d_d04a_287c_u128.to_be_bytes();
+    let parameters = Some(parameters(BlockCipherMode::Cmac, PaddingMethod::None));
+    for version in [Version::V1_2, Version::V1_4, Version::V2_1] {
+        let client = world.client("orders", version).await;
+        let key = client.register(Some(&bytes), Vec::new()).await;
+        let whole = mac::Request {
+            parameters: parameters.clone(),
+            data: Some(data.as_slice().into()),
+            ..mac(&key)
+        };
+        assert_eq!(said(client.ask(whole).await).data.as_deref(), Some(code.as_slice()));
+        for (code, verdict_is) in
+            [(code, ValidityIndicator::Valid), ([7; 16], ValidityIndicator::Invalid)]
+        {
+            let request = mac_verify::Request {
+                parameters: parameters.clone(),
+                data: Some(data.as_slice().into()),
+                mac: Some(code.as_slice().into()),
+                ..mac_verify(&key)
+            };
+            assert_eq!(verdict(client.ask(request).await), Some(verdict_is));
+        }
     }
 }

@@ -188,7 +188,7 @@ async fn parameters_that_make_no_sense_say_so() {
         let failed = [R::CryptographicFailure; 3];
         let cases = [
             (
-                parameters(BlockCipherMode::Cfb, PaddingMethod::None),
+                parameters(BlockCipherMode::Pcbc, PaddingMethod::None),
                 [R::InvalidField, unsupported, unsupported],
             ),
             (of_algorithm(CryptographicAlgorithm::Des3), [R::InvalidField, bad, bad]),

@@ -126,6 +126,17 @@ async fn what_is_wrong_with_a_derivation_is_said() {
                 }),
                 pick(R::PermissionDenied, R::ServerLimitExceeded),
             ),
+            // One output of HMAC-SHA-256 takes 1,000,001 iterations, and two are needed.
+            (
+                with(|it| {
+                    it.method = Method::Pbkdf2;
+                    it.parameters.salt = Some(vec![1]);
+                    it.parameters.iteration_count = Some(1_000_001);
+                    it.object_type = ObjectType::SecretData;
+                    it.attributes = [Attribute::CryptographicLength(264)].into_iter().collect();
+                }),
+                pick(R::PermissionDenied, R::ServerLimitExceeded),
+            ),
         ] {
             let sent = format!("{version:?} {request:?}");
             assert_eq!(client.ask(request).await, expected, "{sent}");

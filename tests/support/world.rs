@@ -263,8 +263,27 @@ impl Client<'_> {
         }
     }
 
-    /// An Active key of these bytes, for every use, with more attributes.
+    /// An Active AES key of these bytes, for every use, with more attributes.
     pub(crate) async fn register(&self, bytes: Option<&[u8]>, more: Vec<Attribute>) -> String {
+        self.register_block(CryptographicAlgorithm::Aes, bytes, more).await
+    }
+
+    /// An Active key of an algorithm and of these bytes, for every use, with more attributes.
+    pub(crate) async fn register_as(
+        &self,
+        algorithm: CryptographicAlgorithm,
+        bytes: &[u8],
+        more: Vec<Attribute>,
+    ) -> String {
+        self.register_block(algorithm, Some(bytes), more).await
+    }
+
+    async fn register_block(
+        &self,
+        algorithm: CryptographicAlgorithm,
+        bytes: Option<&[u8]>,
+        more: Vec<Attribute>,
+    ) -> String {
         let mut attributes = vec![
             Attribute::CryptographicUsageMask(every_use()),
             Attribute::ActivationDate(DateTime(START - 100)),
@@ -276,7 +295,7 @@ impl Client<'_> {
             format: KeyFormatType::Raw,
             compression: None,
             value,
-            algorithm: Some(CryptographicAlgorithm::Aes),
+            algorithm: Some(algorithm),
             length: Some(bytes.map_or(128, |bytes| i32::try_from(8 * bytes.len()).unwrap())),
             wrapping: None,
         };

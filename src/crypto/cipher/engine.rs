@@ -6,12 +6,16 @@ use aes::cipher::{
     BlockSizeUser, InnerIvInit, KeyInit, StreamCipher,
 };
 use aes::{Aes128, Aes192, Aes256};
-use kmip_ttlv::enums::{BlockCipherMode, CryptographicAlgorithm};
+use des::{TdesEde2, TdesEde3};
+use kmip_ttlv::enums::{BlockCipherMode, CryptographicAlgorithm as A};
+use sha2::digest::block_api::SmallBlockSizeUser;
 
 use super::super::error::Error;
+use super::ccm::Ccm;
 use super::chacha::ChaChaPoly;
 use super::gcm::Gcm;
 use super::parameters::Parameters;
+use super::xts::Xts;
 
 /// A mode that turns bytes into as many others, one after the other.
 pub(super) trait Transform: Send {
@@ -31,12 +35,29 @@ pub(super) trait Authenticated: Send {
     fn tag(&mut self) -> [u8; 16];
 }
 
+/// A mode that takes its data as a whole.
+pub(super) trait Whole: Send {
+    /// Encrypts `data` in place and gives the tag, of full length; nothing in a mode without.
+    ///
+    /// # Errors
+    /// [`Error::TooMuchData`] or [`Error::TooLittleData`]; `data` are then as they were.
+    fn encrypt(&mut self, data: &mut [u8]) -> Result<Vec<u8>, Error>;
+
+    /// Decrypts `data` in place and gives the tag that they ought to have.
+    ///
+    /// # Errors
+    /// As those of [`Whole::encrypt`].
+    fn decrypt(&mut self, data: &mut [u8]) -> Result<Vec<u8>, Error>;
+}
+
 /// A mode with its key and IV, ready for data.
 pub(super) enum Engine {
     /// A mode that only hides.
     Plain(Box<dyn Transform>),
     /// A mode that authenticates.
     Authenticated(Box<dyn Authenticated>),
+    /// A mode that needs all data at once.
+    Whole(Box<dyn Whole>),
 }
 
 /// Which way an engine works.
@@ -63,52 +84,93 @@ impl Engine {
             return Err(Error::NotAuthenticating);
         }
         let iv = parameters.first_block(iv)?;
-        let mode = parameters.mode();
-        match (parameters.algorithm(), key.len()) {
-            (CryptographicAlgorithm::ChaCha20, _) => {
-                Ok(Self::Plain(super::chacha::chacha20(key, &iv)?))
-            }
-            (CryptographicAlgorithm::ChaCha20Poly1305, _) => {
+        let start = Start { parameters, direction, key, iv: &iv, aad };
+        match (parameters.algorithm(), parameters.mode(), key.len()) {
+            (A::ChaCha20, ..) => Ok(Self::Plain(super::chacha::chacha20(key, &iv)?)),
+            (A::ChaCha20Poly1305, ..) => {
                 Ok(Self::Authenticated(Box::new(ChaChaPoly::new(key, &iv, aad)?)))
             }
-            (CryptographicAlgorithm::Aes, 16) => start::<Aes128>(mode, direction, key, &iv, aad),
-            (CryptographicAlgorithm::Aes, 24) => start::<Aes192>(mode, direction, key, &iv, aad),
-            (CryptographicAlgorithm::Aes, 32) => start::<Aes256>(mode, direction, key, &iv, aad),
+            (A::Aes, BlockCipherMode::Xts, 32) => {
+                Ok(Self::Whole(Box::new(Xts::<Aes128>::new(key, &iv)?)))
+            }
+            (A::Aes, BlockCipherMode::Xts, 64) => {
+                Ok(Self::Whole(Box::new(Xts::<Aes256>::new(key, &iv)?)))
+            }
+            (A::Aes, BlockCipherMode::Xts, _) => Err(Error::BadKeyLength),
+            (A::Aes, _, 16) => start.aes::<Aes128>(),
+            (A::Aes, _, 24) => start.aes::<Aes192>(),
+            (A::Aes, _, 32) => start.aes::<Aes256>(),
+            (A::Des3, _, 16) => start.any::<TdesEde2>(),
+            (A::Des3, _, 24) => start.any::<TdesEde3>(),
             _ => Err(Error::BadKeyLength),
         }
     }
 }
 
-fn start<C>(
-    mode: BlockCipherMode,
+/// What an engine starts from.
+struct Start<'a> {
+    parameters: &'a Parameters,
     direction: Direction,
-    key: &[u8],
-    iv: &[u8],
-    aad: &[u8],
-) -> Result<Engine, Error>
-where
-    C: BlockCipherEncrypt + BlockCipherDecrypt + BlockSizeUser<BlockSize = U16>,
-    C: KeyInit + Send + 'static,
-{
-    let cipher = C::new_from_slice(key).map_err(|_| Error::BadKeyLength)?;
-    let bad_iv = |_| Error::BadIvLength;
-    Ok(Engine::Plain(match (mode, direction) {
-        (BlockCipherMode::Ecb, Direction::Encrypt) => Box::new(EcbEncryptor(cipher)),
-        (BlockCipherMode::Ecb, Direction::Decrypt) => Box::new(EcbDecryptor(cipher)),
-        (BlockCipherMode::Cbc, Direction::Encrypt) => {
-            Box::new(cbc::Encryptor::inner_iv_slice_init(cipher, iv).map_err(bad_iv)?)
-        }
-        (BlockCipherMode::Cbc, Direction::Decrypt) => {
-            Box::new(cbc::Decryptor::inner_iv_slice_init(cipher, iv).map_err(bad_iv)?)
-        }
-        (BlockCipherMode::Ctr, _) => Box::new(CtrKeystream(ctr::Ctr128BE::from_core(
-            ctr::CtrCore::inner_iv_slice_init(cipher, iv).map_err(bad_iv)?,
-        ))),
-        (BlockCipherMode::Gcm, _) => {
-            return Ok(Engine::Authenticated(Box::new(Gcm::new(cipher, iv, aad))));
-        }
-        _ => return Err(Error::Unsupported),
-    }))
+    key: &'a [u8],
+    iv: &'a [u8],
+    aad: &'a [u8],
+}
+
+impl Start<'_> {
+    /// The modes that are for blocks of 16 bytes, and those that are for any.
+    fn aes<C>(&self) -> Result<Engine, Error>
+    where
+        C: BlockCipherEncrypt + BlockCipherDecrypt + BlockSizeUser<BlockSize = U16>,
+        C: KeyInit + Send + 'static,
+    {
+        let cipher = || C::new_from_slice(self.key).map_err(|_| Error::BadKeyLength);
+        Ok(match self.parameters.mode() {
+            BlockCipherMode::Ctr => {
+                let core = ctr::CtrCore::inner_iv_slice_init(cipher()?, self.iv);
+                let core = core.map_err(|_| Error::BadIvLength)?;
+                Engine::Plain(Box::new(CtrKeystream(ctr::Ctr128BE::from_core(core))))
+            }
+            BlockCipherMode::Gcm => {
+                Engine::Authenticated(Box::new(Gcm::new(cipher()?, self.iv, self.aad)))
+            }
+            BlockCipherMode::Ccm => {
+                let tag_bytes = self.parameters.tag_bytes();
+                Engine::Whole(Box::new(Ccm::new(cipher()?, self.iv, self.aad, tag_bytes)))
+            }
+            _ => self.any::<C>()?,
+        })
+    }
+
+    /// The modes that are for blocks of any size.
+    fn any<C>(&self) -> Result<Engine, Error>
+    where
+        C: BlockCipherEncrypt + BlockCipherDecrypt + SmallBlockSizeUser,
+        C: KeyInit + Send + 'static,
+    {
+        let cipher = C::new_from_slice(self.key).map_err(|_| Error::BadKeyLength)?;
+        let (iv, bad_iv) = (self.iv, |_| Error::BadIvLength);
+        Ok(Engine::Plain(match (self.parameters.mode(), self.direction) {
+            (BlockCipherMode::Ecb, Direction::Encrypt) => Box::new(EcbEncryptor(cipher)),
+            (BlockCipherMode::Ecb, Direction::Decrypt) => Box::new(EcbDecryptor(cipher)),
+            (BlockCipherMode::Cbc, Direction::Encrypt) => {
+                Box::new(cbc::Encryptor::inner_iv_slice_init(cipher, iv).map_err(bad_iv)?)
+            }
+            (BlockCipherMode::Cbc, Direction::Decrypt) => {
+                Box::new(cbc::Decryptor::inner_iv_slice_init(cipher, iv).map_err(bad_iv)?)
+            }
+            (BlockCipherMode::Cfb, Direction::Encrypt) => {
+                Box::new(cfb_mode::BufEncryptor::inner_iv_slice_init(cipher, iv).map_err(bad_iv)?)
+            }
+            (BlockCipherMode::Cfb, Direction::Decrypt) => {
+                Box::new(cfb_mode::BufDecryptor::inner_iv_slice_init(cipher, iv).map_err(bad_iv)?)
+            }
+            (BlockCipherMode::Ofb, _) => {
+                let core = ofb::OfbCore::inner_iv_slice_init(cipher, iv).map_err(bad_iv)?;
+                Box::new(OfbKeystream(ofb::Ofb::from_core(core)))
+            }
+            _ => return Err(Error::Unsupported),
+        }))
+    }
 }
 
 struct EcbEncryptor<C>(C);
@@ -143,6 +205,28 @@ impl<C: BlockCipherDecrypt + Send> Transform for cbc::Decryptor<C> {
 struct CtrKeystream<C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16>>(ctr::Ctr128BE<C>);
 
 impl<C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16> + Send> Transform for CtrKeystream<C> {
+    fn apply(&mut self, data: &mut [u8]) {
+        self.0.apply_keystream(data);
+    }
+}
+
+/// CFB feeds back whole blocks: 128 bits of AES, 64 of 3DES (SP 800-38A §6.3).
+impl<C: BlockCipherEncrypt + Send> Transform for cfb_mode::BufEncryptor<C> {
+    fn apply(&mut self, data: &mut [u8]) {
+        self.encrypt(data);
+    }
+}
+
+impl<C: BlockCipherEncrypt + Send> Transform for cfb_mode::BufDecryptor<C> {
+    fn apply(&mut self, data: &mut [u8]) {
+        self.decrypt(data);
+    }
+}
+
+/// The cipher of the cipher of the … of the IV (SP 800-38A §6.4).
+struct OfbKeystream<C: BlockCipherEncrypt + SmallBlockSizeUser>(ofb::Ofb<C>);
+
+impl<C: BlockCipherEncrypt + SmallBlockSizeUser + Send> Transform for OfbKeystream<C> {
     fn apply(&mut self, data: &mut [u8]) {
         self.0.apply_keystream(data);
     }

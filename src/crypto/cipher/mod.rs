@@ -3,6 +3,7 @@
 //! [`Parameters::resolve`] settles what is to be done; [`encrypt`] and [`decrypt`] do it at once,
 //! [`Encryptor`] and [`Decryptor`] in parts. Both ways are one code.
 
+mod ccm;
 mod chacha;
 mod engine;
 mod gcm;
@@ -13,6 +14,7 @@ mod stream;
 pub mod table;
 #[cfg(test)]
 mod tests;
+mod xts;
 
 use zeroize::Zeroizing;
 

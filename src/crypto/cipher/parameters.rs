@@ -5,7 +5,7 @@ use kmip_ttlv::enums::{BlockCipherMode, CryptographicAlgorithm, PaddingMethod};
 
 use super::super::error::Error;
 use super::super::random::Random;
-use super::table::{self, BLOCK_BYTES, IvRule, Row, TAG_BYTES};
+use super::table::{self, BLOCK_BYTES, IvRule, Row};
 
 /// An IV Length below this is meant in bytes. The specification counts bits; kmip-go, which is in
 /// use, counts bytes and sends 12 and 16, lengths that nobody can mean in bits.
@@ -98,7 +98,13 @@ impl Parameters {
     /// Whether the mode authenticates: takes additional data, gives and demands a tag.
     #[must_use]
     pub fn authenticates(&self) -> bool {
-        self.row.authenticates
+        self.row.authenticates()
+    }
+
+    /// Whether the mode gives nothing, in either direction, before it has all data.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.row.is_whole
     }
 
     /// Bytes of the authentication tag; 0 in a mode without.
@@ -146,7 +152,7 @@ impl Parameters {
             (IvRule::Unused, _) => return Ok(Vec::new()),
             (IvRule::Exactly(bytes), None) | (_, Some(bytes)) => iv.len() == bytes,
             (IvRule::OneOf { usual, other }, None) => [usual, other].contains(&iv.len()),
-            (IvRule::Any { max, .. }, None) => (1..=max).contains(&iv.len()),
+            (IvRule::Any { min, max, .. }, None) => (min..=max).contains(&iv.len()),
         };
         if !fits {
             return Err(Error::BadIvLength);
@@ -197,14 +203,12 @@ fn merge(
     merged
 }
 
-/// Bytes of the tag: as the parameters say, or the whole.
+/// Bytes of the tag: as the parameters say, or the usual.
 fn tag_bytes(row: &Row, length: Option<i32>) -> Result<usize, Error> {
-    if !row.authenticates {
-        return Ok(0);
-    }
+    let Some(usual) = row.tag_bytes.first() else { return Ok(0) };
     match length.map(usize::try_from) {
-        None => Ok(*TAG_BYTES.end()),
-        Some(Ok(bytes)) if TAG_BYTES.contains(&bytes) => Ok(bytes),
+        None => Ok(*usual),
+        Some(Ok(bytes)) if row.tag_bytes.contains(&bytes) => Ok(bytes),
         Some(_) => Err(Error::BadTagLength),
     }
 }
@@ -245,7 +249,7 @@ fn iv_bytes(row: &Row, iv_length: Option<i32>) -> Result<Option<usize>, Error> {
         IvRule::Unused => Ok(None),
         IvRule::Exactly(exactly) if bytes == exactly => Ok(Some(bytes)),
         IvRule::OneOf { usual, other } if [usual, other].contains(&bytes) => Ok(Some(bytes)),
-        IvRule::Any { max, .. } if bytes <= max => Ok(Some(bytes)),
+        IvRule::Any { min, max, .. } if (min..=max).contains(&bytes) => Ok(Some(bytes)),
         IvRule::Exactly(_) | IvRule::OneOf { .. } | IvRule::Any { .. } => Err(Error::BadIvLength),
     }
 }

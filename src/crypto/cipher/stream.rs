@@ -9,7 +9,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::super::error::Error;
 use super::super::limit::{Budget, Limits};
 use super::super::random::Random;
-use super::engine::{Authenticated, Direction, Engine, Transform};
+use super::engine::{Authenticated, Direction, Engine, Transform, Whole};
 use super::padding;
 use super::parameters::Parameters;
 
@@ -24,13 +24,14 @@ pub struct Sealed {
     pub made_iv: Option<Vec<u8>>,
 }
 
-/// An encryption in parts. Ciphertext comes as soon as there are whole blocks.
+/// An encryption in parts. Ciphertext comes as soon as there are whole blocks; in a mode that needs
+/// all data at once, with the last part.
 ///
 /// Key and text that it holds are wiped on drop.
 pub struct Encryptor {
     engine: Engine,
     parameters: Parameters,
-    /// Text that does not fill a block yet.
+    /// Text that does not fill a block yet, or all of it.
     held: Zeroizing<Vec<u8>>,
     budget: Budget,
     made_iv: Option<Vec<u8>>,
@@ -55,11 +56,15 @@ impl Encryptor {
         };
         let iv = iv.or(made_iv.as_deref()).unwrap_or_default();
         let engine = Engine::start(parameters, Direction::Encrypt, key, iv, aad)?;
+        let mut bytes_max = limits.stream_bytes_max.min(parameters.data_bytes_max());
+        if parameters.is_whole() {
+            bytes_max = bytes_max.min(limits.held_bytes_max);
+        }
         Ok(Self {
             engine,
             parameters: *parameters,
             held: Zeroizing::default(),
-            budget: Budget::new(limits.stream_bytes_max.min(parameters.data_bytes_max())),
+            budget: Budget::new(bytes_max),
             made_iv,
         })
     }
@@ -76,42 +81,57 @@ impl Encryptor {
     /// [`Error::TooMuchData`].
     pub fn update(&mut self, data: &[u8]) -> Result<Vec<u8>, Error> {
         self.budget.take(data.len())?;
+        if self.parameters.is_whole() {
+            hold(&mut self.held, data);
+            return Ok(Vec::new());
+        }
         let mut out = join(&self.held, data, 0);
         let whole = out.len() - out.len() % self.parameters.row.block_bytes;
         self.held = cut(&mut out, whole);
-        self.apply(&mut out);
+        match &mut self.engine {
+            Engine::Plain(engine) => engine.apply(&mut out),
+            Engine::Authenticated(engine) => engine.encrypt(&mut out),
+            Engine::Whole(_) => {}
+        }
         Ok(out)
     }
 
     /// Takes the last part, which may be empty, and ends the encryption.
     ///
     /// # Errors
-    /// [`Error::NotWholeBlocks`] without padding, [`Error::TooMuchData`], [`Error::Random`].
+    /// [`Error::NotWholeBlocks`] without padding, [`Error::TooMuchData`], [`Error::TooLittleData`],
+    /// [`Error::Random`].
     pub fn finish(mut self, data: &[u8], random: &dyn Random) -> Result<Sealed, Error> {
         self.budget.take(data.len())?;
-        let block_bytes = self.parameters.row.block_bytes;
         // On the heap for good: text must not be left behind by a vector that grows.
-        let mut out = join(&self.held, data, block_bytes);
-        if block_bytes > 1 {
-            let padded = padding::pad(self.parameters.padding, block_bytes, &mut out, random);
-            if let Err(error) = padded {
+        let mut out = join(&self.held, data, self.parameters.row.block_bytes);
+        match self.seal(&mut out, random) {
+            Ok(tag) => Ok(Sealed { data: out, tag, made_iv: None }),
+            Err(error) => {
                 out.zeroize();
-                return Err(error);
+                Err(error)
             }
         }
-        self.apply(&mut out);
-        let tag = match &mut self.engine {
-            Engine::Plain(_) => None,
-            Engine::Authenticated(engine) => Some(short_tag(engine.as_mut(), &self.parameters)),
-        };
-        Ok(Sealed { data: out, tag, made_iv: None })
     }
 
-    fn apply(&mut self, data: &mut [u8]) {
-        match &mut self.engine {
-            Engine::Plain(engine) => engine.apply(data),
-            Engine::Authenticated(engine) => engine.encrypt(data),
+    /// Pads and encrypts the rest, and gives the tag, if there is one.
+    fn seal(&mut self, out: &mut Vec<u8>, random: &dyn Random) -> Result<Option<Vec<u8>>, Error> {
+        let block_bytes = self.parameters.row.block_bytes;
+        if block_bytes > 1 && !self.parameters.is_whole() {
+            padding::pad(self.parameters.padding, block_bytes, out, random)?;
         }
+        let tag = match &mut self.engine {
+            Engine::Plain(engine) => {
+                engine.apply(out);
+                return Ok(None);
+            }
+            Engine::Authenticated(engine) => {
+                engine.encrypt(out);
+                engine.tag().to_vec()
+            }
+            Engine::Whole(engine) => engine.encrypt(out)?,
+        };
+        Ok(self.parameters.authenticates().then(|| short_tag(tag, &self.parameters)))
     }
 }
 
@@ -127,7 +147,7 @@ impl fmt::Debug for Encryptor {
 /// A decryption in parts.
 ///
 /// Where padding is to be removed, the last block is held back until the end. In a mode that
-/// authenticates, *everything* is held back: no text leaves before the tag has been checked
+/// authenticates or needs all data at once, *everything* is held back: no text leaves before the tag has been checked
 /// (SP 800-38D §7.2), so all of it comes with the last part. KMIP wants the tag with the first part
 /// (KMIP 1.4 §4.30). Key and text are wiped on drop.
 pub struct Decryptor {
@@ -139,7 +159,15 @@ pub struct Decryptor {
 
 enum State {
     Plain(Box<dyn Transform>),
-    Authenticated { engine: Box<dyn Authenticated>, tag: Vec<u8> },
+    Authenticated {
+        engine: Box<dyn Authenticated>,
+        tag: Vec<u8>,
+    },
+    /// The tag is empty in a mode without.
+    Whole {
+        engine: Box<dyn Whole>,
+        tag: Vec<u8>,
+    },
 }
 
 impl Decryptor {
@@ -162,17 +190,20 @@ impl Decryptor {
         let iv = iv.unwrap_or_default();
         let mut bytes_max = limits.stream_bytes_max.min(parameters.data_bytes_max());
         let engine = Engine::start(parameters, Direction::Decrypt, key, iv, aad)?;
-        let state = match (engine, tag) {
-            (Engine::Plain(engine), None) => State::Plain(engine),
-            (Engine::Plain(_), Some(_)) => return Err(Error::NotAuthenticating),
-            (Engine::Authenticated(_), None) => return Err(Error::MissingTag),
-            (Engine::Authenticated(_), Some(tag)) if tag.len() != parameters.tag_bytes => {
-                return Err(Error::Rejected);
-            }
-            (Engine::Authenticated(engine), Some(tag)) => {
-                bytes_max = bytes_max.min(limits.held_bytes_max);
-                State::Authenticated { engine, tag: tag.to_vec() }
-            }
+        match (parameters.authenticates(), tag) {
+            (false, Some(_)) => return Err(Error::NotAuthenticating),
+            (true, None) => return Err(Error::MissingTag),
+            (true, Some(tag)) if tag.len() != parameters.tag_bytes => return Err(Error::Rejected),
+            _ => {}
+        }
+        let tag = tag.unwrap_or_default().to_vec();
+        if parameters.authenticates() || parameters.is_whole() {
+            bytes_max = bytes_max.min(limits.held_bytes_max);
+        }
+        let state = match engine {
+            Engine::Plain(engine) => State::Plain(engine),
+            Engine::Authenticated(engine) => State::Authenticated { engine, tag },
+            Engine::Whole(engine) => State::Whole { engine, tag },
         };
         Ok(Self {
             state,
@@ -190,7 +221,7 @@ impl Decryptor {
         self.budget.take(data.len())?;
         match &mut self.state {
             // What is held is still ciphertext, so the vector may grow where it likes.
-            State::Authenticated { .. } => {
+            State::Authenticated { .. } | State::Whole { .. } => {
                 self.held.extend_from_slice(data);
                 Ok(Zeroizing::default())
             }
@@ -212,7 +243,7 @@ impl Decryptor {
     ///
     /// # Errors
     /// [`Error::Rejected`] if tag or padding are wrong, [`Error::NotWholeBlocks`],
-    /// [`Error::TooMuchData`].
+    /// [`Error::TooMuchData`], [`Error::TooLittleData`].
     pub fn finish(mut self, data: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
         self.budget.take(data.len())?;
         let mut out = Zeroizing::new(join(&self.held, data, 0));
@@ -220,11 +251,12 @@ impl Decryptor {
             State::Plain(engine) => finish_plain(engine.as_mut(), &self.parameters, &mut out)?,
             State::Authenticated { engine, tag } => {
                 engine.absorb(&out);
-                let good = short_tag(engine.as_mut(), &self.parameters);
-                if !bool::from(good.ct_eq(tag)) {
-                    return Err(Error::Rejected);
-                }
+                check_tag(engine.tag().to_vec(), tag, &self.parameters)?;
                 engine.decrypt(&mut out);
+            }
+            State::Whole { engine, tag } => {
+                let good = engine.decrypt(&mut out)?;
+                check_tag(good, tag, &self.parameters)?;
             }
         }
         Ok(out)
@@ -268,10 +300,23 @@ fn finish_plain(
 }
 
 /// The tag, as long as the parameters say.
-fn short_tag(engine: &mut dyn Authenticated, parameters: &Parameters) -> Vec<u8> {
-    let mut tag = engine.tag().to_vec();
+fn short_tag(mut tag: Vec<u8>, parameters: &Parameters) -> Vec<u8> {
     tag.truncate(parameters.tag_bytes);
     tag
+}
+
+/// Compares tags in constant time.
+fn check_tag(good: Vec<u8>, given: &[u8], parameters: &Parameters) -> Result<(), Error> {
+    if short_tag(good, parameters).ct_eq(given).into() { Ok(()) } else { Err(Error::Rejected) }
+}
+
+/// Adds `data` to what is held. A vector that grows would leave text behind where it was.
+fn hold(held: &mut Zeroizing<Vec<u8>>, data: &[u8]) {
+    if held.capacity() - held.len() < data.len() {
+        let more = held.len().max(data.len());
+        *held = Zeroizing::new(join(held, &[], more));
+    }
+    held.extend_from_slice(data);
 }
 
 /// Both pieces in a vector with room for `more` bytes.

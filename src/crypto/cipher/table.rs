@@ -6,6 +6,8 @@ use super::super::error::Error;
 
 /// Bytes of a block of AES.
 pub(super) const BLOCK_BYTES: usize = 16;
+/// Bytes of a block of 3DES (SP 800-67 §3.1).
+const DES_BLOCK_BYTES: usize = 8;
 /// The longest IV that a mode with IVs of any length takes, in bytes.
 const IV_BYTES_MAX: usize = 128;
 /// The most that GCM encrypts under one IV, in bytes (SP 800-38D §5.2.1.1: 2^39 − 256 bits).
@@ -26,8 +28,11 @@ pub struct Row {
     pub paddings: &'static [PaddingMethod],
     /// The IVs that the mode takes.
     pub iv: IvRule,
-    /// Whether the mode authenticates: additional data in, tag out.
-    pub authenticates: bool,
+    /// Lengths of tag that the mode makes, in bytes, the usual one first; none in a mode that
+    /// authenticates nothing.
+    pub tag_bytes: &'static [usize],
+    /// Whether the mode needs all data before it gives any.
+    pub is_whole: bool,
     /// The most data for one IV, in bytes.
     pub data_bytes_max: u64,
 }
@@ -37,6 +42,12 @@ impl Row {
     #[must_use]
     pub fn is_stream(&self) -> bool {
         self.block_bytes == 1
+    }
+
+    /// Whether the mode authenticates: additional data in, tag out.
+    #[must_use]
+    pub fn authenticates(&self) -> bool {
+        !self.tag_bytes.is_empty()
     }
 }
 
@@ -54,24 +65,36 @@ pub enum IvRule {
         /// Bytes that will do as well.
         other: usize,
     },
-    /// From 1 to `max` bytes; `usual` when the server makes it.
+    /// From `min` to `max` bytes; `usual` when the server makes it.
     Any {
         /// Bytes of an IV that the server makes.
         usual: usize,
+        /// The least bytes.
+        min: usize,
         /// The most bytes.
         max: usize,
     },
 }
 
-/// Lengths of an authentication tag, in bytes (SP 800-38D §5.2.1.2, without the short ones, which
-/// are for special uses only).
-pub const TAG_BYTES: std::ops::RangeInclusive<usize> = 12..=16;
+/// Lengths of a tag of GCM and of ChaCha20-Poly1305, in bytes (SP 800-38D §5.2.1.2, without the short
+/// ones, which are for special uses only).
+const TAG_BYTES: &[usize] = &[16, 12, 13, 14, 15];
+/// Lengths of a tag of CCM, in bytes (SP 800-38C §A.1, without those that §B.2 warns of).
+const CCM_TAG_BYTES: &[usize] = &[16, 14, 12, 10, 8];
+/// The longest nonce of CCM, in bytes; what is left of 15 counts the data (SP 800-38C §A.1).
+pub(super) const CCM_NONCE_BYTES_MAX: usize = 13;
+/// The most that XTS encrypts under one tweak, in bytes (SP 800-38E §4: 2^20 blocks).
+const XTS_BYTES_MAX: u64 = (1 << 20) * 16;
 
 /// The most that ChaCha20 encrypts under one IV with a counter of 32 bits, in bytes (RFC 8439 §2.8), less
 /// the block that goes to the MAC.
 const CHACHA_BYTES_MAX: u64 = ((1 << 32) - 1) * 64;
 
 const AES_KEYS: &[usize] = &[16, 24, 32];
+/// Two keys or three, with their parity bits.
+const DES3_KEYS: &[usize] = &[16, 24];
+/// Two keys, one for the data and one for the tweak.
+const XTS_KEYS: &[usize] = &[32, 64];
 const CHACHA_KEYS: &[usize] = &[32];
 const NO_PADDING: &[PaddingMethod] = &[PaddingMethod::None];
 const BLOCK_PADDINGS: &[PaddingMethod] = &[
@@ -82,68 +105,83 @@ const BLOCK_PADDINGS: &[PaddingMethod] = &[
     PaddingMethod::Iso10126,
 ];
 
+/// AES in a mode that hides whole blocks.
+const AES_BLOCKS: Row = Row {
+    algorithm: CryptographicAlgorithm::Aes,
+    mode: BlockCipherMode::Cbc,
+    key_bytes: AES_KEYS,
+    block_bytes: BLOCK_BYTES,
+    paddings: BLOCK_PADDINGS,
+    iv: IvRule::Exactly(BLOCK_BYTES),
+    tag_bytes: &[],
+    is_whole: false,
+    data_bytes_max: u64::MAX,
+};
+/// AES in a mode that hides any number of bytes.
+const AES_BYTES: Row = Row { block_bytes: 1, paddings: NO_PADDING, ..AES_BLOCKS };
+/// 3DES in a mode that hides whole blocks.
+const DES3_BLOCKS: Row = Row {
+    algorithm: CryptographicAlgorithm::Des3,
+    key_bytes: DES3_KEYS,
+    block_bytes: DES_BLOCK_BYTES,
+    iv: IvRule::Exactly(DES_BLOCK_BYTES),
+    ..AES_BLOCKS
+};
+/// 3DES in a mode that hides any number of bytes.
+const DES3_BYTES: Row = Row { block_bytes: 1, paddings: NO_PADDING, ..DES3_BLOCKS };
+
 /// Every algorithm and mode that Encrypt and Decrypt support.
 pub const SUPPORTED: &[Row] = &[
+    AES_BLOCKS,
+    Row { mode: BlockCipherMode::Ecb, iv: IvRule::Unused, ..AES_BLOCKS },
+    Row { mode: BlockCipherMode::Ctr, ..AES_BYTES },
+    Row { mode: BlockCipherMode::Cfb, ..AES_BYTES },
+    Row { mode: BlockCipherMode::Ofb, ..AES_BYTES },
     Row {
-        algorithm: CryptographicAlgorithm::Aes,
-        mode: BlockCipherMode::Cbc,
-        key_bytes: AES_KEYS,
-        block_bytes: BLOCK_BYTES,
-        paddings: BLOCK_PADDINGS,
-        iv: IvRule::Exactly(BLOCK_BYTES),
-        authenticates: false,
-        data_bytes_max: u64::MAX,
-    },
-    Row {
-        algorithm: CryptographicAlgorithm::Aes,
-        mode: BlockCipherMode::Ecb,
-        key_bytes: AES_KEYS,
-        block_bytes: BLOCK_BYTES,
-        paddings: BLOCK_PADDINGS,
-        iv: IvRule::Unused,
-        authenticates: false,
-        data_bytes_max: u64::MAX,
-    },
-    Row {
-        algorithm: CryptographicAlgorithm::Aes,
-        mode: BlockCipherMode::Ctr,
-        key_bytes: AES_KEYS,
-        block_bytes: 1,
-        paddings: NO_PADDING,
-        iv: IvRule::Exactly(BLOCK_BYTES),
-        authenticates: false,
-        data_bytes_max: u64::MAX,
-    },
-    Row {
-        algorithm: CryptographicAlgorithm::Aes,
         mode: BlockCipherMode::Gcm,
-        key_bytes: AES_KEYS,
-        block_bytes: 1,
-        paddings: NO_PADDING,
-        iv: IvRule::Any { usual: 12, max: IV_BYTES_MAX },
-        authenticates: true,
+        iv: IvRule::Any { usual: 12, min: 1, max: IV_BYTES_MAX },
+        tag_bytes: TAG_BYTES,
         data_bytes_max: GCM_BYTES_MAX,
+        ..AES_BYTES
     },
+    // How many data there are goes into the tag before they do.
+    Row {
+        mode: BlockCipherMode::Ccm,
+        iv: IvRule::Any { usual: 12, min: 7, max: CCM_NONCE_BYTES_MAX },
+        tag_bytes: CCM_TAG_BYTES,
+        is_whole: true,
+        ..AES_BYTES
+    },
+    // One data unit; the last two blocks depend on each other (IEEE 1619 §5.3).
+    Row {
+        mode: BlockCipherMode::Xts,
+        key_bytes: XTS_KEYS,
+        paddings: NO_PADDING,
+        is_whole: true,
+        data_bytes_max: XTS_BYTES_MAX,
+        ..AES_BLOCKS
+    },
+    DES3_BLOCKS,
+    Row { mode: BlockCipherMode::Ecb, iv: IvRule::Unused, ..DES3_BLOCKS },
+    Row { mode: BlockCipherMode::Cfb, ..DES3_BYTES },
+    Row { mode: BlockCipherMode::Ofb, ..DES3_BYTES },
     // ChaCha20 has no Block Cipher Mode; what it does is to count.
     Row {
         algorithm: CryptographicAlgorithm::ChaCha20,
         mode: BlockCipherMode::Ctr,
         key_bytes: CHACHA_KEYS,
-        block_bytes: 1,
-        paddings: NO_PADDING,
         iv: IvRule::OneOf { usual: 12, other: 8 },
-        authenticates: false,
         data_bytes_max: CHACHA_BYTES_MAX,
+        ..AES_BYTES
     },
     Row {
         algorithm: CryptographicAlgorithm::ChaCha20Poly1305,
         mode: BlockCipherMode::Aead,
         key_bytes: CHACHA_KEYS,
-        block_bytes: 1,
-        paddings: NO_PADDING,
         iv: IvRule::Exactly(12),
-        authenticates: true,
+        tag_bytes: TAG_BYTES,
         data_bytes_max: CHACHA_BYTES_MAX,
+        ..AES_BYTES
     },
 ];
 
