@@ -9,10 +9,13 @@ use keystrata::crypto::derive::{self, KbkdfMode, Prf};
 use keystrata::crypto::hash::{Hasher, hash};
 use keystrata::crypto::mac::{Macer, mac, verify};
 use keystrata::crypto::random::PredictableRandom;
+use keystrata::crypto::split::{self, Part, Plan, Polynomial, PrimeField, SplitError};
 use keystrata::crypto::{Error, Limits};
+use kmip_ttlv::Secret;
 use kmip_ttlv::attribute::CryptographicParameters;
 use kmip_ttlv::enums::{
     BlockCipherMode, CryptographicAlgorithm, DerivationMethod, HashingAlgorithm, PaddingMethod,
+    SplitKeyMethod,
 };
 
 use vectors::{Case, cases, named};
@@ -269,6 +272,36 @@ fn derived(case: &Case) -> Result<Vec<u8>, Error> {
     Ok(derived.to_vec())
 }
 
+#[test]
+fn parts_are_joined_as_computed() {
+    for case in cases("split.txt") {
+        let (name, joined) = (case.name(), joined(&case));
+        match case.error() {
+            None => assert_eq!(joined, Ok(case.required("secret")), "{name}"),
+            Some(error) => assert_eq!(format!("{:?}", joined.unwrap_err()), error, "{name}"),
+        }
+    }
+}
+
+fn joined(case: &Case) -> Result<Vec<u8>, SplitError> {
+    let polynomial = || Polynomial::from_number(case.number("polynomial").unwrap()).unwrap();
+    let method = match named(case, "method", SplitKeyMethod::from_xml_name).unwrap() {
+        SplitKeyMethod::Xor => split::Method::Xor,
+        SplitKeyMethod::PolynomialSharingGf2_8 => split::Method::Gf8(polynomial()),
+        SplitKeyMethod::PolynomialSharingGf2_16 => split::Method::Gf16(polynomial()),
+        _ => split::Method::Prime(PrimeField::from_bytes(&case.required("prime"))?),
+    };
+    let number = |key| case.number(key).unwrap();
+    let plan = Plan::new(method, number("parts"), number("threshold"))?;
+    let given = (1..).map_while(|part| case.bytes(&format!("part-{part}")));
+    let part = |bytes: Vec<u8>| Part {
+        number: u16::from_be_bytes([bytes[0], bytes[1]]),
+        bytes: Secret::new(bytes[2..].to_vec()),
+    };
+    let bytes = case.number("bytes").map(|bytes| usize::try_from(bytes).unwrap());
+    Ok(plan.join(&given.map(part).collect::<Vec<_>>(), bytes)?.to_vec())
+}
+
 /// A table of what works proves little without one of what does not.
 #[test]
 fn refusals_are_tested_as_often_as_answers() {
@@ -286,6 +319,7 @@ fn refusals_are_tested_as_often_as_answers() {
         "hmac.txt",
         "cmac.txt",
         "derive.txt",
+        "split.txt",
     ];
     for file in files {
         let cases = cases(file);

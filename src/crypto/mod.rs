@@ -1,4 +1,5 @@
-//! Adapters to the cryptographic crates. Nobody else in the house names a cipher's crate.
+//! Adapters to the cryptographic crates; the splitting of secrets alone is our own. Nobody else in the
+//! house names a cipher's crate.
 
 pub mod aead;
 pub mod cipher;
@@ -14,6 +15,7 @@ mod rng;
 pub mod rsa_cipher;
 pub mod signature;
 pub mod signing_key;
+pub mod split;
 mod state;
 
 /// Runs code with a hash as a type, `Result` for those that there are.

@@ -77,6 +77,10 @@ getters! {
     key_format: KeyFormatType(format) -> KeyFormatType = *format;
     /// How much the key may still be used.
     usage_limits: UsageLimits(limits) -> &UsageLimits = limits;
+    /// Whether it has been sensitive ever since it was made.
+    always_sensitive: AlwaysSensitive(always) -> bool = *always;
+    /// Whether it has not been extractable ever since it was made.
+    never_extractable: NeverExtractable(never) -> bool = *never;
     /// Whether it has never been handed out.
     fresh: Fresh(fresh) -> bool = *fresh;
 }

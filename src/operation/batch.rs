@@ -173,6 +173,8 @@ fn operation(word: UniqueIdentifierEnum) -> Option<(Operation, Option<usize>)> {
     const PUBLIC: Option<usize> = Some(1);
     Some(match word {
         Word::Create => (Operation::Create, None),
+        Word::CreateSplitKey => (Operation::CreateSplitKey, None),
+        Word::JoinSplitKey => (Operation::JoinSplitKey, None),
         Word::CreateKeyPair => (Operation::CreateKeyPair, None),
         Word::CreateKeyPairPrivateKey => (Operation::CreateKeyPair, PRIVATE),
         Word::CreateKeyPairPublicKey => (Operation::CreateKeyPair, PUBLIC),

@@ -32,7 +32,7 @@ pub(super) async fn create(cx: &Context<'_>, request: &Request) -> Result<Outcom
     Ok(Outcome::made(uid, vec![change], ResponsePayload::Create(response)))
 }
 
-fn symmetric_key(
+pub(super) fn symmetric_key(
     cx: &Context<'_>,
     attributes: &mut AttributeSet,
 ) -> Result<ManagedObject, Failure> {

@@ -18,6 +18,7 @@ const OBJECT_TYPES: &[ObjectType] = &[
     ObjectType::SymmetricKey,
     ObjectType::PublicKey,
     ObjectType::PrivateKey,
+    ObjectType::SplitKey,
     ObjectType::Template,
     ObjectType::SecretData,
     ObjectType::OpaqueObject,

@@ -8,7 +8,7 @@ use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::register::{Request, Response};
 
 use super::creation::{self, Origin};
-use super::{Context, Failure, Outcome, key_pair_value, templates, value};
+use super::{Context, Failure, Outcome, key_pair_value, split, templates, value};
 use crate::object::AttributeSet;
 
 /// Takes an object that the client brings.
@@ -73,13 +73,16 @@ pub(super) fn accept(
             key.key_block = accept_half(cx, ObjectType::PrivateKey, key.key_block, attributes)?;
             Ok(ManagedObject::PrivateKey(key))
         }
+        ManagedObject::SplitKey(part) => {
+            Ok(ManagedObject::SplitKey(split::accept(cx, part, attributes)?))
+        }
         _ => Err(Failure::WrongObjectType("objects of this type cannot be registered")),
     }
 }
 
 /// Takes the attributes that travel inside the Key Value out of it: Get gives the key alone (Veeam
 /// fails on anything else).
-fn accept_block(
+pub(super) fn accept_block(
     cx: &Context<'_>,
     block: KeyBlock,
     attributes: &mut AttributeSet,
@@ -106,7 +109,7 @@ fn accept_block(
     Ok(KeyBlock { value, ..block })
 }
 
-fn check_format(block: &KeyBlock, allowed: &[KeyFormatType]) -> Result<(), Failure> {
+pub(super) fn check_format(block: &KeyBlock, allowed: &[KeyFormatType]) -> Result<(), Failure> {
     if allowed.contains(&block.format) { Ok(()) } else { Err(Failure::KeyFormat) }
 }
 
@@ -125,7 +128,7 @@ fn accept_half(
 }
 
 /// Algorithm and length stand in the key block, in the attributes, or in both; then they agree.
-fn agree(block: &KeyBlock, attributes: &mut AttributeSet) -> Result<(), Failure> {
+pub(super) fn agree(block: &KeyBlock, attributes: &mut AttributeSet) -> Result<(), Failure> {
     let said = [
         block.algorithm.map(Attribute::CryptographicAlgorithm),
         block.length.map(Attribute::CryptographicLength),
@@ -172,7 +175,7 @@ fn is_aes(attributes: &AttributeSet) -> bool {
 }
 
 /// Puts algorithm and length into the key block, where mongod looks for them.
-fn complete(block: &mut KeyBlock, attributes: &AttributeSet) {
+pub(super) fn complete(block: &mut KeyBlock, attributes: &AttributeSet) {
     if let Some(Attribute::CryptographicAlgorithm(algorithm)) =
         attributes.first(AttributeKind::CryptographicAlgorithm)
     {

@@ -73,6 +73,12 @@ pub(super) fn in_format(
     if matches!(value, ManagedObject::PublicKey(_) | ManagedObject::PrivateKey(_)) {
         return key_pair_value::in_format(version, attributes, value, format, compression);
     }
+    // The number of a method that the client's version does not have means nothing to it.
+    if let ManagedObject::SplitKey(part) = &value
+        && !part.method.is_in(version)
+    {
+        return Err(Failure::KeyFormat);
+    }
     if compression.is_some() {
         return Err(Failure::KeyCompression);
     }

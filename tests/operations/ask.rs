@@ -175,6 +175,7 @@ pub(crate) fn uid_of(answer: Answer) -> String {
     text(match answer.as_ref().unwrap() {
         P::Create(response) => &response.uid,
         P::Register(response) => &response.uid,
+        P::JoinSplitKey(response) => &response.uid,
         P::ReKey(response) => &response.uid,
         P::Get(response) => &response.uid,
         P::Activate(response) => &response.uid,

@@ -23,6 +23,8 @@ mod pkcs11;
 mod re_key;
 mod refused;
 mod secrets;
+mod split_keys;
+mod split_refused;
 mod storage;
 mod templates;
 mod tickets;
