@@ -26,6 +26,11 @@ fn kind(operation: Operation) -> Kind {
         | Operation::Ping
         | Operation::Interop
         | Operation::Log
+        // What they are about was weighed, and is weighed again.
+        | Operation::Poll
+        | Operation::Cancel
+        | Operation::Process
+        | Operation::QueryAsynchronousRequests
         // Its functions reach no object.
         | Operation::Pkcs11
         | Operation::Hash

@@ -83,6 +83,7 @@ impl Fields {
         }
         match record.outcome {
             Outcome::Success => self.text("result", "Success"),
+            Outcome::Pending => self.text("result", "OperationPending"),
             Outcome::Failure(reason) => {
                 self.text("result", "OperationFailed");
                 self.text("reason", reason);

@@ -13,6 +13,8 @@ use crate::tenant::{Caller, ServiceName, TenantName};
 pub enum Outcome {
     /// It was done.
     Success,
+    /// It was promised; another record tells of its end.
+    Pending,
     /// It was refused or failed, for this Result Reason (KMIP 1.4 §9.1.3.2.28, by its XML name), or
     /// [`REFUSED`].
     Failure(&'static str),

@@ -55,6 +55,12 @@ pub(crate) struct Arguments {
 /// How often it is looked for destroyed objects whose hold is over.
 const HOLDS_INTERVAL: Duration = Duration::from_secs(2);
 
+/// How many asynchronous requests are done at once.
+const LATER_AT_ONCE: usize = 4;
+
+/// How often it is looked for asynchronous requests whose time has come.
+const LATER_INTERVAL: Duration = Duration::from_secs(1);
+
 /// Where the server listens, with the real ports.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Addresses {
@@ -196,6 +202,8 @@ impl Server {
         };
         let rotation = tokio::spawn(Arc::clone(&parts.rotator).run());
         let holds = tokio::spawn(erase_due(Arc::clone(&parts.admin)));
+        let later = (0..LATER_AT_ONCE).map(|_| tokio::spawn(do_due(Arc::clone(&parts.service))));
+        let later: Vec<_> = later.collect();
         let Addresses { kmip, admin: admin_address } = self.addresses;
         print(format_args!("ready kmip={kmip} admin={admin_address}\n"));
         tracing::info!(%kmip, admin = %admin_address, "ready");
@@ -209,6 +217,7 @@ impl Server {
         let drained = self.listener.run(SameRuntime, told).await;
         watch.abort();
         holds.abort();
+        later.iter().for_each(tokio::task::JoinHandle::abort);
         rotation.abort();
         let closed = tokio::task::spawn_blocking(move || parts.close());
         // The admin listeners end when they are told so, or when nobody is left to tell them.
@@ -234,6 +243,16 @@ async fn erase_due(admin: Arc<Admin>) {
     loop {
         ticks.tick().await;
         admin.erase_due().await;
+    }
+}
+
+/// Does asynchronous requests when their time has come. Never ends.
+async fn do_due(service: Arc<Service>) {
+    let mut ticks = tokio::time::interval(LATER_INTERVAL);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        service.do_due().await;
     }
 }
 

@@ -84,6 +84,10 @@ pub enum Purpose {
     Key = 2,
     /// The value of a managed object.
     Value = 3,
+    /// An asynchronous request.
+    Request = 4,
+    /// The result of an asynchronous request.
+    Result = 5,
 }
 
 /// Where an envelope belongs. It opens nowhere else.

@@ -248,13 +248,30 @@ impl Keyring {
         sealed: &Sealed,
     ) -> Result<Arc<ServiceKey>, Error> {
         let key = self.service_key(caller, owner).await?;
-        let version = sealed.parent_version().ok_or(EnvelopeError::Malformed)?;
-        if version == key.version() {
+        if sealed.parent_version() == Some(key.version()) {
             return Ok(key);
         }
         let touched = Touched { tenant: caller.tenant_id, service: owner, uid: uid.to_owned() };
         // What is not noted is found later.
         let _ = self.touched.try_send(touched);
+        self.sealing_key(caller, owner, sealed).await
+    }
+
+    /// The version of the key of service `owner` that sealed `sealed`.
+    ///
+    /// # Errors
+    /// As [`Keyring::service_key`].
+    pub async fn sealing_key(
+        &self,
+        caller: &Caller,
+        owner: ServiceId,
+        sealed: &Sealed,
+    ) -> Result<Arc<ServiceKey>, Error> {
+        let key = self.service_key(caller, owner).await?;
+        let version = sealed.parent_version().ok_or(EnvelopeError::Malformed)?;
+        if version == key.version() {
+            return Ok(key);
+        }
         let id = (caller.tenant_id, owner, version);
         if let Some(key) = self.retired.get(&id) {
             return Ok(key);

@@ -24,6 +24,7 @@ mod watch;
 mod windows;
 
 pub use env_root::EnvRoot;
+pub use envelope::Purpose;
 pub use error::{Error, OpenError};
 pub use keyring::{Keyring, KeyringSettings, RootStatus, Touched};
 pub use register::AutoRegister;

@@ -51,6 +51,38 @@ impl ServiceKey {
         Ok(envelope::open(&self.key, self.version, &self.place(uid), sealed)?)
     }
 
+    /// Seals an asynchronous request of this service, or its result; `value` is its Asynchronous
+    /// Correlation Value.
+    ///
+    /// # Errors
+    /// As [`ServiceKey::seal`].
+    pub fn seal_request(
+        &self,
+        random: &dyn Random,
+        value: &[u8],
+        purpose: Purpose,
+        plain: &[u8],
+    ) -> Result<Sealed, Error> {
+        let name = hexadecimal(value);
+        let place = Place { purpose, ..self.place(&name) };
+        Ok(envelope::seal(&self.key, self.version, &place, random, plain)?)
+    }
+
+    /// Opens what [`ServiceKey::seal_request`] has sealed.
+    ///
+    /// # Errors
+    /// As [`ServiceKey::open`].
+    pub fn open_request(
+        &self,
+        value: &[u8],
+        purpose: Purpose,
+        sealed: &Sealed,
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let name = hexadecimal(value);
+        let place = Place { purpose, ..self.place(&name) };
+        Ok(envelope::open(&self.key, self.version, &place, sealed)?)
+    }
+
     fn place<'a>(&'a self, uid: &'a str) -> Place<'a> {
         Place {
             level: Level::Data,
@@ -61,6 +93,15 @@ impl ServiceKey {
             purpose: Purpose::Value,
         }
     }
+}
+
+/// The name of an asynchronous request in its envelope.
+fn hexadecimal(value: &[u8]) -> String {
+    use fmt::Write;
+    value.iter().fold(String::new(), |mut name, byte| {
+        let _ = write!(name, "{byte:02x}");
+        name
+    })
 }
 
 impl fmt::Debug for ServiceKey {

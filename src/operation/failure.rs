@@ -81,6 +81,15 @@ pub enum Failure {
     /// A later item of the batch failed, so that this one was taken back.
     #[error("undone because another item of the batch failed")]
     Undone,
+    /// The asynchronous request was given up before it began.
+    #[error("the request was canceled")]
+    Canceled,
+    /// The client has no such asynchronous request.
+    #[error("there is no request with this Asynchronous Correlation Value")]
+    UnknownRequest,
+    /// There is nothing left to do of an asynchronous request.
+    #[error("the asynchronous request is done already")]
+    AlreadyProcessed,
     /// The message is well-formed TTLV but not a message of this operation.
     #[error("{0}")]
     InvalidMessage(String),
@@ -237,7 +246,12 @@ impl Failure {
                 (reason, reason)
             }
             Self::Malformed(error) => codec_reason(*error),
-            Self::Undone => (R::OperationCanceledByRequester, R::OperationCanceledByRequester),
+            Self::Undone | Self::Canceled => {
+                (R::OperationCanceledByRequester, R::OperationCanceledByRequester)
+            }
+            Self::UnknownRequest => (R::ItemNotFound, R::InvalidAsynchronousCorrelationValue),
+            // The operation came with 2.1.
+            Self::AlreadyProcessed => (R::InvalidField, R::DuplicateProcessRequest),
             Self::InvalidMessage(_) => (R::InvalidMessage, R::InvalidMessage),
             Self::InvalidField(_) => (R::InvalidField, R::InvalidField),
             Self::InvalidAttributeValue(_) => (R::InvalidField, R::InvalidAttributeValue),

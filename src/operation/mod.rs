@@ -46,6 +46,7 @@ mod log;
 mod login;
 mod mac;
 mod mac_verify;
+mod manner;
 mod obtain_lease;
 mod part;
 pub mod permit;
@@ -77,6 +78,7 @@ pub use facts::Facts;
 pub use failure::Failure;
 pub use groups::GroupTurns;
 pub use leases::Leases;
+pub use manner::may_wait;
 pub use parts::Parts;
 pub use streams::{StreamLimits, Streams};
 pub use trace::{Trace, beginning};
@@ -182,6 +184,8 @@ operations! {
     Archive => archive::archive;
     Recover => archive::recover;
     Query => query::query;
+    Cancel => manner::about_later;
+    Poll => manner::about_later;
     ReKeyKeyPair => re_key_key_pair::re_key_key_pair;
     DiscoverVersions => discover_versions::discover_versions;
     Encrypt => encrypt::encrypt;
@@ -205,4 +209,6 @@ operations! {
     Pkcs11 => pkcs11::pkcs11;
     Interop => ping::interop;
     Ping => ping::ping;
+    QueryAsynchronousRequests => manner::about_later;
+    Process => manner::about_later;
 }

@@ -100,7 +100,7 @@ fn server_information(cx: &Context<'_>) -> ServerInformation {
 fn capabilities() -> CapabilityInformation {
     CapabilityInformation {
         streaming: Some(true),
-        asynchronous: Some(false),
+        asynchronous: Some(true),
         attestation: Some(false),
         batch_undo: Some(true),
         batch_continue: Some(true),

@@ -12,6 +12,7 @@ use kmip_ttlv::message::{Request, ResponseItem, ResponseWriter};
 use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::{Buffer, Error, Tag};
 
+use super::later::{self, Manner};
 use super::report::Subject;
 use super::{Service, reply};
 use crate::operation::{Batch, Failure, Trace};
@@ -55,6 +56,7 @@ impl Service {
         let (ticket, refused) = match refused_whole(request) {
             Some(failure) => (None, Some(failure)),
             None => match self.ticket(caller, request).await {
+                Ok(Some(_)) if later::must_wait(request) => (None, Some(later::UNDER_TICKET)),
                 Ok(ticket) => (ticket, None),
                 Err(failure) => (None, Some(failure)),
             },
@@ -83,7 +85,12 @@ impl Service {
     async fn answer_each(&self, run: &Run<'_>, writer: &mut ResponseWriter<'_>) {
         let mut batch = Batch::default();
         for item in run.request.items() {
-            let done = self.answer_item(run, &item, &mut batch, writer).await;
+            let done = match later::manner(run, &item) {
+                Manner::Now => self.answer_item(run, &item, &mut batch, writer).await,
+                // Rare, and larger than what every request has to carry.
+                Manner::Later => Box::pin(self.answer_later(run, &item, writer)).await,
+                Manner::About => Box::pin(self.answer_about(run, &item, writer)).await,
+            };
             if !done && run.request.header.error_continuation() != OnError::Continue {
                 break;
             }
@@ -198,12 +205,12 @@ pub(super) fn failed_item<'a>(subject: &Subject<'a>, failure: &Failure) -> Respo
 fn refused_whole(request: &Request<'_>) -> Option<Failure> {
     let unknown = |tag, value| Some(Error::UnknownValue { tag, value }.into());
     match request.header.asynchronous() {
-        AsynchronousIndicator::Mandatory => {
-            let text = "asynchronous operations are not supported";
-            return Some(Failure::FeatureNotSupported(text));
-        }
         AsynchronousIndicator::Unknown(value) => return unknown(Tag::AsynchronousIndicator, value),
-        AsynchronousIndicator::Optional | AsynchronousIndicator::Prohibited => {}
+        _ => {
+            if let Some(why) = later::refused(request) {
+                return Some(Failure::FeatureNotSupported(why));
+            }
+        }
     }
     let option = request.header.error_continuation();
     if let OnError::Unknown(value) = option {

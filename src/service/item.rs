@@ -3,6 +3,7 @@
 use kmip_ttlv::Version;
 use kmip_ttlv::enums::Operation;
 use kmip_ttlv::message::{RequestBatchItem, ResponseItem, ResponseWriter, UnreadableItem};
+use kmip_ttlv::payload::RequestPayload;
 
 use super::Service;
 use super::batch::{ATTEMPTS_MAX, Run, failed_item};
@@ -131,29 +132,51 @@ impl Service {
         trace: &Trace,
         writer: &mut ResponseWriter<'_>,
     ) -> Result<Ran, Failure> {
-        self.audit.check().map_err(|_| Failure::Audit)?;
-        self.parts.keyring.check().map_err(keys::Error::from)?;
-        self.parts.keyring.standing().check(run.caller).map_err(Failure::of_keys)?;
-        let item = item.as_ref().map_err(|unreadable| unreadable.error)?;
-        check_envelope(item)?;
-        access::check_operation(run.caller, item.operation)?;
+        let (operation, outcome) = self.decide(run, item, subject, batch, trace).await?;
+        let Outcome { response, changes, uids, placeholder } = outcome;
+        writer.item(&ResponseItem::success(subject.unique_batch_item_id.clone(), response));
+        check_size(run, self.settings.response_bytes_max, writer)?;
+        Ok(Ran { operation, changes, uids, placeholder })
+    }
+
+    /// Runs an item once. Nothing is written, and nothing is durable.
+    pub(super) async fn decide(
+        &self,
+        run: &Run<'_>,
+        item: &ReadItem<'_>,
+        subject: &Subject<'_>,
+        batch: &Batch,
+        trace: &Trace,
+    ) -> Result<(Operation, Outcome), Failure> {
+        let (item, payload) = self.weigh(run, item)?;
         let version = run.request.version;
-        check_version(item.operation, version)?;
-        let payload = item.payload()?;
         let permit = match run.ticket {
             Some(key) => Some(Permit::load(&self.parts, batch, key, &payload, subject.time).await?),
             None => None,
         };
         let cx = Context::new(&self.parts, run.caller, batch, trace, version, subject.time);
         let cx = cx.under(permit.as_ref());
-        let Outcome { response, mut changes, uids, placeholder } =
-            operation::run(&cx, &payload).await?;
+        let mut outcome = operation::run(&cx, &payload).await?;
         if let Some(permit) = &permit {
-            changes.extend(permit.charge(&changes)?);
+            outcome.changes.extend(permit.charge(&outcome.changes)?);
         }
-        writer.item(&ResponseItem::success(item.unique_batch_item_id.clone(), response));
-        check_size(run, self.settings.response_bytes_max, writer)?;
-        Ok(Ran { operation: item.operation, changes, uids, placeholder })
+        Ok((item.operation, outcome))
+    }
+
+    /// Whether an item may run at all, and what it asks for.
+    pub(super) fn weigh<'i, 'a>(
+        &self,
+        run: &Run<'_>,
+        item: &'i ReadItem<'a>,
+    ) -> Result<(&'i RequestBatchItem<'a>, RequestPayload<'a>), Failure> {
+        self.audit.check().map_err(|_| Failure::Audit)?;
+        self.parts.keyring.check().map_err(keys::Error::from)?;
+        self.parts.keyring.standing().check(run.caller).map_err(Failure::of_keys)?;
+        let item = item.as_ref().map_err(|unreadable| unreadable.error)?;
+        check_envelope(item)?;
+        access::check_operation(run.caller, item.operation)?;
+        check_version(item.operation, run.request.version)?;
+        Ok((item, item.payload()?))
     }
 }
 
@@ -177,7 +200,11 @@ fn check_envelope(item: &RequestBatchItem<'_>) -> Result<(), Failure> {
 
 /// Whether the response is still as short as the client wants it (KMIP 1.4 §6.3), and as the server
 /// makes it.
-fn check_size(run: &Run<'_>, bytes_max: usize, writer: &ResponseWriter<'_>) -> Result<(), Failure> {
+pub(super) fn check_size(
+    run: &Run<'_>,
+    bytes_max: usize,
+    writer: &ResponseWriter<'_>,
+) -> Result<(), Failure> {
     let wanted = run.request.header.maximum_response_size;
     let wanted = wanted.and_then(|max| usize::try_from(max).ok()).unwrap_or(usize::MAX);
     if writer.bytes() > bytes_max.min(wanted) { Err(Failure::ResponseTooLarge) } else { Ok(()) }

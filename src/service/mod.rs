@@ -5,6 +5,7 @@
 
 mod batch;
 mod item;
+mod later;
 mod reply;
 mod report;
 mod ticket;
@@ -17,6 +18,7 @@ use kmip_ttlv::scan::Limits;
 use kmip_ttlv::{Buffer, Error};
 use quick_cache::sync::Cache;
 
+use later::UnderWay;
 use turns::Turns;
 
 use crate::clock::Clock;
@@ -51,6 +53,7 @@ pub struct Service {
     settings: Settings,
     tenants: Cache<TenantId, TenantMetrics>,
     turns: Turns,
+    under_way: UnderWay,
 }
 
 impl Service {
@@ -65,7 +68,8 @@ impl Service {
         let tenants = Cache::new(TENANT_METRICS_MAX);
         let audit = Arc::clone(parts.store.audit());
         parts.keyring.when_forgotten(parts.streams.ender());
-        Self { parts, audit, metrics, clock, settings, tenants, turns: Turns::default() }
+        let (turns, under_way) = (Turns::default(), UnderWay::default());
+        Self { parts, audit, metrics, clock, settings, tenants, turns, under_way }
     }
 
     /// The caller behind an identity, registered first if it is new and may be.

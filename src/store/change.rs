@@ -3,6 +3,7 @@
 use super::administration::Administration;
 use super::hierarchy::RotationRow;
 use super::notes::NoteChange;
+use super::request::RequestChange;
 use super::row::{KeyLevel, KeyState, Sealed, Stored};
 use crate::audit::Record;
 use crate::clock::Timestamp;
@@ -149,6 +150,8 @@ pub enum Change {
     },
     /// What the server remembers for a tenant or a service.
     Note(NoteChange),
+    /// What becomes of an asynchronous request.
+    Request(RequestChange),
     /// What an administrator changes.
     Administer(Administration),
     /// Writes a setting that must not exist yet (install lock, root check value).

@@ -10,6 +10,7 @@ use super::administration::Census;
 use super::change::Commit;
 use super::hierarchy::Hierarchy;
 use super::notes::Notes;
+use super::request::Requests;
 use super::row::{KeyLevel, KeyRow, ServiceRow, Stored, TenantRow};
 use crate::object::IndexEntry;
 use crate::tenant::{ServiceId, ServiceName, TenantId, TenantName};
@@ -72,7 +73,7 @@ pub enum Error {
 }
 
 /// A storage engine.
-pub trait Engine: Census + Hierarchy + Notes + std::fmt::Debug {
+pub trait Engine: Census + Hierarchy + Notes + Requests + std::fmt::Debug {
     /// Makes a commit durable; resolves when it is.
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<(), Error>>;
 

@@ -13,6 +13,7 @@ mod lock;
 mod note_cache;
 pub mod notes;
 mod queue;
+pub mod request;
 pub mod row;
 mod row_format;
 mod step;
@@ -28,6 +29,10 @@ pub use hierarchy::{
 };
 pub use lock::LockError;
 pub use notes::{NewNote, Note, NoteChange, NoteKey, NoteKind, Notes};
+pub use request::{
+    REQUEST_VALUE_BYTES, RequestChange, RequestCounts, RequestKey, RequestLimits, RequestRow,
+    RequestStage, Requests,
+};
 pub use row::{KeyLevel, KeyRow, KeyState, Sealed, ServiceRow, Stored, TenantRow, TenantState};
 pub use row_format::attribute_bytes;
 pub use step::{Observer, Step};

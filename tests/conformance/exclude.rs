@@ -37,8 +37,6 @@ pub(crate) const CONTINUATIONS: &[(&str, &str)] =
 /// Why a case cannot pass, if it cannot: what the specification or the case itself says.
 pub(crate) fn reason(case: &Case) -> Option<String> {
     let description = case.steps.iter().find_map(description);
-    // A Poll that is repeated waits for the server, not for a date.
-    let polls = |step: &Step| step.items().any(|(item, _)| item.value_of("Operation") == "Poll");
     let waits = || case.steps.iter().any(|step| step.repeats && !polls(step));
     description
         .map(|what| format!("has {what} describe the server that was recorded"))
@@ -52,6 +50,12 @@ pub(crate) fn reason(case: &Case) -> Option<String> {
         .or_else(|| case.steps.iter().find_map(contradiction))
         .or_else(|| other_key(case))
         .or_else(|| case.steps.iter().find_map(nameless))
+}
+
+/// Whether a step asks for what was promised. One that is repeated waits for the server, not for a
+/// date.
+pub(crate) fn polls(step: &Step) -> bool {
+    step.items().any(|(item, _)| item.value_of("Operation") == "Poll")
 }
 
 /// Whether the list may give this reason for a case that fails: the computed one, or that what it

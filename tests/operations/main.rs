@@ -4,6 +4,7 @@
 
 mod archive;
 mod ask;
+mod asynchronous;
 mod attribute_rules;
 mod attributes;
 mod batches;

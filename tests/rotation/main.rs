@@ -5,5 +5,6 @@ mod crash;
 mod load;
 mod migrate;
 mod refusals;
+mod requests;
 #[path = "../support/mod.rs"]
 mod support;

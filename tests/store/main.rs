@@ -8,6 +8,7 @@ mod groups;
 mod model;
 mod notes;
 mod races;
+mod requests;
 mod rotation;
 mod suite;
 mod trail;

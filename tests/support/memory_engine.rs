@@ -9,8 +9,8 @@ use keystrata::clock::Timestamp;
 use keystrata::store::{
     ActiveKey, BoxFuture, Census, Change, Commit, Counts, Due, Engine, Envelopes, Error,
     HeldObject, Hierarchy, KeyLevel, KeyRow, KeyState, NewKey, NodeRow, Note, NoteKey, NoteKind,
-    Notes, Owner, Position, RotationRow, Scanned, Selector, ServiceRow, Stored, Target, TenantRow,
-    TenantState, View,
+    Notes, Owner, Position, RequestCounts, RequestKey, RequestRow, Requests, RotationRow, Scanned,
+    Selector, ServiceRow, Stored, Target, TenantRow, TenantState, View,
 };
 use keystrata::tenant::{ServiceId, ServiceName, TenantId, TenantName};
 
@@ -224,6 +224,52 @@ impl Census for MemoryEngine {
     }
 
     fn statements(&self, _: TenantId) -> BoxFuture<'_, Result<Vec<String>, Error>> {
+        self.read(|_| Vec::new())
+    }
+}
+
+/// Nobody asks for asynchronous requests here.
+impl Requests for MemoryEngine {
+    fn request(&self, _: RequestKey) -> BoxFuture<'_, Result<Option<RequestRow>, Error>> {
+        self.read(|_| None)
+    }
+
+    fn requests(&self, _: TenantId, _: ServiceId) -> BoxFuture<'_, Result<Vec<RequestRow>, Error>> {
+        self.read(|_| Vec::new())
+    }
+
+    fn request_counts(
+        &self,
+        _: TenantId,
+        _: ServiceId,
+    ) -> BoxFuture<'_, Result<RequestCounts, Error>> {
+        self.read(|_| RequestCounts::default())
+    }
+
+    fn due_requests(
+        &self,
+        _: Timestamp,
+        _: usize,
+        _: usize,
+    ) -> BoxFuture<'_, Result<Vec<RequestRow>, Error>> {
+        self.read(|_| Vec::new())
+    }
+
+    fn ended_requests(
+        &self,
+        _: Timestamp,
+        _: usize,
+    ) -> BoxFuture<'_, Result<Vec<RequestRow>, Error>> {
+        self.read(|_| Vec::new())
+    }
+
+    fn stale_requests(
+        &self,
+        _: TenantId,
+        _: ServiceId,
+        _: u32,
+        _: usize,
+    ) -> BoxFuture<'_, Result<Vec<RequestRow>, Error>> {
         self.read(|_| Vec::new())
     }
 }

@@ -63,9 +63,28 @@ impl World {
         Self::build(StreamLimits::default(), Facts::default(), response_bytes_max).await
     }
 
+    /// The server after it was stopped and started again; only what is on the disk is left.
+    pub(crate) async fn restarted(self) -> Self {
+        let Self { service, clock, store, dir } = self;
+        drop(service);
+        store.close();
+        drop(store);
+        Self::open(dir, clock, StreamLimits::default(), Facts::default(), RESPONSE_BYTES_MAX).await
+    }
+
     async fn build(limits: StreamLimits, facts: Facts, response_bytes_max: usize) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(Timestamp(START * 1_000_000)));
+        Self::open(dir, clock, limits, facts, response_bytes_max).await
+    }
+
+    async fn open(
+        dir: TempDir,
+        clock: Arc<ManualClock>,
+        limits: StreamLimits,
+        facts: Facts,
+        response_bytes_max: usize,
+    ) -> Self {
         let time: Arc<dyn Clock> = clock.clone();
         let metrics = Metrics::new(&MetricsSettings::default());
         let settings = StoreSettings::new(dir.path());

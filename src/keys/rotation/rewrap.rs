@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::super::envelope::Purpose;
 use super::super::error::Error;
 use super::super::keyring::Touched;
 use super::super::service_key::ServiceKey;
@@ -11,12 +12,15 @@ use super::error::Refused;
 use super::subject::{Subject, versions};
 use super::{Progress, Rotator};
 use crate::store::{
-    Change, Commit, Error as StoreError, KeyLevel, KeyState, Position, Stored, View,
+    Change, Commit, Error as StoreError, KeyLevel, KeyState, Position, RequestChange, RequestRow,
+    RequestStage, Stored, View,
 };
 use crate::tenant::TenantId;
 
 /// Objects that are read, sealed anew and committed together.
 const OBJECTS_BATCH: usize = 128;
+/// Asynchronous requests that are read, sealed anew and committed together.
+const REQUESTS_BATCH: usize = 64;
 /// Keys that are committed together.
 const KEYS_BATCH: usize = 64;
 /// Tenants that are read together.
@@ -161,7 +165,58 @@ impl Rotator {
             }
             done += self.reseal(changes, pace, progress).await?;
         }
-        Ok(done)
+        Ok(done + self.pass_requests(subject, to, pace, progress).await?)
+    }
+
+    /// Asynchronous requests, of which a service has few.
+    async fn pass_requests(
+        &self,
+        subject: &Subject,
+        to: u32,
+        pace: &mut Pace,
+        progress: &Progress,
+    ) -> Result<usize, Refused> {
+        let Subject::Service(tenant, service) = subject else { return Ok(0) };
+        let engine = &self.keyring.engine;
+        let mut keys = Keys::default();
+        let mut changes = Vec::new();
+        for row in engine.stale_requests(tenant.id, service.id, to, REQUESTS_BATCH).await? {
+            let sealed = row.sealed.as_ref();
+            let Some((sealed, version)) = sealed.and_then(|it| Some((it, it.parent_version()?)))
+            else {
+                continue;
+            };
+            let Some((old, new)) = self.both(subject, (version, to), &mut keys).await? else {
+                continue;
+            };
+            let purpose = match row.stage {
+                RequestStage::Waiting => Purpose::Request,
+                _ => Purpose::Result,
+            };
+            let value = &row.key.value;
+            let plain = old.open_request(value, purpose, sealed)?;
+            let sealed = new.seal_request(&*self.keyring.random, value, purpose, &plain)?;
+            let row = RequestRow { sealed: Some(sealed), ..row };
+            changes.push(Change::Request(RequestChange::Replace(row)));
+        }
+        self.reseal(changes, pace, progress).await
+    }
+
+    /// Two versions of a service's key.
+    async fn both<'k>(
+        &self,
+        subject: &Subject,
+        (version, to): (u32, u32),
+        keys: &'k mut Keys,
+    ) -> Result<Option<(&'k ServiceKey, &'k ServiceKey)>, Refused> {
+        let Subject::Service(tenant, service) = subject else { return Ok(None) };
+        for version in [version, to] {
+            if keys.find(version).is_none() {
+                let key = self.keyring.open_version(tenant, service, version).await?;
+                keys.0.push(Arc::new(key));
+            }
+        }
+        Ok(keys.find(version).zip(keys.find(to)))
     }
 
     /// An object's value, opened and sealed under version `to`.
@@ -172,18 +227,14 @@ impl Rotator {
         to: u32,
         keys: &mut Keys,
     ) -> Result<Option<Change>, Refused> {
-        let Subject::Service(tenant, service) = subject else { return Ok(None) };
+        let Subject::Service(tenant, _) = subject else { return Ok(None) };
         let sealed = stored.sealed.as_ref();
         let Some((sealed, version)) = sealed.and_then(|it| Some((it, it.parent_version()?))) else {
             return Ok(None);
         };
-        for version in [version, to] {
-            if !keys.0.iter().any(|key| key.version() == version) {
-                let key = self.keyring.open_version(tenant, service, version).await?;
-                keys.0.push(Arc::new(key));
-            }
-        }
-        let (Some(old), Some(new)) = (keys.find(version), keys.find(to)) else { return Ok(None) };
+        let Some((old, new)) = self.both(subject, (version, to), keys).await? else {
+            return Ok(None);
+        };
         let uid = &stored.object.uid;
         let plain = old.open(uid, sealed)?;
         let sealed = Some(new.seal(&*self.keyring.random, uid, &plain)?);

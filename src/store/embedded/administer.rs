@@ -6,6 +6,7 @@ use rusqlite::{Connection, params};
 use super::Embedded;
 use super::ledger::Ledger;
 use super::read::{all, get, one, service_columns, service_row, tenant_columns, tenant_row};
+use super::requests;
 use super::write::{WriteError, run};
 use crate::clock::Timestamp;
 use crate::object::Object;
@@ -137,6 +138,7 @@ fn uncount(
         ledger.gone(parent, sealed.parent_version());
         ledger.forget(level);
     }
+    requests::forget(db, tenant, target.service)?;
     for table in ["rotations", "acknowledgements"] {
         let sql = format!("DELETE FROM {table} WHERE {of_target}");
         run(db, &sql, params![tenant.0, service])?;

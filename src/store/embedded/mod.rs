@@ -13,6 +13,7 @@ mod outbox;
 mod prepare;
 mod read;
 mod readers;
+mod requests;
 mod schema;
 mod select;
 mod write;

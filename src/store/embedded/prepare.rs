@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::clock::Timestamp;
 use crate::store::administration::Administration;
 use crate::store::audit_log::AuditLog;
+use crate::store::request::RequestChange;
 use crate::store::row::{Sealed, Stored};
 use crate::store::row_format::{self, Entry};
 use crate::store::{Change, Commit};
@@ -39,6 +40,7 @@ pub(super) enum Write {
         value: Vec<u8>,
     },
     Administer(Administration),
+    Request(RequestChange),
     /// Written as it is.
     Other(Change),
 }
@@ -120,6 +122,7 @@ impl Write {
             }
             Change::NewSetting { name, value } => Self::NewSetting { name, value },
             Change::Administer(change) => Self::Administer(change),
+            Change::Request(change) => Self::Request(change),
             Change::Reseal { tenant, stored } => {
                 let revision = stored.revision;
                 let mut write = Self::object_write(tenant, *stored, Some(revision));
@@ -152,10 +155,13 @@ impl Write {
             Self::NewTenant { key, .. } => key.as_bytes().len(),
             Self::NewService(service) => service.key.as_bytes().len(),
             Self::NewSetting { value, .. } => value.len(),
+            Self::Request(RequestChange::New { row, .. } | RequestChange::Replace(row)) => {
+                row.sealed.as_ref().map_or(0, |it| it.as_bytes().len())
+            }
             Self::Administer(Administration::Shred { statement, .. }) => statement.len(),
             Self::Other(Change::Note(note)) => note.to.as_ref().map_or(0, |note| note.body.len()),
             // Rare and small.
-            Self::Administer(_) | Self::Other(_) => ROW_BYTES,
+            Self::Administer(_) | Self::Request(_) | Self::Other(_) => ROW_BYTES,
         };
         ROW_BYTES + payload
     }

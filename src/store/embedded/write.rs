@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Params, params};
 
 use super::ledger::Ledger;
 use super::prepare::{NewService, ObjectWrite, Write};
-use super::{administer, connection, notes, write_key};
+use super::{administer, connection, notes, requests, write_key};
 use crate::clock::Timestamp;
 use crate::store::row::{KeyLevel, KeyState, Sealed, TenantState};
 use crate::store::row_format::{self, Entry, FormatError};
@@ -12,7 +12,7 @@ use crate::store::{Change, Error, codes};
 use crate::tenant::{ServiceId, TenantId};
 
 /// How much of an envelope is read to see under which version it is sealed.
-const ENVELOPE_HEAD_BYTES: i64 = 7;
+pub(super) const ENVELOPE_HEAD_BYTES: i64 = 7;
 
 /// Why a change was not written.
 #[derive(Debug)]
@@ -66,6 +66,7 @@ pub(super) fn write(
         }
         Write::NewService(service) => new_service(db, ledger, service),
         Write::Administer(change) => administer::write(db, ledger, change),
+        Write::Request(change) => requests::write(db, ledger, change),
         Write::NewSetting { name, value } => {
             run(db, "INSERT INTO settings (name, value) VALUES (?1, ?2)", params![name, value])?;
             Ok(())
@@ -102,6 +103,7 @@ fn other(db: &Connection, ledger: &mut Ledger, change: &Change) -> Result<(), Wr
         | Change::NewTenant { .. }
         | Change::NewService { .. }
         | Change::NewSetting { .. }
+        | Change::Request(_)
         | Change::Administer(_) => {
             let text = "a change was not prepared";
             Err(WriteError::Refused(Error::Failed(text.into())))
