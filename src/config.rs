@@ -4,6 +4,7 @@
 //! carry their units (`"1 MiB"`, `"15 min"`), unknown keys are refused, and every error names the
 //! file, the line and the key. A variable `KEYSTRATA_<SECTION>_<KEY>` overrides one key.
 
+mod cryptography;
 mod lease;
 mod overlay;
 mod root;
@@ -20,6 +21,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer};
 
+pub use self::cryptography::{Cryptography, CryptographyOf};
 pub use self::lease::{Lease, LeaseOf};
 pub use self::root::{
     EnvRoot, EnvVersion, KeySource, PinSource, Pkcs11Root, Root, RootPlace, TokenName,
@@ -27,8 +29,8 @@ pub use self::root::{
 };
 pub use self::rotation::{Rotation, Schedule};
 pub use self::sections::{
-    Audit, AutoRegister, ClientCa, Cryptography, Identity, Limits, Listen, Log, LogFormat,
-    LogLevel, Metrics, ReadRecords, Rule, Store, Tls,
+    Audit, AutoRegister, ClientCa, Identity, Limits, Listen, Log, LogFormat, LogLevel, Metrics,
+    ReadRecords, Rule, Store, Tls,
 };
 
 /// The whole configuration. Paths are absolute or relative to the working directory: those in the

@@ -31,7 +31,7 @@ const VALUES: &[(&str, &[&str])] = &[
     ("root", &["environment", "versions", "next"]),
     ("rotation", &["rewrap_rate", "scrub_rate", "root", "tenant", "service"]),
     ("audit", &["accept_loss"]),
-    ("cryptography", &["legacy"]),
+    ("cryptography", &["legacy", "algorithms", "modes", "bits_min", "for"]),
     ("metrics", &["tenant_labels_max"]),
     ("limits", &["batch_items_max", "locate_results_max"]),
 ];

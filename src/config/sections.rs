@@ -243,15 +243,6 @@ pub enum ReadRecords {
     Batched,
 }
 
-/// `[cryptography]`: what is computed for clients.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Cryptography {
-    /// Whether is allowed what only old estates need: decryption with RSA PKCS#1 v1.5, and keys of
-    /// DES, 3DES, SKIPJACK, RC4 and other algorithms that are not to be used any more.
-    pub legacy: bool,
-}
-
 /// `[log]`: the log, on standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]

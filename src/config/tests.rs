@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use kmip_ttlv::enums::{BlockCipherMode, CryptographicAlgorithm as A};
+
 use super::*;
 use crate::tenant::ServiceName;
 
@@ -20,6 +22,7 @@ fn the_example_is_valid_and_shows_the_defaults() {
     assert_eq!(config.limits, Limits::default());
     assert_eq!(config.metrics, Metrics::default());
     assert_eq!(config.lease, Lease::default());
+    assert_eq!(config.cryptography, Cryptography::default());
     assert_eq!(config.store.directory, Path::new("dir/data/store"));
     let RootPlace::Pkcs11(root) = config.root.place else { panic!("the example has a token") };
     assert_eq!(root.module, Path::new("/usr/lib/softhsm/libsofthsm2.so"));
@@ -65,6 +68,31 @@ fn an_error_names_file_line_and_key() {
         let error = parse(&EXAMPLE.replacen(from, to, 1), &[]).expect_err(to);
         assert!(error.contains(expected), "{to}: {error}");
         assert!(!error.contains('\n'), "{error}");
+    }
+}
+
+#[test]
+fn what_may_be_computed_is_said_for_all_and_for_tenants() {
+    let own = "[[cryptography.for]]\ntenant = \"archive\"\nlegacy = true\n\
+               algorithms = [\"AES\", \"DES3\"]\nmodes = [\"CBC\"]\nbits_min = { AES = 256 }\n";
+    let config = parse(&format!("{EXAMPLE}\n{own}"), &[]).expect("valid");
+    assert!(!config.cryptography.legacy);
+    assert_eq!(config.cryptography.algorithms, None);
+    let [one] = config.cryptography.of.as_slice() else { panic!("one") };
+    assert_eq!((one.tenant.as_str(), one.legacy), ("archive", true));
+    assert_eq!(one.algorithms.as_deref(), Some([A::Aes, A::Des3].as_slice()));
+    assert_eq!(one.modes.as_deref(), Some([BlockCipherMode::Cbc].as_slice()));
+    assert_eq!(one.bits_min, [(A::Aes, 256)]);
+    let (algorithms, modes) = ("KEYSTRATA_CRYPTOGRAPHY_ALGORITHMS", "KEYSTRATA_CRYPTOGRAPHY_MODES");
+    let config = parse(EXAMPLE, &[(algorithms, "[\"RSA\"]")]).expect("valid");
+    assert_eq!(config.cryptography.algorithms.as_deref(), Some([A::Rsa].as_slice()));
+    for (variable, value, expected) in [
+        (algorithms, "[\"AES256\"]", "KMIP has no algorithm \"AES256\""),
+        (modes, "[\"gcm\"]", "KMIP has no mode \"gcm\""),
+        ("KEYSTRATA_CRYPTOGRAPHY_BITS_MIN", "{ RSB = 1 }", "KMIP has no algorithm \"RSB\""),
+    ] {
+        let error = parse(EXAMPLE, &[(variable, value)]).expect_err(value);
+        assert!(error.contains(expected), "{value}: {error}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! Why a computation for a client is refused.
 
+use super::policy::Forbidden;
 use super::random::RandomError;
 
 /// Why data could not be encrypted, decrypted, hashed or authenticated.
@@ -59,6 +60,9 @@ pub enum Error {
     /// More data than the mode or the stream's limit allows.
     #[error("too much data for one cryptographic operation")]
     TooMuchData,
+    /// It could be computed, but not for this tenant.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
     /// There is no randomness for an IV or for padding.
     #[error(transparent)]
     Random(#[from] RandomError),

@@ -72,7 +72,8 @@ pub fn resolve(
 }
 
 /// Whether a MAC is made of a block cipher.
-fn is_cipher(algorithm: CryptographicAlgorithm) -> bool {
+#[must_use]
+pub fn is_cipher(algorithm: CryptographicAlgorithm) -> bool {
     matches!(algorithm, CryptographicAlgorithm::Aes | CryptographicAlgorithm::Des3)
 }
 

@@ -9,6 +9,7 @@ pub mod hash;
 pub mod key;
 pub mod limit;
 pub mod mac;
+pub mod policy;
 mod pss;
 pub mod random;
 mod rng;

@@ -2,7 +2,6 @@
 
 use kmip_ttlv::Version;
 use kmip_ttlv::attribute::CryptographicParameters;
-use kmip_ttlv::enums::CryptographicAlgorithm;
 
 use super::part::Part;
 use super::{Context, Failure, key_use};
@@ -21,28 +20,13 @@ pub(super) fn settle(
     request: Option<&CryptographicParameters>,
 ) -> Result<Parameters, Failure> {
     let parameters = Parameters::resolve(key.algorithm(), request, key_use::parameters(key))?;
-    check_era(cx, parameters.algorithm())?;
+    cx.policy().check_mode(parameters.mode()).map_err(crypto::Error::from)?;
     if parameters.authenticates() && cx.version() < Version::V1_4 {
         return Err(Failure::FeatureNotSupported(
             "modes that authenticate need KMIP 1.4 or later, where the tag has a field",
         ));
     }
     Ok(parameters)
-}
-
-/// Holds that what only old estates need is for them alone.
-///
-/// # Errors
-/// [`Failure::Crypto`].
-pub(super) fn check_era(
-    cx: &Context<'_>,
-    algorithm: CryptographicAlgorithm,
-) -> Result<(), Failure> {
-    let is_legacy = algorithm == CryptographicAlgorithm::Des3;
-    if is_legacy && !cx.parts().facts.legacy_cryptography {
-        return Err(crypto::Error::Unsupported.into());
-    }
-    Ok(())
 }
 
 /// Holds that nothing is to be authenticated by a cipher that does not.

@@ -20,6 +20,8 @@ use super::trace::Trace;
 use super::value;
 use crate::access;
 use crate::clock::Timestamp;
+use crate::crypto;
+use crate::crypto::policy::Policy;
 use crate::keys::ServiceKey;
 use crate::object::{Object, rules};
 use crate::store::{
@@ -144,6 +146,11 @@ impl<'a> Context<'a> {
         self.parts.facts.leases.of(&self.caller.identity)
     }
 
+    /// What the caller may compute, and with which keys.
+    pub(super) fn policy(&self) -> &'a Policy {
+        self.parts.facts.policies.of(&self.caller.identity.tenant)
+    }
+
     /// Puts the client's words into the log line of this item.
     pub(super) fn note_message(&self, message: &str) {
         self.trace.note_message(message);
@@ -227,9 +234,17 @@ impl<'a> Context<'a> {
                     return Err(Failure::Destroyed);
                 }
                 self.check_strict(object)?;
-                Ok(access::check_usage(object, usage, self.now())?)
+                access::check_usage(object, usage, self.now())?;
+                self.check_policy(object)
             }
         }
+    }
+
+    /// A key that was made before its tenant's policy changed is held to it all the same.
+    fn check_policy(&self, object: &Object) -> Result<(), Failure> {
+        let Some(algorithm) = object.algorithm() else { return Ok(()) };
+        let allowed = self.policy().check_key(algorithm, || object.length_bits());
+        Ok(allowed.map_err(crypto::Error::from)?)
     }
 
     /// Compromised objects may still be read, and open what they have protected (KMIP 2.1 §4.57),

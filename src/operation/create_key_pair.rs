@@ -54,6 +54,7 @@ pub(super) async fn create_key_pair(
     )
     .await?;
     share(&mut attributes)?;
+    creation::check_policy(cx, ObjectType::PrivateKey, &attributes.private)?;
     let (template, algorithm) = template(&attributes.private)?;
     let values = generate(cx, template, Some(algorithm), &formats).await?;
     let mut objects = objects(cx, attributes, &values, |_| true)?;

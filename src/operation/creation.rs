@@ -2,7 +2,9 @@
 
 use kmip_ttlv::DateTime;
 use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeList, Digest, IndexedAttribute};
-use kmip_ttlv::enums::{ObjectType, ProtectionStorageMask, RngAlgorithm, State};
+use kmip_ttlv::enums::{
+    CryptographicAlgorithm, ObjectType, ProtectionStorageMask, RngAlgorithm, State,
+};
 use kmip_ttlv::object::ManagedObject;
 use kmip_ttlv::structure::ProtectionStorageMasks;
 
@@ -139,6 +141,7 @@ pub(super) fn object(
     origin: Origin,
     is_given: impl Fn(AttributeKind) -> bool,
 ) -> Result<Object, Failure> {
+    check_policy(cx, object_type, &attributes)?;
     let now = DateTime(cx.now());
     default(&mut attributes, Attribute::Sensitive(false));
     default(&mut attributes, Attribute::Extractable(true));
@@ -164,6 +167,42 @@ pub(super) fn object(
     object.touch(now.0);
     check_size(cx, &object)?;
     Ok(object)
+}
+
+/// Whether the tenant's policy allows such a key.
+///
+/// # Errors
+/// [`Failure::InvalidField`].
+pub(super) fn check_policy(
+    cx: &Context<'_>,
+    object_type: ObjectType,
+    attributes: &AttributeSet,
+) -> Result<(), Failure> {
+    use ObjectType::{PrivateKey, PublicKey, SplitKey, SymmetricKey};
+    if !matches!(object_type, SymmetricKey | PublicKey | PrivateKey | SplitKey) {
+        return Ok(());
+    }
+    let bits = match attributes.first(AttributeKind::CryptographicLength) {
+        Some(Attribute::CryptographicLength(bits)) => Some(*bits),
+        _ => None,
+    };
+    match attributes.first(AttributeKind::CryptographicAlgorithm) {
+        Some(Attribute::CryptographicAlgorithm(algorithm)) => allowed(cx, *algorithm, bits),
+        _ => Ok(()),
+    }
+}
+
+/// Whether the tenant's policy allows keys of this algorithm and length.
+///
+/// # Errors
+/// [`Failure::InvalidField`].
+pub(super) fn allowed(
+    cx: &Context<'_>,
+    algorithm: CryptographicAlgorithm,
+    bits: Option<i32>,
+) -> Result<(), Failure> {
+    let allowed = cx.policy().check_key(algorithm, || bits);
+    allowed.map_err(|forbidden| Failure::InvalidField(forbidden.to_string()))
 }
 
 /// Whether an object has no more attributes, in number and in bytes, than the server keeps.

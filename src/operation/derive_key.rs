@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::context::{Context, Held, Right};
 use super::creation::{self, Origin};
-use super::{Failure, Outcome, cipher_parameters, create, key_length, key_use, signing, value};
+use super::{Failure, Outcome, create, key_length, key_use, signing, value};
 use crate::access::Usage;
 use crate::crypto;
 use crate::crypto::cipher::{self, Parameters};
@@ -248,7 +248,7 @@ fn encrypted(
         asked.parameters.as_ref().map(without_hash).as_ref(),
         own.and_then(key_use::parameters),
     )?;
-    cipher_parameters::check_era(cx, parameters.algorithm())?;
+    cx.policy().check_mode(parameters.mode()).map_err(crypto::Error::from)?;
     // What the client cannot know it could not derive again.
     let iv = asked.iv.as_deref();
     if iv.is_none() && parameters.needs_iv() {

@@ -1,6 +1,7 @@
 //! What the server says of itself, and the limits that operations hold.
 
 use super::leases::Leases;
+use super::policies::Policies;
 
 /// Facts and limits that are the same for every request.
 #[derive(Debug, Clone)]
@@ -15,9 +16,8 @@ pub struct Facts {
     pub located_scan_max: usize,
     /// The most bytes that one RNG Retrieve gives.
     pub random_bytes_max: usize,
-    /// Whether is allowed what only old estates need: decryption with RSA PKCS#1 v1.5, keys of DES,
-    /// 3DES and other algorithms that are not to be used any more.
-    pub legacy_cryptography: bool,
+    /// What tenants may compute, and with which keys.
+    pub policies: Policies,
     /// How long clients may use objects without asking again.
     pub leases: Leases,
     /// The most attribute instances that an object may have.
@@ -37,7 +37,7 @@ impl Default for Facts {
             located_items_max: 10_000,
             located_scan_max: 1_000_000,
             random_bytes_max: 64 * 1024,
-            legacy_cryptography: false,
+            policies: Policies::default(),
             leases: Leases::default(),
             attributes_max: 256,
             attribute_bytes_max: 128 * 1024,

@@ -309,7 +309,9 @@ fn crypto_reason(error: crypto::Error, version: Version) -> ResultReason {
     use ResultReason as R;
     use crypto::Error as E;
     let (in_1x, in_2x) = match error {
-        E::Unsupported => (R::InvalidField, R::UnsupportedCryptographicParameters),
+        E::Unsupported | E::Forbidden(_) => {
+            (R::InvalidField, R::UnsupportedCryptographicParameters)
+        }
         E::WrongAlgorithm | E::BadParameters | E::NotAuthenticating | E::UnsupportedMac => {
             (R::InvalidField, R::BadCryptographicParameters)
         }

@@ -30,6 +30,7 @@ pub(super) async fn import(cx: &Context<'_>, request: &Request<'_>) -> Result<Ou
         take(cx, &mut attributes, attribute, uid, request)?;
     }
     let value = register::accept(cx, request.object.clone(), &mut attributes)?;
+    creation::check_policy(cx, object_type, &attributes)?;
     complete(cx, &mut attributes);
     creation::describe_missing(cx, &mut attributes, &value)?;
     let object = Object { uid: uid.to_owned(), object_type, attributes };

@@ -3,23 +3,13 @@
 
 use kmip_ttlv::enums::CryptographicAlgorithm;
 
-use super::{Context, Failure};
+use super::{Context, Failure, creation};
 
 /// Lengths that a key of some algorithm may have, and the one it has if none is asked for, in bits.
 struct Lengths {
     algorithm: CryptographicAlgorithm,
     allowed: &'static [i32],
     preferred: i32,
-    era: Era,
-}
-
-/// Whether keys of an algorithm are made for everybody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Era {
-    /// For everybody.
-    Today,
-    /// For old estates alone, where the configuration says so.
-    Legacy,
 }
 
 /// The longest are two keys, for XTS.
@@ -35,48 +25,47 @@ const ONLY_256: &[i32] = &[256];
 const VARIABLE: &[i32] = &[40, 56, 64, 80, 96, 104, 112, 128, 160, 192, 224, 256, 320, 384, 448];
 
 macro_rules! lengths {
-    ($($algorithm:ident: $allowed:ident $preferred:literal $era:ident;)+) => {
+    ($($algorithm:ident: $allowed:ident $preferred:literal;)+) => {
         /// The keys that can be made.
         const LENGTHS: &[Lengths] = &[$(Lengths {
             algorithm: CryptographicAlgorithm::$algorithm,
             allowed: $allowed,
             preferred: $preferred,
-            era: Era::$era,
         }),+];
     };
 }
 
 lengths! {
-//  algorithm          lengths   usual made
-    Des:               DES       56    Legacy;
-    Des3:              DES3      168   Legacy;
-    Aes:               AES       256   Today;
-    HmacSha1:          HMAC      160   Today;
-    HmacSha224:        HMAC      224   Today;
-    HmacSha256:        HMAC      256   Today;
-    HmacSha384:        HMAC      384   Today;
-    HmacSha512:        HMAC      512   Today;
-    HmacMd5:           HMAC      128   Legacy;
-    Blowfish:          VARIABLE  128   Legacy;
-    Camellia:          BLOCK     256   Today;
-    Cast5:             VARIABLE  128   Legacy;
-    Idea:              ONLY_128  128   Legacy;
-    Mars:              VARIABLE  128   Legacy;
-    Rc2:               VARIABLE  128   Legacy;
-    Rc4:               VARIABLE  128   Legacy;
-    Rc5:               VARIABLE  128   Legacy;
-    Skipjack:          ONLY_80   80    Legacy;
-    Twofish:           BLOCK     256   Today;
-    ChaCha20:          ONLY_256  256   Today;
-    Poly1305:          ONLY_256  256   Today;
-    ChaCha20Poly1305:  ONLY_256  256   Today;
-    HmacSha3_224:      HMAC      224   Today;
-    HmacSha3_256:      HMAC      256   Today;
-    HmacSha3_384:      HMAC      384   Today;
-    HmacSha3_512:      HMAC      512   Today;
-    Aria:              BLOCK     256   Today;
-    Seed:              ONLY_128  128   Today;
-    Sm4:               ONLY_128  128   Today;
+//  algorithm          lengths   usual
+    Des:               DES       56;
+    Des3:              DES3      168;
+    Aes:               AES       256;
+    HmacSha1:          HMAC      160;
+    HmacSha224:        HMAC      224;
+    HmacSha256:        HMAC      256;
+    HmacSha384:        HMAC      384;
+    HmacSha512:        HMAC      512;
+    HmacMd5:           HMAC      128;
+    Blowfish:          VARIABLE  128;
+    Camellia:          BLOCK     256;
+    Cast5:             VARIABLE  128;
+    Idea:              ONLY_128  128;
+    Mars:              VARIABLE  128;
+    Rc2:               VARIABLE  128;
+    Rc4:               VARIABLE  128;
+    Rc5:               VARIABLE  128;
+    Skipjack:          ONLY_80   80;
+    Twofish:           BLOCK     256;
+    ChaCha20:          ONLY_256  256;
+    Poly1305:          ONLY_256  256;
+    ChaCha20Poly1305:  ONLY_256  256;
+    HmacSha3_224:      HMAC      224;
+    HmacSha3_256:      HMAC      256;
+    HmacSha3_384:      HMAC      384;
+    HmacSha3_512:      HMAC      512;
+    Aria:              BLOCK     256;
+    Seed:              ONLY_128  128;
+    Sm4:               ONLY_128  128;
 }
 
 /// The length that a new key has, in bits.
@@ -88,15 +77,11 @@ pub(super) fn bits(
     algorithm: CryptographicAlgorithm,
     asked: Option<i32>,
 ) -> Result<i32, Failure> {
-    let is_legacy_made = cx.parts().facts.legacy_cryptography;
-    let row = LENGTHS
-        .iter()
-        .find(|row| row.algorithm == algorithm)
-        .filter(|row| row.era == Era::Today || is_legacy_made)
-        .ok_or_else(|| {
-            Failure::InvalidField("keys of this Cryptographic Algorithm cannot be created".into())
-        })?;
+    let row = LENGTHS.iter().find(|row| row.algorithm == algorithm).ok_or_else(|| {
+        Failure::InvalidField("keys of this Cryptographic Algorithm cannot be created".into())
+    })?;
     let bits = asked.unwrap_or(row.preferred);
+    creation::allowed(cx, algorithm, Some(bits))?;
     if row.allowed.contains(&bits) {
         Ok(bits)
     } else {

@@ -3,15 +3,16 @@
 use std::borrow::Cow;
 
 use kmip_ttlv::attribute::CryptographicParameters;
-use kmip_ttlv::enums::Operation;
+use kmip_ttlv::enums::{BlockCipherMode, Operation};
 use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::mac::{Request, Response};
 
 use super::context::{Context, Held, Right};
 use super::part::{Output, Part, Work};
-use super::{Failure, Outcome, cipher_parameters, key_use};
+use super::{Failure, Outcome, key_use};
 use crate::access::Usage;
-use crate::crypto::mac::{Macer, resolve};
+use crate::crypto;
+use crate::crypto::mac::{Macer, is_cipher, resolve};
 use crate::crypto::random::Random;
 
 /// Makes a message authentication code, at once or in parts, under a key that stays here.
@@ -53,7 +54,9 @@ pub(super) async fn macer(
 ) -> Result<Macer, Failure> {
     let object = held.object();
     let algorithm = resolve(object.algorithm(), request, key_use::parameters(object))?;
-    cipher_parameters::check_era(cx, algorithm)?;
+    if is_cipher(algorithm) {
+        cx.policy().check_mode(BlockCipherMode::Cmac).map_err(crypto::Error::from)?;
+    }
     let key = cx.value(held).await?;
     Ok(Macer::new(algorithm, key_use::bytes(&key)?, part.step.limits())?)
 }

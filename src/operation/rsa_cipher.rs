@@ -10,6 +10,7 @@ use super::context::{Context, Held};
 use super::part::{Output, Part, Step};
 use super::{Failure, key_use, signing};
 use crate::crypto;
+use crate::crypto::policy::Forbidden;
 use crate::crypto::rsa_cipher::{self, Padding};
 
 /// Encrypts with a public key, or with the public half of a private key.
@@ -43,8 +44,8 @@ pub(super) async fn decrypt(
     part: &Part<'_>,
 ) -> Result<Output, Failure> {
     let padding = padding(request, held, part)?;
-    if padding == Padding::Pkcs1 && !cx.parts().facts.legacy_cryptography {
-        return Err(crypto::Error::Unsupported.into());
+    if padding == Padding::Pkcs1 && !cx.policy().legacy {
+        return Err(crypto::Error::from(Forbidden::Padding).into());
     }
     let key = signing::private_key(cx, held).await?;
     let random = Arc::clone(&cx.parts().random);

@@ -1,7 +1,7 @@
 //! Encrypt and Decrypt in one part.
 
 use keystrata::crypto::cipher::table::{IvRule, Row, SUPPORTED};
-use keystrata::operation::Facts;
+use keystrata::crypto::policy::Policy;
 use kmip_ttlv::Version;
 use kmip_ttlv::attribute::Attribute;
 use kmip_ttlv::enums::{
@@ -17,8 +17,7 @@ const TEXT: &[u8] = b"What is encrypted here is decrypted here again!!";
 
 #[tokio::test]
 async fn every_row_of_the_table_goes_there_and_back_in_every_version() {
-    let facts = Facts { legacy_cryptography: true, ..Facts::default() };
-    let world = World::with_facts(facts).await;
+    let world = World::with_policy(Policy { legacy: true, ..Policy::default() }).await;
     let client = world.client("orders", Version::V1_4).await;
     for row in SUPPORTED {
         for key_bytes in row.key_bytes {
@@ -182,23 +181,6 @@ async fn a_short_tag_is_as_long_as_was_asked_for() {
             ..decrypt(&key)
         };
         assert_eq!(said(client.ask(request).await).data.as_deref(), Some(TEXT));
-    }
-}
-
-#[tokio::test]
-async fn triple_des_is_for_those_who_say_that_they_need_it() {
-    for (legacy_cryptography, expected) in
-        [(false, Err(ResultReason::UnsupportedCryptographicParameters)), (true, Ok(()))]
-    {
-        let facts = Facts { legacy_cryptography, ..Facts::default() };
-        let world = World::with_facts(facts).await;
-        let client = world.client("orders", Version::V2_1).await;
-        let own = Attribute::CryptographicAlgorithm(CryptographicAlgorithm::Des3);
-        let key = client.register_as(CryptographicAlgorithm::Des3, &[0x5b; 24], vec![own]).await;
-        let wanted = Some(parameters(BlockCipherMode::Ecb, PaddingMethod::None));
-        let request =
-            encrypt::Request { parameters: wanted, data: Some(TEXT.into()), ..encrypt(&key) };
-        assert_eq!(client.ask(request).await.map(drop), expected);
     }
 }
 

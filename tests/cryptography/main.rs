@@ -6,6 +6,7 @@ mod limits;
 mod macs;
 mod modes;
 mod pair;
+mod policies;
 mod refusals;
 mod rsa;
 mod signing;

@@ -1,6 +1,6 @@
 //! Encrypt and Decrypt with RSA keys.
 
-use keystrata::operation::Facts;
+use keystrata::crypto::policy::Policy;
 use kmip_ttlv::Version;
 use kmip_ttlv::attribute::{Attribute, CryptographicParameters};
 use kmip_ttlv::enums::{
@@ -94,8 +94,8 @@ async fn what_rsa_does_not_encrypt_is_refused() {
 
 #[tokio::test]
 async fn pkcs1_v1_5_is_decrypted_for_old_estates_alone() {
-    for legacy_cryptography in [false, true] {
-        let world = World::with_facts(Facts { legacy_cryptography, ..Facts::default() }).await;
+    for legacy in [false, true] {
+        let world = World::with_policy(Policy { legacy, ..Policy::default() }).await;
         let client = world.client("orders", Version::V2_1).await;
         let (private, public) = pair(&client, A::Rsa, Vec::new()).await;
         let parameters = || Some(of(Some(P::Pkcs1V1_5), None));
@@ -111,7 +111,7 @@ async fn pkcs1_v1_5_is_decrypted_for_old_estates_alone() {
             ..decrypt(&private)
         };
         let answer = client.ask(request).await;
-        if legacy_cryptography {
+        if legacy {
             assert_eq!(said(answer).data.as_deref(), Some(b"a key".as_slice()));
         } else {
             assert_eq!(answer, Err(R::UnsupportedCryptographicParameters));

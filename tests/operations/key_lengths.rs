@@ -1,6 +1,6 @@
 //! Which keys are made for whom.
 
-use keystrata::operation::Facts;
+use keystrata::crypto::policy::Policy;
 use kmip_ttlv::Version;
 use kmip_ttlv::attribute::Attribute;
 use kmip_ttlv::enums::{CryptographicAlgorithm as A, ResultReason as R};
@@ -28,13 +28,13 @@ async fn made(client: &Client<'_>, algorithm: A, bits: i32) -> Result<usize, R> 
 
 #[tokio::test]
 async fn keys_of_old_algorithms_are_made_for_old_estates_alone() {
-    for legacy_cryptography in [false, true] {
-        let world = World::with_facts(Facts { legacy_cryptography, ..Facts::default() }).await;
+    for legacy in [false, true] {
+        let world = World::with_policy(Policy { legacy, ..Policy::default() }).await;
         let client = world.client("orders", Version::V1_2).await;
         for (algorithm, bits, bytes) in
             [(A::Des, 56, 8), (A::Des3, 112, 16), (A::Des3, 168, 24), (A::Skipjack, 80, 10)]
         {
-            let expected = if legacy_cryptography { Ok(bytes) } else { Err(R::InvalidField) };
+            let expected = if legacy { Ok(bytes) } else { Err(R::InvalidField) };
             assert_eq!(made(&client, algorithm, bits).await, expected, "{algorithm:?} {bits}");
         }
     }

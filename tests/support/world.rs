@@ -6,11 +6,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use keystrata::clock::{Clock, ManualClock, Timestamp};
+use keystrata::crypto::policy::Policy;
 use keystrata::crypto::random::OsRandom;
 use keystrata::keys::env_root::KeySource;
 use keystrata::keys::{AutoRegister, EnvRoot, Keyring, KeyringSettings};
 use keystrata::metrics::{Metrics, MetricsSettings};
-use keystrata::operation::{Facts, Parts, StreamLimits, Streams};
+use keystrata::operation::{Facts, Parts, Policies, StreamLimits, Streams};
 use keystrata::service::{Service, Settings};
 use keystrata::store::{Store, StoreSettings, Stored, View};
 use keystrata::tenant::{Caller, Fingerprint, Identity, Mode, Peer, Role, ServiceName, TenantName};
@@ -65,11 +66,22 @@ impl World {
 
     /// The server after it was stopped and started again; only what is on the disk is left.
     pub(crate) async fn restarted(self) -> Self {
+        self.restarted_with_policy(Policy::default()).await
+    }
+
+    /// The server after it was stopped and started again, with another policy for everybody.
+    pub(crate) async fn restarted_with_policy(self, policy: Policy) -> Self {
         let Self { service, clock, store, dir } = self;
         drop(service);
         store.close();
         drop(store);
-        Self::open(dir, clock, StreamLimits::default(), Facts::default(), RESPONSE_BYTES_MAX).await
+        let facts = Facts { policies: Policies::new(policy), ..Facts::default() };
+        Self::open(dir, clock, StreamLimits::default(), facts, RESPONSE_BYTES_MAX).await
+    }
+
+    /// Everybody has this policy.
+    pub(crate) async fn with_policy(policy: Policy) -> Self {
+        Self::with_facts(Facts { policies: Policies::new(policy), ..Facts::default() }).await
     }
 
     async fn build(limits: StreamLimits, facts: Facts, response_bytes_max: usize) -> Self {

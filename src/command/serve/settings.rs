@@ -1,12 +1,13 @@
 //! From the configuration to the settings of the rooms.
 
 use keystrata::config::{self, Config, ReadRecords};
+use keystrata::crypto::policy::Policy;
 use keystrata::keys::AutoRegister;
 use keystrata::keys::rotation::{RotationSettings, Schedule, Schedules};
 use keystrata::net;
 use keystrata::net::identity::{Rule, Rules};
 use keystrata::net::tls::{Authority, TlsSettings};
-use keystrata::operation::{Facts, Leases};
+use keystrata::operation::{Facts, Leases, Policies};
 use keystrata::service;
 use keystrata::store::{AuditSettings, Reads, StoreSettings};
 use kmip_ttlv::Interval;
@@ -85,11 +86,20 @@ pub(super) fn service(config: &Config) -> service::Settings {
 pub(super) fn facts(config: &Config) -> Facts {
     Facts {
         server_name: config.audit.node.clone(),
-        legacy_cryptography: config.cryptography.legacy,
+        policies: policies(&config.cryptography),
         leases: leases(&config.lease),
         located_items_max: config.limits.locate_results_max.get(),
         ..Facts::default()
     }
+}
+
+fn policies(config: &config::Cryptography) -> Policies {
+    let config::Cryptography { legacy, algorithms, modes, bits_min, of } = config.clone();
+    let mut policies = Policies::new(Policy { legacy, algorithms, modes, bits_min });
+    for config::CryptographyOf { tenant, legacy, algorithms, modes, bits_min } in of {
+        policies.set(tenant, Policy { legacy, algorithms, modes, bits_min });
+    }
+    policies
 }
 
 fn leases(config: &config::Lease) -> Leases {
