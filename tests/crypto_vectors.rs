@@ -10,6 +10,7 @@ use keystrata::crypto::hash::{Hasher, hash};
 use keystrata::crypto::mac::{Macer, mac, verify};
 use keystrata::crypto::random::PredictableRandom;
 use keystrata::crypto::split::{self, Part, Plan, Polynomial, PrimeField, SplitError};
+use keystrata::crypto::wrap::Wrap;
 use keystrata::crypto::{Error, Limits};
 use kmip_ttlv::Secret;
 use kmip_ttlv::attribute::CryptographicParameters;
@@ -185,6 +186,36 @@ fn chacha20_answers_as_published() {
 }
 
 #[test]
+fn keys_are_wrapped_as_published() {
+    for case in cases("key-wrap.txt") {
+        let name = case.name();
+        let wanted = CryptographicParameters {
+            block_cipher_mode: named(&case, "mode", BlockCipherMode::from_xml_name),
+            padding_method: named(&case, "padding", PaddingMethod::from_xml_name),
+            ..CryptographicParameters::default()
+        };
+        let wrap = Wrap::resolve(Some(CryptographicAlgorithm::Aes), Some(&wanted)).unwrap();
+        let (key, iv) = (case.required("key"), case.bytes("iv"));
+        let unwrap = || wrap.unwrap(&key, &case.required("wrapped"), iv.as_deref());
+        let wrapped = || wrap.wrap(&key, &case.required("plain"), &PredictableRandom::new(1));
+        match (case.error(), case.text("operation")) {
+            (None, _) => {
+                assert_eq!(unwrap().unwrap().to_vec(), case.required("plain"), "{name}");
+                if iv.is_none() {
+                    assert_eq!(wrapped().unwrap().bytes, case.required("wrapped"), "{name}");
+                }
+            }
+            (Some(error), Some("wrap")) => {
+                assert_eq!(format!("{:?}", wrapped().unwrap_err()), error, "{name}");
+            }
+            (Some(error), _) => {
+                assert_eq!(format!("{:?}", unwrap().unwrap_err()), error, "{name}");
+            }
+        }
+    }
+}
+
+#[test]
 fn hashes_answer_as_published() {
     for case in cases("hash.txt") {
         let name = case.name();
@@ -320,6 +351,7 @@ fn refusals_are_tested_as_often_as_answers() {
         "cmac.txt",
         "derive.txt",
         "split.txt",
+        "key-wrap.txt",
     ];
     for file in files {
         let cases = cases(file);

@@ -56,6 +56,20 @@ pub fn scan(bytes: &[u8], limits: &Limits) -> Result<()> {
     walk(message.body(), limits)
 }
 
+/// Checks the form of one whole item that was not part of a message, such as a Key Value that was
+/// just unwrapped; otherwise as [`scan`].
+///
+/// # Errors
+///
+/// Those of [`first`], [`Error::TrailingBytes`], and those about limits.
+pub fn scan_item(bytes: &[u8], limits: &Limits) -> Result<()> {
+    let (item, rest) = first(bytes, Version::V1_0)?;
+    if !rest.is_empty() {
+        return Err(Error::TrailingBytes);
+    }
+    if item.kind == ItemType::Structure { walk(item.body(), limits) } else { Ok(()) }
+}
+
 /// Walks over everything inside the message. `open` holds what follows each structure that the walk
 /// is in.
 fn walk<'a>(message: &'a [u8], limits: &Limits) -> Result<()> {

@@ -23,6 +23,10 @@ pub enum Usage {
     MacVerify,
     /// Is the base of a derived key.
     DeriveKey,
+    /// Wraps a key that leaves the server.
+    WrapKey,
+    /// Unwraps a key that came wrapped.
+    UnwrapKey,
 }
 
 /// What a use does with respect to the key's life: protection ends earlier than processing.
@@ -34,7 +38,7 @@ enum Direction {
 
 impl Usage {
     /// Every use, for tests and tables.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Encrypt,
         Self::Decrypt,
         Self::Sign,
@@ -42,6 +46,8 @@ impl Usage {
         Self::MacGenerate,
         Self::MacVerify,
         Self::DeriveKey,
+        Self::WrapKey,
+        Self::UnwrapKey,
     ];
 
     /// The bit of the usage mask that allows it.
@@ -55,6 +61,8 @@ impl Usage {
             Self::MacGenerate => CryptographicUsageMask::MAC_GENERATE,
             Self::MacVerify => CryptographicUsageMask::MAC_VERIFY,
             Self::DeriveKey => CryptographicUsageMask::DERIVE_KEY,
+            Self::WrapKey => CryptographicUsageMask::WRAP_KEY,
+            Self::UnwrapKey => CryptographicUsageMask::UNWRAP_KEY,
         }
     }
 
@@ -63,8 +71,8 @@ impl Usage {
     pub fn holders(self) -> &'static [ObjectType] {
         use ObjectType as T;
         match self {
-            Self::Encrypt => &[T::SymmetricKey, T::PublicKey, T::PrivateKey],
-            Self::Decrypt => &[T::SymmetricKey, T::PrivateKey],
+            Self::Encrypt | Self::WrapKey => &[T::SymmetricKey, T::PublicKey, T::PrivateKey],
+            Self::Decrypt | Self::UnwrapKey => &[T::SymmetricKey, T::PrivateKey],
             Self::Sign => &[T::PrivateKey],
             Self::Verify => &[T::PublicKey],
             Self::MacGenerate | Self::MacVerify => &[T::SymmetricKey],
@@ -74,8 +82,10 @@ impl Usage {
 
     fn direction(self) -> Direction {
         match self {
-            Self::Encrypt | Self::Sign | Self::MacGenerate | Self::DeriveKey => Direction::Protect,
-            Self::Decrypt | Self::Verify | Self::MacVerify => Direction::Process,
+            Self::Encrypt | Self::Sign | Self::MacGenerate | Self::DeriveKey | Self::WrapKey => {
+                Direction::Protect
+            }
+            Self::Decrypt | Self::Verify | Self::MacVerify | Self::UnwrapKey => Direction::Process,
         }
     }
 }

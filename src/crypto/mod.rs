@@ -18,6 +18,7 @@ pub mod signature;
 pub mod signing_key;
 pub mod split;
 mod state;
+pub mod wrap;
 
 /// Runs code with a hash as a type, `Result` for those that there are.
 macro_rules! with_hash {

@@ -1,7 +1,6 @@
 //! Export (KMIP 1.4 §4.40, KMIP 2.1 §6.1.18).
 
 use kmip_ttlv::attribute::AttributeList;
-use kmip_ttlv::enums::KeyWrapType;
 use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::export::{Request, Response};
 
@@ -14,10 +13,10 @@ pub(super) async fn export(cx: &Context<'_>, request: &Request<'_>) -> Result<Ou
     let wants = get::Form {
         key_format: request.key_format,
         key_compression: request.key_compression,
-        is_wrapped: request.wrapping.is_some()
-            || request.key_wrap_type == Some(KeyWrapType::AsRegistered),
+        wrap_type: request.key_wrap_type,
+        wrapping: request.wrapping.as_ref(),
     };
-    let (held, value) = get::value(cx, request.uid.as_ref(), wants).await?;
+    let get::Given { held, value, changes } = get::value(cx, request.uid.as_ref(), wants).await?;
     let object = held.object();
     let mut attributes = shown::shown(object, cx.version())?;
     attributes.extend(shown::secret_digest(cx, &held).await?.map(Into::into));
@@ -29,5 +28,5 @@ pub(super) async fn export(cx: &Context<'_>, request: &Request<'_>) -> Result<Ou
         attributes: list.into(),
         object: value,
     };
-    Ok(Outcome::read(uid, ResponsePayload::Export(response)))
+    Ok(Outcome::changed(uid, changes, ResponsePayload::Export(response)))
 }

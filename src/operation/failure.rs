@@ -6,6 +6,7 @@ use kmip_ttlv::Version;
 use kmip_ttlv::enums::ResultReason;
 
 use super::check::Denial;
+use super::wrapping;
 use crate::{crypto, keys, store};
 
 /// Why an operation was refused or failed.
@@ -170,6 +171,9 @@ pub enum Failure {
     /// Verification of a tag or padding failed, or the parameters do not fit the key.
     #[error("{0}")]
     CryptographicFailure(&'static str),
+    /// A key is not wrapped, or not unwrapped.
+    #[error(transparent)]
+    Wrapping(#[from] wrapping::Error),
     /// No stream has this correlation value.
     #[error("there is no stream with this Correlation Value")]
     UnknownStream,
@@ -287,6 +291,7 @@ impl Failure {
             // The official cases ask for this one.
             Self::NotQuantumSafe => (R::GeneralFailure, R::GeneralFailure),
             Self::CryptographicFailure(_) => (R::CryptographicFailure, R::CryptographicFailure),
+            Self::Wrapping(error) => error.reasons(version),
             Self::UnknownStream => (R::ItemNotFound, R::InvalidCorrelationValue),
             // The operation came with 2.0.
             Self::Pkcs11Codec => (R::InvalidField, R::Pkcs11CodecError),

@@ -2,39 +2,77 @@
 
 use kmip_ttlv::UniqueIdentifier;
 use kmip_ttlv::attribute::Attribute;
-use kmip_ttlv::enums::{KeyCompressionType, KeyFormatType};
-use kmip_ttlv::object::ManagedObject;
+use kmip_ttlv::enums::{KeyCompressionType, KeyFormatType, KeyWrapType};
+use kmip_ttlv::object::{KeyWrappingData, KeyWrappingSpecification, ManagedObject};
 use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::get::{Request, Response};
 
 use super::context::{Context, Held, Right};
-use super::{Failure, Outcome};
+use super::{Failure, Outcome, key_use, wrapping};
 use crate::store::Change;
 
-/// Hands out an object's value, in the Key Format Type that was asked for.
+/// Hands out an object's value, in the Key Format Type that was asked for, wrapped if that was.
 ///
 /// It works in every state but the destroyed ones: `pg_tde`, Ceph and vCenter never activate.
 pub(super) async fn get(cx: &Context<'_>, request: &Request<'_>) -> Result<Outcome, Failure> {
     let wants = Form {
         key_format: request.key_format,
         key_compression: request.key_compression,
-        is_wrapped: request.wrapping.is_some(),
+        wrap_type: request.key_wrap_type,
+        wrapping: request.wrapping.as_ref(),
     };
-    let (held, value) = value(cx, request.uid.as_ref(), wants).await?;
+    let Given { held, value, mut changes } = value(cx, request.uid.as_ref(), wants).await?;
     let object = held.object();
     let uid = object.uid.clone();
     let response =
         Response { object_type: object.object_type, uid: uid.clone().into(), object: value };
-    let changes = handed_out(cx, &held);
+    handed_out(cx, &held, &mut changes);
     Ok(Outcome::changed(uid, changes, ResponsePayload::Get(response)))
 }
 
 /// The form in which a client wants a value.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Form {
+pub(super) struct Form<'a> {
     pub(super) key_format: Option<KeyFormatType>,
     pub(super) key_compression: Option<KeyCompressionType>,
-    pub(super) is_wrapped: bool,
+    pub(super) wrap_type: Option<KeyWrapType>,
+    pub(super) wrapping: Option<&'a KeyWrappingSpecification>,
+}
+
+impl Form<'_> {
+    /// Whether a value that is kept like this is to be unwrapped first. One that came wrapped is
+    /// given as it came unless the client says something else.
+    ///
+    /// # Errors
+    /// [`wrapping::Error::WrapType`]: a wrapped key is not wrapped once more.
+    fn unwraps(&self, kept: Option<&KeyWrappingData>) -> Result<bool, Failure> {
+        match self.wrap_type {
+            Some(KeyWrapType::Unknown(_)) => Err(wrapping::Error::WrapType.into()),
+            Some(KeyWrapType::AsRegistered) if self.wrapping.is_some() && kept.is_some() => {
+                Err(wrapping::Error::WrapType.into())
+            }
+            Some(KeyWrapType::NotWrapped) => Ok(true),
+            Some(KeyWrapType::AsRegistered) | None => Ok(self.wrapping.is_some()),
+        }
+    }
+
+    /// Whether whoever gets the value can read it.
+    fn is_readable(&self, unwraps: bool, kept: Option<&KeyWrappingData>) -> bool {
+        match (self.wrapping, kept) {
+            (Some(specification), _) => !wrapping::hides(specification.method),
+            (None, Some(data)) => unwraps || !wrapping::hides(data.method),
+            (None, None) => true,
+        }
+    }
+}
+
+/// What a client is given.
+pub(super) struct Given {
+    pub(super) held: Held,
+    /// The value in the form that is wanted.
+    pub(super) value: ManagedObject,
+    /// What must be durable before it is given.
+    pub(super) changes: Vec<Change>,
 }
 
 /// An object and its value, for a client that may have it.
@@ -45,36 +83,48 @@ pub(super) struct Form {
 pub(super) async fn value(
     cx: &Context<'_>,
     uid: Option<&UniqueIdentifier<'_>>,
-    form: Form,
-) -> Result<(Held, ManagedObject), Failure> {
-    if form.is_wrapped {
-        return Err(Failure::FeatureNotSupported("keys are not wrapped when they are handed out"));
-    }
+    form: Form<'_>,
+) -> Result<Given, Failure> {
     let held = cx.object(uid, Right::Value).await?;
     let object = held.object();
-    if object.is_sensitive() {
+    let kept = cx.value(&held).await?;
+    let wrapped = kept.key_block().and_then(|block| block.wrapping.as_ref());
+    let unwraps = form.unwraps(wrapped)?;
+    if object.is_sensitive() && form.is_readable(unwraps, wrapped) {
         return Err(Failure::Sensitive);
     }
     if !object.is_extractable() {
         return Err(Failure::NotExtractable);
     }
-    let value = super::value::in_format(
-        cx.version(),
-        &object.attributes,
-        cx.value(&held).await?,
-        form.key_format,
-        form.key_compression,
-    )?;
-    Ok((held, value))
+    let mut changes = Vec::new();
+    let in_format = |value| {
+        let (format, compression) = (form.key_format, form.key_compression);
+        super::value::in_format(cx.version(), &object.attributes, value, format, compression)
+    };
+    let value = if unwraps {
+        let (plain, place) = wrapping::unwrap(cx, kept).await?;
+        let plain = in_format(plain)?;
+        match form.wrapping {
+            Some(wanted) => wrapping::wrap(cx, wanted, &held, (plain, place), &mut changes).await?,
+            None => plain,
+        }
+    } else {
+        in_format(kept)?
+    };
+    Ok(Given { held, value, changes })
 }
 
 /// Notes that the object is not fresh any more, the first time that it is handed out (KMIP 1.4
 /// §3.34).
-fn handed_out(cx: &Context<'_>, held: &Held) -> Vec<Change> {
+fn handed_out(cx: &Context<'_>, held: &Held, changes: &mut Vec<Change>) {
     if held.object().fresh() != Some(true) {
-        return Vec::new();
+        return;
+    }
+    if let Some(object) = key_use::changed(changes, &held.object().uid) {
+        object.attributes.put(Attribute::Fresh(false));
+        return;
     }
     let mut object = held.object().clone();
     object.attributes.put(Attribute::Fresh(false));
-    vec![cx.update(held, object)]
+    changes.push(cx.update(held, object));
 }

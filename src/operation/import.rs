@@ -2,12 +2,13 @@
 
 use kmip_ttlv::DateTime;
 use kmip_ttlv::attribute::{Attribute, AttributeKind};
-use kmip_ttlv::enums::State;
+use kmip_ttlv::enums::{KeyWrapType, State};
+use kmip_ttlv::object::ManagedObject;
 use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::import::{Request, Response};
 
 use super::context::{Context, Right};
-use super::{Failure, Outcome, creation, register};
+use super::{Failure, Outcome, creation, register, wrapping};
 use crate::object::{AttributeSet, Object, rules, set};
 
 /// The longest identifier that a client may give an object, in bytes. Those of this server are 36.
@@ -29,7 +30,8 @@ pub(super) async fn import(cx: &Context<'_>, request: &Request<'_>) -> Result<Ou
     for attribute in request.attributes.iter() {
         take(cx, &mut attributes, attribute, uid, request)?;
     }
-    let value = register::accept(cx, request.object.clone(), &mut attributes)?;
+    let value = unwrapped(cx, request).await?;
+    let value = register::accept(cx, value, &mut attributes)?;
     creation::check_policy(cx, object_type, &attributes)?;
     complete(cx, &mut attributes);
     creation::describe_missing(cx, &mut attributes, &value)?;
@@ -47,6 +49,24 @@ pub(super) async fn import(cx: &Context<'_>, request: &Request<'_>) -> Result<Ou
     let uid = uid.to_owned();
     let response = Response { uid: uid.clone().into() };
     Ok(Outcome::made(uid, vec![change], ResponsePayload::Import(response)))
+}
+
+/// The object as it is to be kept: as it came, or unwrapped if the client wants that. Import has no
+/// reasons of its own for what wrapping keys can be wrong with.
+async fn unwrapped(cx: &Context<'_>, request: &Request<'_>) -> Result<ManagedObject, Failure> {
+    let object = request.object.clone();
+    match request.key_wrap_type {
+        None | Some(KeyWrapType::AsRegistered) => Ok(object),
+        Some(KeyWrapType::NotWrapped) => match wrapping::unwrap(cx, object).await {
+            Ok((object, _)) => Ok(object),
+            Err(Failure::Wrapping(error @ wrapping::Error::Encoding(_))) => Err(error.into()),
+            Err(Failure::Wrapping(error)) => Err(Failure::InvalidField(error.to_string())),
+            Err(failure) => Err(failure),
+        },
+        Some(KeyWrapType::Unknown(_)) => {
+            Err(Failure::InvalidField(wrapping::Error::WrapType.to_string()))
+        }
+    }
 }
 
 /// Takes one attribute as it is, unless it only repeats what the request says already.

@@ -100,18 +100,23 @@ pub(super) fn check(
     if !has_format {
         return Err(Failure::KeyFormat);
     }
+    if block.wrapping.is_some() {
+        return check_described(attributes);
+    }
     let Some(KeyValue::Plain { material, .. }) = &block.value else { return Ok(()) };
     match Key::read(object_type, block.format, material, hint(attributes)) {
         Ok(key) => agree(version, &key.describe(), attributes),
-        Err(KeyError::Unreadable) => {
-            let needed =
-                [AttributeKind::CryptographicAlgorithm, AttributeKind::CryptographicLength];
-            match needed.into_iter().find(|kind| attributes.first(*kind).is_none()) {
-                Some(kind) => Err(Failure::InvalidField(format!("{} is required", kind.name()))),
-                None => Ok(()),
-            }
-        }
+        Err(KeyError::Unreadable) => check_described(attributes),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Holds that what cannot be read off the key is said of it.
+fn check_described(attributes: &AttributeSet) -> Result<(), Failure> {
+    let needed = [AttributeKind::CryptographicAlgorithm, AttributeKind::CryptographicLength];
+    match needed.into_iter().find(|kind| attributes.first(*kind).is_none()) {
+        Some(kind) => Err(Failure::InvalidField(format!("{} is required", kind.name()))),
+        None => Ok(()),
     }
 }
 
@@ -203,18 +208,10 @@ pub(super) fn in_format(
         Err(Failure::CryptographicFailure(_)) => return Err(Failure::KeyFormat),
         Err(failure) => return Err(failure),
     };
-    if let Some(block) = block_mut(&mut value) {
+    if let Some(block) = value.key_block_mut() {
         block.format = wanted;
         block.compression = compression;
         block.value = Some(KeyValue::new(material));
     }
     Ok(value)
-}
-
-fn block_mut(value: &mut ManagedObject) -> Option<&mut KeyBlock> {
-    match value {
-        ManagedObject::PublicKey(key) => Some(&mut key.key_block),
-        ManagedObject::PrivateKey(key) => Some(&mut key.key_block),
-        _ => None,
-    }
 }

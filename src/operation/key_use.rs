@@ -44,11 +44,42 @@ pub(super) fn charge(
     held: &Held,
     part: &Part<'_>,
 ) -> Result<Vec<Change>, Failure> {
+    let mut changes = Vec::new();
+    take_off(cx, held, part.data.len(), part.step.begins(), &mut changes)?;
+    Ok(changes)
+}
+
+/// Takes so many bytes, and one object if `whole`, off the key's Usage Limits. Other changes of the
+/// same item may have changed the key already.
+///
+/// # Errors
+/// [`Failure::UsageLimit`] if they are used up.
+pub(super) fn take_off(
+    cx: &Context<'_>,
+    held: &Held,
+    bytes: usize,
+    whole: bool,
+    changes: &mut Vec<Change>,
+) -> Result<(), Failure> {
     if held.object().usage_limits().is_none() {
-        return Ok(Vec::new());
+        return Ok(());
+    }
+    let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+    if let Some(object) = changed(changes, &held.object().uid) {
+        object.use_up(bytes, u64::from(whole))?;
+        return Ok(());
     }
     let mut object = held.object().clone();
-    let bytes = u64::try_from(part.data.len()).unwrap_or(u64::MAX);
-    let changed = object.use_up(bytes, u64::from(part.step.begins()))?;
-    Ok(if changed { vec![cx.update(held, object)] } else { Vec::new() })
+    if object.use_up(bytes, u64::from(whole))? {
+        changes.push(cx.update(held, object));
+    }
+    Ok(())
+}
+
+/// The new form that one of these changes gives an object.
+pub(super) fn changed<'c>(changes: &'c mut [Change], uid: &str) -> Option<&'c mut Object> {
+    changes.iter_mut().find_map(|change| match change {
+        Change::Update { stored, .. } if stored.object.uid == uid => Some(&mut stored.object),
+        _ => None,
+    })
 }

@@ -69,6 +69,7 @@ mod split;
 mod templates;
 mod ticket;
 mod value;
+mod wrapping;
 
 use kmip_ttlv::enums::Operation;
 use kmip_ttlv::payload::{RequestPayload, ResponsePayload};

@@ -8,7 +8,7 @@ use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::register::{Request, Response};
 
 use super::creation::{self, Origin};
-use super::{Context, Failure, Outcome, key_pair_value, split, templates, value};
+use super::{Context, Failure, Outcome, key_pair_value, split, templates, value, wrapping};
 use crate::object::AttributeSet;
 
 /// Takes an object that the client brings.
@@ -25,6 +25,7 @@ pub(super) async fn register(cx: &Context<'_>, request: &Request) -> Result<Outc
         return Err(Failure::InvalidField("the object is not of the Object Type given".into()));
     }
     let value = accept(cx, value, &mut attributes)?;
+    wrapping::link(cx, &value, &mut attributes).await?;
     let object =
         creation::object(cx, request.object_type, attributes, &value, Origin::Brought, |_| true)?;
     let uid = object.uid.clone();
@@ -87,8 +88,9 @@ pub(super) fn accept_block(
     block: KeyBlock,
     attributes: &mut AttributeSet,
 ) -> Result<KeyBlock, Failure> {
-    if block.wrapping.is_some() {
-        return Err(Failure::FeatureNotSupported("wrapped keys cannot be registered"));
+    if let Some(data) = &block.wrapping {
+        wrapping::check(&block, data)?;
+        return Ok(block);
     }
     let value = match block.value {
         Some(KeyValue::Plain { material, attributes: inside }) => {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use kmip_ttlv::Secret;
 use kmip_ttlv::attribute::CryptographicParameters;
+use zeroize::Zeroizing;
 
 use super::context::{Context, Held};
 use super::part::{Output, Part, Step};
@@ -25,15 +26,27 @@ pub(super) async fn encrypt(
     part: &Part<'_>,
 ) -> Result<Output, Failure> {
     let padding = padding(request, held, part)?;
-    let key = signing::public_key(cx, held).await?;
-    let random = Arc::clone(&cx.parts().random);
-    let plain = Secret::new(part.data.to_vec());
-    let work = move || rsa_cipher::encrypt(&key, &padding, plain.expose(), &*random);
-    Ok(Output::of(cx.parts().workers.run(cx.tenant(), work).await??))
+    seal(cx, padding, held, part.data).await.map(Output::of)
 }
 
-/// Decrypts with a private key. PKCS#1 v1.5 is for estates that cannot do without it: whoever can
-/// ask for many decryptions and sees which of them fail can decrypt anything.
+/// Encrypts a short text, away from the threads that serve.
+///
+/// # Errors
+/// [`Failure::Crypto`], or with too much under way.
+pub(super) async fn seal(
+    cx: &Context<'_>,
+    padding: Padding,
+    held: &Held,
+    plain: &[u8],
+) -> Result<Vec<u8>, Failure> {
+    let key = signing::public_key(cx, held).await?;
+    let random = Arc::clone(&cx.parts().random);
+    let plain = Secret::new(plain.to_vec());
+    let work = move || rsa_cipher::encrypt(&key, &padding, plain.expose(), &*random);
+    Ok(cx.parts().workers.run(cx.tenant(), work).await??)
+}
+
+/// Decrypts with a private key.
 ///
 /// # Errors
 /// Those of [`encrypt`].
@@ -44,15 +57,30 @@ pub(super) async fn decrypt(
     part: &Part<'_>,
 ) -> Result<Output, Failure> {
     let padding = padding(request, held, part)?;
+    let plain = open(cx, padding, held, part.data).await?;
+    Ok(Output::of(plain.to_vec()))
+}
+
+/// Decrypts a short text, away from the threads that serve. PKCS#1 v1.5 is for estates that cannot
+/// do without it: whoever can ask for many decryptions and sees which of them fail can decrypt
+/// anything.
+///
+/// # Errors
+/// [`Failure::Crypto`], or with too much under way.
+pub(super) async fn open(
+    cx: &Context<'_>,
+    padding: Padding,
+    held: &Held,
+    cipher: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, Failure> {
     if padding == Padding::Pkcs1 && !cx.policy().legacy {
         return Err(crypto::Error::from(Forbidden::Padding).into());
     }
     let key = signing::private_key(cx, held).await?;
     let random = Arc::clone(&cx.parts().random);
-    let cipher = part.data.to_vec();
+    let cipher = cipher.to_vec();
     let work = move || rsa_cipher::decrypt(&key, &padding, &cipher, &*random);
-    let plain = cx.parts().workers.run(cx.tenant(), work).await??;
-    Ok(Output::of(plain.to_vec()))
+    Ok(cx.parts().workers.run(cx.tenant(), work).await??)
 }
 
 fn padding(

@@ -59,6 +59,7 @@ fn is_shown(object: &Object, attribute: &Attribute, version: Version) -> bool {
             let letter = matches!(&*custom.vendor, "x" | "y");
             version.is_2x() || (letter && !custom.value.holds_extended_time())
         }
+        Attribute::Link(link) => link.kind.is_in(version),
         _ => true,
     };
     kind.is_in(version) && can_say && rules::is_held(kind, object, version)

@@ -13,7 +13,7 @@ use super::context::{Context, Held};
 use super::key_pair_value::Key;
 use super::part::{Output, Part, Step, Work};
 use super::{Failure, key_pair_value, key_use};
-use crate::crypto::hash::Hasher;
+use crate::crypto::hash::{Hasher, hash};
 use crate::crypto::key::{PrivateKey, PublicKey};
 use crate::crypto::random::Random;
 use crate::crypto::signature::{self, Family, Scheme};
@@ -76,6 +76,25 @@ pub(super) struct Digested {
     bytes: Secret<Vec<u8>>,
     /// The signature in question.
     pub(super) signature: Option<Vec<u8>>,
+}
+
+impl Digested {
+    /// What is to be signed, or was, at once.
+    ///
+    /// # Errors
+    /// [`Failure::Crypto`] for a scheme without a hash.
+    pub(super) fn of(
+        scheme: Scheme,
+        data: &[u8],
+        signature: Option<Vec<u8>>,
+    ) -> Result<Self, Failure> {
+        let bytes = match scheme.hash() {
+            Some(algorithm) => hash(algorithm, data)?,
+            None if scheme == Scheme::Eddsa => data.to_vec(),
+            None => return Err(crypto::Error::BadParameters.into()),
+        };
+        Ok(Self { scheme, bytes: Secret::new(bytes), signature })
+    }
 }
 
 #[derive(Debug)]

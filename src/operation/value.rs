@@ -41,7 +41,8 @@ pub(super) fn from_bytes(bytes: &[u8]) -> Result<ManagedObject, Failure> {
 /// The bytes of a key or secret, if its format is one that has them plain.
 #[must_use]
 pub(super) fn key_bytes(value: &ManagedObject) -> Option<&[u8]> {
-    match value.key_block()?.value.as_ref()? {
+    let block = value.key_block().filter(|block| block.wrapping.is_none())?;
+    match block.value.as_ref()? {
         KeyValue::Plain { material: KeyMaterial::Bytes(bytes), .. } => Some(bytes.expose()),
         KeyValue::Plain { material: KeyMaterial::SymmetricKey(key), .. } => Some(key.key.expose()),
         _ => None,
@@ -87,6 +88,9 @@ pub(super) fn in_format(
     if is == format {
         return Ok(value);
     }
+    if value.key_block().is_some_and(|block| block.wrapping.is_some()) {
+        return Err(Failure::KeyFormat);
+    }
     let ManagedObject::SymmetricKey(SymmetricKey { key_block }) = value else {
         return Err(Failure::KeyFormat);
     };
@@ -106,7 +110,8 @@ pub(super) fn in_format(
 }
 
 /// The digest of a value (KMIP 1.4 §3.17): SHA-256 over the bytes, or, where the Key Material is a
-/// structure, over that structure as TTLV. `None` where the server does not have the value.
+/// structure, over that structure as TTLV. `None` where the server does not have the value, or has it
+/// wrapped.
 ///
 /// # Errors
 /// That of the hash, which is always there.
@@ -115,10 +120,13 @@ pub(super) fn digest(value: &ManagedObject) -> Result<Option<Digest>, Failure> {
         ManagedObject::OpaqueObject(opaque) => {
             (hash(HashingAlgorithm::Sha256, opaque.value.expose())?, KeyFormatType::Opaque)
         }
-        other => match other.key_block().map(|block| (block.format, &block.value)) {
-            Some((format, Some(KeyValue::Plain { material, .. }))) => {
-                (digest_of_material(material)?, format)
-            }
+        other => match other.key_block() {
+            Some(KeyBlock {
+                format,
+                value: Some(KeyValue::Plain { material, .. }),
+                wrapping: None,
+                ..
+            }) => (digest_of_material(material)?, *format),
             _ => return Ok(None),
         },
     };

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import time
 
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes, keywrap, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 from kmip.core import enums, objects as cobjects, primitives
 from kmip.core.factories.attributes import AttributeFactory
@@ -88,6 +88,40 @@ def create_and_get(client):
     client.destroy(uid)
     refused(lambda: client.get(uid), *gone(client))
     refused(lambda: client.destroy(uid), *gone(client))
+
+
+def get_wrapped(client):
+    """A wrapping key without Cryptographic Parameters; they are in the request, or nowhere."""
+    if client.kmip_version == enums.KMIPVersion.KMIP_1_0:
+        return  # which has no Encoding Option
+    uid = client.own(client.create(AES, 256))
+    wrapping = client.own(client.create(
+        AES, 256, cryptographic_usage_mask=[MASK.WRAP_KEY, MASK.UNWRAP_KEY]))
+
+    def wrapped(parameters):
+        information = {"unique_identifier": wrapping}
+        if parameters:
+            information["cryptographic_parameters"] = parameters
+        return client.get(uid, key_wrapping_specification={
+            "wrapping_method": enums.WrappingMethod.ENCRYPT,
+            "encryption_key_information": information,
+            "encoding_option": enums.EncodingOption.NO_ENCODING,
+        })
+
+    named = {"block_cipher_mode": enums.BlockCipherMode.NIST_KEY_WRAP}
+    refused(lambda: wrapped(named), enums.ResultReason.PERMISSION_DENIED)
+    client.activate(wrapping)
+    for parameters in (named, None):
+        key = wrapped(parameters)
+        assert key.key_wrapping_data["encryption_key_information"]["unique_identifier"] == wrapping
+        plain = keywrap.aes_key_unwrap(client.get(wrapping).value, key.value)
+        assert plain == client.get(uid).value
+    brought = objects.SymmetricKey(AES, 256, key.value, masks=[MASK.ENCRYPT],
+                                   key_wrapping_data=key.key_wrapping_data)
+    # Strangers may bring keys that name any wrapping key: each is new, and none is looked for.
+    client.tap.uids.remove(wrapping)
+    back = client.own(client.register(brought))
+    assert client.get(back).value == key.value
 
 
 def register_and_get(client):
@@ -349,8 +383,8 @@ def discover_versions(client):
     assert {(1, 0), (1, 4), (2, 0), (2, 1)} <= set(versions)
 
 
-CALLS = [create_and_get, register_and_get, locate, located_by_other_attributes, life, encrypt,
-         mac, key_pair, change_attributes, rekey, check, query, discover_versions]
+CALLS = [create_and_get, register_and_get, get_wrapped, locate, located_by_other_attributes, life,
+         encrypt, mac, key_pair, change_attributes, rekey, check, query, discover_versions]
 
 
 def main():

@@ -33,3 +33,6 @@ mod time;
 mod transfer;
 #[path = "../support/world.rs"]
 mod world;
+mod wrap;
+mod wrapping;
+mod wrapping_refused;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::AttributeKind;
 use super::custom::{is_prefix, prefixed_name, split_name};
-use crate::{Decode, Encode, Item, ItemType, Result, Tag, Writer};
+use crate::{Decode, Encode, Item, ItemType, Result, Tag, Version, Writer};
 
 /// Names an attribute: in 1.x by the text of Attribute Name, in 2.x by its tag, or by vendor and
 /// name.
@@ -37,9 +37,12 @@ impl AttributeReference {
         }
     }
 
-    fn decode_1x(name: &str, item: Item<'_>) -> Self {
+    /// The attribute that a client of `version` means by this name, as 1.x sends it. Key Wrapping
+    /// Specifications have names in 2.x, too (KMIP 2.1 §7.18).
+    #[must_use]
+    pub fn from_name(name: &str, version: Version) -> Self {
         match (AttributeKind::from_name(name), split_name(name)) {
-            (Some(kind), _) if kind.is_in(item.version()) => Self::Known(kind),
+            (Some(kind), _) if kind.is_in(version) => Self::Known(kind),
             (None, Some((vendor, name))) => {
                 Self::Custom { vendor: vendor.to_owned(), name: name.to_owned() }
             }
@@ -73,7 +76,7 @@ impl Decode<'_> for AttributeReference {
                 Ok(Self::Custom { vendor, name })
             }),
             _ if item.version().is_2x() => Self::decode_2x(item),
-            _ => item.text().map(|name| Self::decode_1x(name, item)),
+            _ => item.text().map(|name| Self::from_name(name, item.version())),
         }
     }
 }

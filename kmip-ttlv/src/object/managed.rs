@@ -206,6 +206,23 @@ impl ManagedObject {
         }
     }
 
+    /// Its key block, to be changed.
+    #[must_use]
+    pub const fn key_block_mut(&mut self) -> Option<&mut KeyBlock> {
+        match self {
+            Self::SymmetricKey(SymmetricKey { key_block })
+            | Self::PublicKey(PublicKey { key_block })
+            | Self::PrivateKey(PrivateKey { key_block })
+            | Self::SplitKey(SplitKey { key_block, .. })
+            | Self::SecretData(SecretData { key_block, .. })
+            | Self::PgpKey(PgpKey { key_block, .. }) => Some(key_block),
+            Self::Certificate(_)
+            | Self::Template(_)
+            | Self::OpaqueObject(_)
+            | Self::CertificateRequest(_) => None,
+        }
+    }
+
     /// Reads the object at the cursor, if there is one.
     fn take_optional(fields: &mut Fields<'_>) -> Result<Option<Self>> {
         let mut ahead = fields.clone();
