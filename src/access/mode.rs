@@ -31,6 +31,7 @@ fn kind(operation: Operation) -> Kind {
         | Operation::Cancel
         | Operation::Process
         | Operation::QueryAsynchronousRequests
+        | Operation::GetConstraints
         // Its functions reach no object.
         | Operation::Pkcs11
         | Operation::Hash

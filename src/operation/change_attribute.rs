@@ -94,7 +94,11 @@ pub(super) async fn set_attribute(
     Ok(Outcome::changed(uid, vec![cx.update(&held, object)], response))
 }
 
-async fn edit(
+/// The object as it is, and as it shall be.
+///
+/// # Errors
+/// [`Failure::Destroyed`], and those of [`Context::object`].
+pub(super) async fn edit(
     cx: &Context<'_>,
     uid: Option<&kmip_ttlv::UniqueIdentifier<'_>>,
 ) -> Result<(Held, Object), Failure> {

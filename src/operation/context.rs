@@ -17,7 +17,7 @@ use super::part::{Advanced, Output};
 use super::parts::Parts;
 use super::permit::Permit;
 use super::trace::Trace;
-use super::value;
+use super::{constraints, value};
 use crate::access;
 use crate::clock::Timestamp;
 use crate::crypto;
@@ -159,6 +159,16 @@ impl<'a> Context<'a> {
     /// Hands out a member of an object group, once this item is done.
     pub(super) fn note_turn(&self, turn: Turn) {
         self.trace.note_turn(turn);
+    }
+
+    /// The one service whose rules for new objects the caller sets, or the whole tenant.
+    pub(super) fn reach(&self) -> Option<ServiceId> {
+        self.view().service
+    }
+
+    /// Whose rules for new objects hold for the caller: the tenant's, and its own.
+    pub(super) fn reaches(&self) -> impl Iterator<Item = Option<ServiceId>> + use<> {
+        [None].into_iter().chain(self.reach().map(Some))
     }
 
     fn view(&self) -> View {
@@ -331,6 +341,7 @@ impl<'a> Context<'a> {
     ) -> Result<Change, Failure> {
         self.trace.note_object(&object.uid);
         self.permit.map_or(Ok(()), |permit| permit.touch(&object))?;
+        constraints::check(self, service, &object).await?;
         let key = self.key(service).await?;
         let sealed = key.seal(&*self.parts.random, &object.uid, &value::to_bytes(value))?;
         let stored = Stored { service, object, sealed: Some(sealed), revision: 1 };
@@ -376,6 +387,7 @@ impl<'a> Context<'a> {
         object: Object,
         value: &ManagedObject,
     ) -> Result<Change, Failure> {
+        constraints::check(self, held.stored.service, &object).await?;
         let key = self.key(held.stored.service).await?;
         let sealed = key.seal(&*self.parts.random, &object.uid, &value::to_bytes(value))?;
         Ok(self.replace(held, object, Some(sealed)))

@@ -8,7 +8,7 @@ use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::create::{Request, Response};
 
 use super::creation::{self, Origin};
-use super::{Context, Failure, Outcome, key_length, value};
+use super::{Context, Failure, Outcome, defaults, key_length, value};
 use crate::object::AttributeSet;
 
 /// Bits below which no key is called safe from quantum computers (KMIP 2.1 §4.45).
@@ -18,6 +18,7 @@ const QUANTUM_SAFE_BITS: i32 = 256;
 pub(super) async fn create(cx: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     creation::check_storage(request.protection_storage_masks.as_ref())?;
     let mut attributes = creation::given(cx, &request.attributes).await?;
+    defaults::apply(cx, request.object_type, &mut attributes).await?;
     let value = match request.object_type {
         ObjectType::SymmetricKey => symmetric_key(cx, &mut attributes)?,
         ObjectType::SecretData => secret_data(cx, &attributes)?,

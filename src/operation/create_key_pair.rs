@@ -12,7 +12,7 @@ use kmip_ttlv::payload::create_key_pair::{Request, Response};
 use kmip_ttlv::structure::ProtectionStorageMasks;
 
 use super::creation::{self, Origin};
-use super::{Context, Failure, Outcome, key_pair_value};
+use super::{Context, Failure, Outcome, defaults, key_pair_value};
 use crate::crypto::key::{self, Template};
 use crate::object::{AttributeSet, Object, set};
 
@@ -53,6 +53,8 @@ pub(super) async fn create_key_pair(
         request.public_key.as_ref(),
     )
     .await?;
+    defaults::apply(cx, ObjectType::PrivateKey, &mut attributes.private).await?;
+    defaults::apply(cx, ObjectType::PublicKey, &mut attributes.public).await?;
     share(&mut attributes)?;
     creation::check_policy(cx, ObjectType::PrivateKey, &attributes.private)?;
     let (template, algorithm) = template(&attributes.private)?;

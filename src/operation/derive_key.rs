@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::context::{Context, Held, Right};
 use super::creation::{self, Origin};
-use super::{Failure, Outcome, create, key_length, key_use, signing, value};
+use super::{Failure, Outcome, create, defaults, key_length, key_use, signing, value};
 use crate::access::Usage;
 use crate::crypto;
 use crate::crypto::cipher::{self, Parameters};
@@ -35,6 +35,7 @@ pub(super) async fn derive_key(
     request: &Request<'_>,
 ) -> Result<Outcome, Failure> {
     let mut attributes = creation::given(cx, &request.attributes).await?;
+    defaults::apply(cx, request.object_type, &mut attributes).await?;
     let bits = bits(cx, request, &attributes)?;
     let bytes = usize::try_from(bits / 8).map_err(|_| Failure::Internal("a negative length"))?;
     let mut bases = Vec::new();

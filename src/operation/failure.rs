@@ -192,6 +192,18 @@ pub enum Failure {
     /// The ticket is good for no more requests, or for no more of this use.
     #[error("the ticket is used up")]
     TicketUsedUp,
+    /// The new object is not what the constraints want it to be.
+    #[error("the object would violate a constraint")]
+    ConstraintViolation,
+    /// There is no such attribute to be adjusted.
+    #[error("{0:.64} is not an attribute")]
+    NoSuchAttribute(String),
+    /// The attribute, or the amount by which it is to be adjusted, is of a type that does not fit.
+    #[error("a value of this type cannot be adjusted like that")]
+    NotCountable,
+    /// The attribute would be larger or smaller than its type allows.
+    #[error("the result is out of the range of the attribute's type")]
+    NumericRange,
     /// Too much of something that the server limits.
     #[error("{0}")]
     LimitExceeded(&'static str),
@@ -298,6 +310,15 @@ impl Failure {
             Self::Pkcs11Function => (R::InvalidField, R::Pkcs11InvalidFunction),
             Self::Pkcs11Interface => (R::InvalidField, R::Pkcs11InvalidInterface),
             Self::InvalidTicket => (R::PermissionDenied, R::InvalidTicket),
+            Self::ConstraintViolation => {
+                let early = version < Version::V2_1;
+                let in_2x = if early { R::PermissionDenied } else { R::ConstraintViolation };
+                (R::PermissionDenied, in_2x)
+            }
+            // The operation came with 2.0.
+            Self::NoSuchAttribute(_) => (R::InvalidField, R::UnsupportedAttribute),
+            Self::NotCountable => (R::InvalidField, R::InvalidDataType),
+            Self::NumericRange => (R::InvalidField, R::NumericRange),
             Self::LimitExceeded(_) => (R::PermissionDenied, R::ServerLimitExceeded),
             Self::ResponseTooLarge => (R::ResponseTooLarge, R::ResponseTooLarge),
             Self::Contention | Self::Store(_) | Self::Keys(_) | Self::Audit | Self::Internal(_) => {

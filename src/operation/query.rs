@@ -11,7 +11,7 @@ use kmip_ttlv::structure::{
 };
 
 use super::facts::VENDOR;
-use super::{Context, Failure, Outcome, SERVED, creation};
+use super::{Context, Failure, Outcome, SERVED, creation, defaults};
 
 /// The object types that clients can bring or have made.
 const OBJECT_TYPES: &[ObjectType] = &[
@@ -50,6 +50,10 @@ pub(super) async fn query(cx: &Context<'_>, request: &Request) -> Result<Outcome
             QueryFunction::QueryClientRegistrationMethods => {
                 response.client_registration_methods =
                     vec![ClientRegistrationMethod::ServerPreGenerated];
+            }
+            QueryFunction::QueryDefaultsInformation => {
+                let groups = request.object_groups.as_ref();
+                response.defaults = Some(defaults::told(cx, groups).await?);
             }
             QueryFunction::QueryStorageProtectionMasks => {
                 response.protection_storage_masks =

@@ -8,7 +8,9 @@ use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::register::{Request, Response};
 
 use super::creation::{self, Origin};
-use super::{Context, Failure, Outcome, key_pair_value, split, templates, value, wrapping};
+use super::{
+    Context, Failure, Outcome, defaults, key_pair_value, split, templates, value, wrapping,
+};
 use crate::object::AttributeSet;
 
 /// Takes an object that the client brings.
@@ -26,6 +28,8 @@ pub(super) async fn register(cx: &Context<'_>, request: &Request) -> Result<Outc
     }
     let value = accept(cx, value, &mut attributes)?;
     wrapping::link(cx, &value, &mut attributes).await?;
+    // Behind what the value says of itself, which no default contradicts.
+    defaults::apply(cx, request.object_type, &mut attributes).await?;
     let object =
         creation::object(cx, request.object_type, attributes, &value, Origin::Brought, |_| true)?;
     let uid = object.uid.clone();

@@ -2,6 +2,7 @@
 //! transport.
 #![allow(clippy::cloned_ref_to_slice_refs, reason = "what is expected reads best as a list")]
 
+mod adjust;
 mod archive;
 mod ask;
 mod asynchronous;
@@ -21,6 +22,7 @@ mod locate_partly;
 mod modes;
 mod pair;
 mod pkcs11;
+mod policy;
 mod re_key;
 mod refused;
 mod secrets;
