@@ -19,6 +19,7 @@ mod activate;
 mod adjust_attribute;
 mod archive;
 mod attribute_change;
+mod causes;
 mod change_attribute;
 mod check;
 mod cipher_parameters;

@@ -1,5 +1,7 @@
 //! Constraints and defaults for new objects (KMIP 2.1 §6.1.22, §6.1.52, §6.1.53).
 
+#![expect(clippy::unnecessary_wraps, reason = "the fields are optional")]
+
 use kmip_ttlv::Version;
 use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeList};
 use kmip_ttlv::enums::{
