@@ -154,7 +154,8 @@ impl Place {
             (None, Some(dir)) => dir.join(try_::CONFIG),
             (None, None) => return Err(Failure::new("give --config FILE or --dir DIR")),
         };
-        environment.config(&file)
+        let config = Config::read_for_command(&file, environment.overrides.iter().cloned());
+        config.map_err(|error| Failure::new(error.to_string()))
     }
 }
 

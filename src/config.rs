@@ -113,12 +113,7 @@ impl Config {
         file: &Path,
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(file).map_err(|error| ConfigError {
-            place: Place::File(file.to_owned()),
-            key: None,
-            message: format!("cannot be read: {error}"),
-        })?;
-        Self::parse(&text, file, variables)
+        Self::parse(&text_of(file)?, file, variables)
     }
 
     /// Parses the text of a file. `file` is its name, for messages and relative paths.
@@ -129,6 +124,27 @@ impl Config {
         text: &str,
         file: &Path,
         variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        Self::parsed(text, file, variables, true)
+    }
+
+    /// Reads and parses a file for a command that asks a running server: whether there is a root key
+    /// is that server's matter.
+    ///
+    /// # Errors
+    /// As [`Config::read`].
+    pub fn read_for_command(
+        file: &Path,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        Self::parsed(&text_of(file)?, file, variables, false)
+    }
+
+    fn parsed(
+        text: &str,
+        file: &Path,
+        variables: impl IntoIterator<Item = (String, String)>,
+        needs_root: bool,
     ) -> Result<Self, ConfigError> {
         let (root_versions, variables) = overlay::without_root_versions(variables);
         let overrides = overlay::overrides(variables);
@@ -144,7 +160,7 @@ impl Config {
             Self::deserialize(Deserializer::from(table)).map_err(|error| fail(&error))?;
         config.resolve_paths(file.parent().unwrap_or(Path::new("")));
         config.root.add_variables(&root_versions);
-        if config.root.is_empty() {
+        if needs_root && config.root.is_empty() {
             let line = "`versions` is missing: write versions = [{ version = 1, file = … }], or set \
                         KEYSTRATA_ROOT_KEK_V1";
             return Err(place(root, line));
@@ -170,6 +186,15 @@ impl Config {
             *path = base.join(&*path);
         }
     }
+}
+
+/// The text of a file.
+fn text_of(file: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(file).map_err(|error| ConfigError {
+        place: Place::File(file.to_owned()),
+        key: None,
+        message: format!("cannot be read: {error}"),
+    })
 }
 
 /// Where a section says its directory.

@@ -1,7 +1,7 @@
 //! Starts that must be refused: one clear line on standard error, exit status 1, nothing written.
 
 use std::fs::{self, OpenOptions, Permissions};
-use std::io::Write;
+use std::io::{BufRead as _, BufReader, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::process::Command;
@@ -10,7 +10,7 @@ use std::thread;
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 
 use crate::damage::Kept;
-use crate::support::server::{Plan, Server, end, spawn};
+use crate::support::server::{Plan, Server, end, run_to_end, spawn};
 
 /// The user `nobody`, whom file modes bind even where the tests run as root.
 const NOBODY: u32 = 65534;
@@ -155,7 +155,7 @@ fn a_root_key_that_others_can_read_is_refused() {
 
 #[test]
 fn an_unknown_command_is_wrong_usage() {
-    let ended = crate::support::server::run_to_end(&["srve"], &[]);
+    let ended = run_to_end(&["srve"], &[]);
     assert_eq!(ended.status.code(), Some(2), "{ended:?}");
 }
 
@@ -195,4 +195,25 @@ fn catches_sigterm(process: u32) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
     mask.is_some_and(|mask| mask & (1 << 14) != 0)
+}
+
+#[test]
+fn a_command_needs_no_root_key_in_its_own_environment() {
+    let kept = Kept::new();
+    let key = fs::read_to_string(kept.path("root-1.key")).expect("the root key");
+    let config = fs::read_to_string(kept.config()).expect("the configuration");
+    let lines = config.lines().filter(|line| !line.starts_with("versions"));
+    let lines: Vec<&str> = lines.collect();
+    fs::write(kept.config(), lines.join("\n")).expect("written");
+    kept.assert_refused(&["KEYSTRATA_ROOT_KEK_V1"]);
+    let mut server = spawn(kept.serve().env("KEYSTRATA_ROOT_KEK_V1", key.trim()));
+    let mut ready = String::new();
+    let output = server.stdout.as_mut().expect("it is piped");
+    BufReader::new(output).read_line(&mut ready).expect("it says that it is ready");
+    let config = kept.config();
+    let config = config.to_str().expect("UTF-8");
+    let ended = run_to_end(&["kek", "status", "--config", config], &[]);
+    assert!(ended.status.success() && ended.stdout.contains("root (env)"), "{ended:?}");
+    server.kill().expect("it is ours");
+    server.wait().expect("it ends");
 }
