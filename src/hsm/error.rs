@@ -72,7 +72,9 @@ pub enum HsmError {
         why: &'static str,
     },
     /// The PIN is wrong. It is not tried again, because tokens lock after a few wrong ones.
-    #[error("the token with {0} refused the PIN: correct it and start again")]
+    #[error(
+        "the token with {0} refused the PIN: correct it (its file is read again once it is written)"
+    )]
     WrongPin(TokenName),
     /// The token was locked by wrong PINs.
     #[error("the PIN of the token with {0} is locked: have its security officer set a new one")]

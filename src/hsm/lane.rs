@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use super::error::HsmError;
 use super::frame::{Answer, Frame, Proofs, Start, Started, receive, send};
 use super::link::Request;
-use super::settings::TokenSettings;
+use super::settings::{Pin, TokenSettings};
 use crate::clock::Clock;
 use crate::keys::RootError;
 use crate::metrics::{Ending, Metrics, RootCall};
@@ -49,8 +49,10 @@ pub(super) struct Workers {
 struct Known {
     /// The keys must prove that they are the same in every worker.
     proofs: Proofs,
-    /// Why the token must not be tried again.
+    /// Why the token must not be tried again with the PIN that it has refused.
     refused: Option<String>,
+    /// The PIN that was tried last.
+    tried: Option<Pin>,
 }
 
 /// One worker, or the place for one. Belongs to one thread, for as long as which the worker lives.
@@ -95,19 +97,25 @@ impl Workers {
     /// Starts a worker and waits until it has the token.
     fn start(&self) -> Result<Worker, Broken> {
         let _alone = self.starting.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(reason) = self.known().refused.clone() {
-            return Err(Broken::Unavailable(reason));
+        let pin = self.settings.pin.now();
+        {
+            let mut known = self.known();
+            let is_new = known.tried.as_ref().is_none_or(|tried| !tried.is(&pin));
+            match known.refused.clone() {
+                Some(reason) if !is_new => return Err(Broken::Unavailable(reason)),
+                _ => (known.refused, known.tried) = (None, Some(pin.clone())),
+            }
         }
         let start = self.clock.elapsed();
-        let started = self.try_start();
+        let started = self.try_start(&pin);
         let took = self.clock.elapsed().saturating_sub(start);
         let ending = if started.is_ok() { Ending::Success } else { Ending::Failure };
         self.metrics.root_call(RootCall::Reconnect, ending, took);
         started
     }
 
-    fn try_start(&self) -> Result<Worker, Broken> {
-        let TokenSettings { module, token, pin, key_label, timeout, .. } = &self.settings;
+    fn try_start(&self, pin: &Pin) -> Result<Worker, Broken> {
+        let TokenSettings { module, token, key_label, timeout, .. } = &self.settings;
         let mut worker = Worker::spawn(&self.program, *timeout).map_err(|error| {
             Broken::Unavailable(format!("the token's worker cannot be started: {error}"))
         })?;
@@ -177,6 +185,10 @@ impl Lane {
         };
         if let (Err(RootError::Unavailable(reason)), true) = (&answer.result, answer.is_final) {
             self.workers.refused(reason.clone(), true);
+            // The next one gets the PIN as it is then.
+            if let Some(worker) = self.worker.take() {
+                worker.end();
+            }
         }
         if let (Request::Make { version }, Ok(proof)) = (request, &answer.result) {
             self.workers.known().proofs.insert(*version, proof.to_vec());

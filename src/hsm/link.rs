@@ -18,7 +18,7 @@ use super::error::HsmError;
 use super::frame::Proofs;
 use super::method::{Method, open};
 use super::self_test;
-use super::settings::TokenSettings;
+use super::settings::{Pin, TokenSettings};
 use super::token::{self, Token};
 use crate::clock::Clock;
 use crate::keys::{Random, RootError};
@@ -62,8 +62,8 @@ pub(super) struct State {
     pub(super) token: Option<Token>,
     /// Why there is no token.
     pub(super) failure: String,
-    /// Whether trying again may do harm.
-    is_final: bool,
+    /// The PIN with which trying again may do harm.
+    refused: Option<Pin>,
     /// No reconnection before this time of [`Clock::elapsed`].
     retry_at: Duration,
     pause: Duration,
@@ -103,14 +103,14 @@ impl Link {
             generation: 0,
             token: None,
             failure: String::new(),
-            is_final: false,
+            refused: None,
             retry_at: Duration::ZERO,
             pause: PAUSE_MIN,
         };
         let state = RwLock::new(state);
         let proofs = Mutex::new(proofs);
         let link = Self { pkcs11, settings, random, clock, metrics, state, proofs };
-        let token = link.connect()?;
+        let token = link.connect(&link.settings.pin)?;
         if token.keys.is_empty() {
             token.disconnect();
             return Err(HsmError::KeyMissing {
@@ -135,7 +135,7 @@ impl Link {
     /// Whether the token was refused for good: another try could lock it.
     pub(super) fn is_final(&self) -> bool {
         let state = self.read();
-        state.token.is_none() && state.is_final
+        state.token.is_none() && state.refused.is_some()
     }
 
     /// Answers a request; reconnects if it must, once.
@@ -248,8 +248,9 @@ impl Link {
     }
 
     /// Connects, and has every known key prove itself and every new key make a proof.
-    fn connect(&self) -> Result<Token, HsmError> {
-        let token = Token::connect(&self.pkcs11, &self.settings)?;
+    fn connect(&self, pin: &Pin) -> Result<Token, HsmError> {
+        let settings = TokenSettings { pin: pin.clone(), ..self.settings.clone() };
+        let token = Token::connect(&self.pkcs11, &settings)?;
         match self.prove_all(&token) {
             Ok(()) => Ok(token),
             Err(error) => {
@@ -279,14 +280,16 @@ impl Link {
             return Ok(());
         }
         let start = self.clock.elapsed();
-        if state.token.is_none() && (state.is_final || start < state.retry_at) {
+        let pin = self.settings.pin.now();
+        let is_refused = state.refused.as_ref().is_some_and(|refused| refused.is(&pin));
+        if state.token.is_none() && (is_refused || start < state.retry_at) {
             return Err(RootError::Unavailable(state.failure.clone()));
         }
         if let Some(token) = state.token.take() {
             tracing::warn!(error = doubt.error, "the token is in doubt; connecting anew");
             token.disconnect();
         }
-        let connected = self.connect();
+        let connected = self.connect(&pin);
         let end = self.clock.elapsed();
         let ending = if connected.is_ok() { Ending::Success } else { Ending::Failure };
         self.metrics.root_call(RootCall::Reconnect, ending, end.saturating_sub(start));
@@ -295,12 +298,13 @@ impl Link {
                 tracing::info!("the token is connected again");
                 state.token = Some(token);
                 state.generation += 1;
+                state.refused = None;
                 state.pause = PAUSE_MIN;
                 Ok(())
             }
             Err(error) => {
                 tracing::error!(%error, "the token cannot be connected");
-                state.is_final = error.is_final();
+                state.refused = error.is_final().then_some(pin);
                 state.failure = error.to_string();
                 state.retry_at = end + state.pause;
                 state.pause = PAUSE_MAX.min(state.pause * 2);

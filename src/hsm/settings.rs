@@ -1,10 +1,12 @@
 //! Which token, which key, and how it is called.
 
 use std::fmt;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cryptoki::types::AuthPin;
+use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use super::error::HsmError;
@@ -30,13 +32,19 @@ impl fmt::Display for TokenName {
 
 /// A token's user PIN. Wiped on drop.
 #[derive(Clone)]
-pub struct Pin(Zeroizing<String>);
+pub struct Pin {
+    text: Zeroizing<String>,
+    /// Where it was read, to be read again.
+    file: Option<PathBuf>,
+    /// When the file was written, in seconds and nanoseconds since the epoch.
+    written: Option<(i64, i64)>,
+}
 
 impl Pin {
     /// A PIN that `main` has read from the environment.
     #[must_use]
     pub fn new(pin: Zeroizing<String>) -> Self {
-        Self(pin)
+        Self { text: pin, file: None, written: None }
     }
 
     /// The PIN in a file that only its owner can read; a line end is not part of it.
@@ -44,22 +52,36 @@ impl Pin {
     /// # Errors
     /// [`HsmError::PinFile`].
     pub fn from_file(path: &Path) -> Result<Self, HsmError> {
-        Ok(Self(secret_file::read(path)?))
+        // Before it is read: what is written meanwhile is read again.
+        let written = std::fs::metadata(path).ok().map(|it| (it.mtime(), it.mtime_nsec()));
+        Ok(Self { text: secret_file::read(path)?, file: Some(path.to_owned()), written })
+    }
+
+    /// The PIN as its file has it now; as it was, if the file cannot be read.
+    pub(super) fn now(&self) -> Self {
+        let read = self.file.as_deref().map(Self::from_file);
+        read.and_then(Result::ok).unwrap_or_else(|| self.clone())
+    }
+
+    /// Whether the other one is this one, and its file was not written since.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        let same = self.text.as_bytes().ct_eq(other.text.as_bytes());
+        bool::from(same) && self.written == other.written
     }
 
     /// The PIN, to be handed to a worker.
     pub(super) fn to_text(&self) -> Zeroizing<String> {
-        self.0.clone()
+        self.text.clone()
     }
 
     pub(super) fn to_auth_pin(&self) -> AuthPin {
-        AuthPin::from(self.0.as_str())
+        AuthPin::from(self.text.as_str())
     }
 }
 
 impl fmt::Debug for Pin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Pin({} bytes)", self.0.len())
+        write!(f, "Pin({} bytes)", self.text.len())
     }
 }
 

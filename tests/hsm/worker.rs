@@ -189,6 +189,9 @@ fn a_pin_that_has_become_wrong_is_tried_once() {
         let slot = pkcs11.get_slots_with_initialized_token().unwrap()[0];
         let info = pkcs11.get_token_info(slot).unwrap();
         assert!(info.user_pin_count_low() && !info.user_pin_locked());
+        // Once its file is corrected, it is tried again without a restart.
+        fs::write(soft.pin_file(), "another-pin").unwrap();
+        node.heals();
     });
 }
 
