@@ -13,6 +13,7 @@ use super::batch::Batch;
 use super::failure::Failure;
 use super::groups::Turn;
 pub use super::held::{Held, Right};
+use super::own_keys;
 use super::part::{Advanced, Output};
 use super::parts::Parts;
 use super::permit::Permit;
@@ -124,6 +125,16 @@ impl<'a> Context<'a> {
         self.caller.tenant_id
     }
 
+    /// Whether the tenant's own keys are the caller's to see.
+    pub(super) fn is_tenant_admin(&self) -> bool {
+        self.caller.role == Role::TenantAdmin
+    }
+
+    /// An object as it is now.
+    pub(super) fn hold(&self, stored: Arc<Stored>) -> Held {
+        Held::new(stored, self.now)
+    }
+
     /// What comes of a part of a stream. The stream goes on by it once, however often the item is
     /// run.
     ///
@@ -217,6 +228,9 @@ impl<'a> Context<'a> {
     }
 
     async fn find(&self, uid: &str) -> Result<Held, Failure> {
+        if let Some(own) = own_keys::find(self, uid).await? {
+            return Ok(own);
+        }
         let view = self.view();
         let stored = match self.batch.pending(uid) {
             Some(pending) => Some(pending),
@@ -228,10 +242,13 @@ impl<'a> Context<'a> {
     fn check(&self, held: &Held, right: Right) -> Result<(), Failure> {
         let object = held.object();
         match right {
+            Right::Change | Right::Recover | Right::Lease if own_keys::is_reserved(&object.uid) => {
+                Err(Failure::Forbidden("a key of the hierarchy changes by Re-key alone"))
+            }
             Right::Attributes | Right::Recover => Ok(()),
             _ if object.is_archived() => Err(Failure::Archived),
             Right::Lease if object.is_destroyed() => Err(Failure::Destroyed),
-            Right::Change | Right::Lease => Ok(()),
+            Right::Change | Right::Lease | Right::Replace => Ok(()),
             Right::Value => {
                 self.check_value(held)?;
                 if object.is_destroyed() {

@@ -20,6 +20,8 @@ pub enum Right {
     Change,
     /// To take it out of the archive.
     Recover,
+    /// To have another one take its place.
+    Replace,
     /// To compute with its value.
     Use(Usage),
 }

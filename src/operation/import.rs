@@ -8,7 +8,7 @@ use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::import::{Request, Response};
 
 use super::context::{Context, Right};
-use super::{Failure, Outcome, creation, register, wrapping};
+use super::{Failure, Outcome, creation, own_keys, register, wrapping};
 use crate::object::{AttributeSet, Object, rules, set};
 
 /// The longest identifier that a client may give an object, in bytes. Those of this server are 36.
@@ -21,6 +21,9 @@ pub(super) async fn import(cx: &Context<'_>, request: &Request<'_>) -> Result<Ou
     let uid = request.uid.text().ok_or_else(|| bad("the Unique Identifier must be text"))?;
     if uid.is_empty() || uid.len() > UID_BYTES_MAX {
         return Err(bad("the Unique Identifier is empty or too long"));
+    }
+    if own_keys::is_reserved(uid) {
+        return Err(bad("Unique Identifiers like this one are the server's"));
     }
     let object_type = request.object.object_type();
     if request.object_type.is_some_and(|said| said != object_type) {

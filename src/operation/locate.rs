@@ -8,7 +8,7 @@ use kmip_ttlv::payload::locate::{Request, Response};
 
 use super::context::{Context, Held, Right};
 use super::groups::Turn;
-use super::{Failure, Outcome, Placeholder, shown};
+use super::{Failure, Outcome, Placeholder, own_keys, shown};
 use crate::object::filter::{BadFilter, Filter};
 use crate::object::{Object, rules};
 use crate::store::{Position, Selector};
@@ -156,6 +156,11 @@ impl Search {
                 visit(Position(0), held.object());
             }
             return Ok(());
+        }
+        for held in own_keys::members(cx, self.filter.groups()).await? {
+            if self.matches(held.object()) && !visit(Position(0), held.object()) {
+                return Ok(());
+            }
         }
         let (mut before, mut looked_at) = (None, 0);
         loop {

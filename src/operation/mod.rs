@@ -52,6 +52,7 @@ mod mac;
 mod mac_verify;
 mod manner;
 mod obtain_lease;
+mod own_keys;
 mod part;
 pub mod permit;
 mod ping;

@@ -8,14 +8,17 @@ use kmip_ttlv::payload::re_key::{Request, Response};
 
 use super::context::{Context, Right};
 use super::creation::{self, Origin};
-use super::{Failure, Outcome, create, key_length, value};
+use super::{Failure, Outcome, create, key_length, own_keys, value};
 use crate::object::{AttributeSet, Object, rekey};
 
 /// Makes a key that takes the place of another: its attributes, its names, and a link to it.
 ///
 /// The old key stays as it is otherwise. Any state will do, as long as there is a key.
 pub(super) async fn re_key(cx: &Context<'_>, request: &Request<'_>) -> Result<Outcome, Failure> {
-    let held = cx.object(request.uid.as_ref(), Right::Change).await?;
+    let held = cx.object(request.uid.as_ref(), Right::Replace).await?;
+    if own_keys::is_reserved(&held.object().uid) {
+        return own_keys::re_key(cx, request, &held.object().uid).await;
+    }
     let mut old = held.object().clone();
     check_replaceable(&old)?;
     creation::check_storage(request.protection_storage_masks.as_ref())?;

@@ -20,6 +20,7 @@ mod life_cycle;
 mod locate;
 mod locate_partly;
 mod modes;
+mod own_keys;
 mod pair;
 mod pkcs11;
 mod policy;

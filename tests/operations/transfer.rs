@@ -130,3 +130,15 @@ async fn what_may_not_be_read_is_not_exported_and_dates_go_on() {
     };
     assert!(got.attributes.iter().eq(&[Attribute::State(State::Active)]));
 }
+
+#[tokio::test]
+async fn the_identifiers_of_the_hierarchys_keys_are_nobodys_to_give() {
+    let world = World::new().await;
+    let client = world.client("orders", Version::V2_1).await;
+    let uid = client.create(Vec::new()).await;
+    let object = exported(&client, &uid).await;
+    for reserved in ["keystrata:tenant-key", "keystrata:service-key:orders", "keystrata:"] {
+        let import = import::Request { uid: reserved.to_owned().into(), ..import(&object, false) };
+        assert_eq!(client.ask(import).await, Err(R::InvalidField), "{reserved}");
+    }
+}

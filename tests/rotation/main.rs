@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests measure time and talk to their children")]
 
 mod crash;
+mod kmip;
 mod load;
 mod migrate;
 mod refusals;

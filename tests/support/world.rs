@@ -13,7 +13,7 @@ use keystrata::keys::{AutoRegister, EnvRoot, Keyring, KeyringSettings};
 use keystrata::metrics::{Metrics, MetricsSettings};
 use keystrata::operation::{Facts, Parts, Policies, StreamLimits, Streams};
 use keystrata::service::{Service, Settings};
-use keystrata::store::{Store, StoreSettings, Stored, View};
+use keystrata::store::{KeyLevel, KeyRow, RotationRow, Store, StoreSettings, Stored, View};
 use keystrata::tenant::{Caller, Fingerprint, Identity, Mode, Peer, Role, ServiceName, TenantName};
 use kmip_ttlv::attribute::{Attribute, AttributeList};
 use kmip_ttlv::enums::{
@@ -131,6 +131,16 @@ impl World {
         let service = self.store.service(tenant.id, &service).await.unwrap().unwrap();
         let view = View { tenant: tenant.id, service: Some(service.id) };
         self.store.object(view, uid).await.unwrap().unwrap()
+    }
+
+    /// The rotations that are under way.
+    pub(crate) async fn rotations(&self) -> Vec<RotationRow> {
+        self.store.engine().rotations().await.unwrap()
+    }
+
+    /// The versions of a key of the hierarchy.
+    pub(crate) async fn keys(&self, level: KeyLevel) -> Vec<KeyRow> {
+        self.store.keys(level).await.unwrap()
     }
 
     /// Ends the server. Returns all that is on its disk: of the store and of the audit trail, one

@@ -12,11 +12,15 @@
 //! own compare-and-set. Re-wrapping needs no cursor in the store: what is sealed under the new
 //! version is skipped, and the counts of the store say when nothing is left.
 //!
+//! A rotation may be announced for a moment to come: then its row and its new version are there, and
+//! the rest waits for that moment, whatever happens to the process meanwhile.
+//!
 //! What services sealed (L4) is sealed anew when it is used and by a slow scrubber; `eager`
 //! rotations do it at once.
 
 mod begin;
 mod error;
+mod ordered;
 mod rewrap;
 mod schedule;
 mod subject;
@@ -159,7 +163,12 @@ impl Rotator {
                 self.rotate_what_is_due().await;
             }
             match self.keyring.engine.rotations().await {
-                Ok(rows) => rows.into_iter().for_each(|row| self.drive_if_idle(row)),
+                Ok(mut rows) => {
+                    let now = self.keyring.clock.now();
+                    // One that is announced for later waits for its time.
+                    rows.retain(|row| row.phase != Phase::Announced || row.started <= now);
+                    rows.into_iter().for_each(|row| self.drive_if_idle(row));
+                }
                 Err(error) => tracing::warn!(%error, "rotations cannot be read"),
             }
             let _ = tokio::time::timeout(TICK, self.wake.notified()).await;
