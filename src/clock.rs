@@ -34,6 +34,14 @@ impl Timestamp {
         let format = &time::format_description::well_known::Rfc3339;
         date.and_then(|date| date.format(format).ok()).unwrap_or_else(|| NO_DATE.to_owned())
     }
+
+    /// The moment that RFC 3339 writes like this; `None` if it is none.
+    #[must_use]
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        let format = &time::format_description::well_known::Rfc3339;
+        let date = time::OffsetDateTime::parse(text, format).ok()?;
+        i64::try_from(date.unix_timestamp_nanos() / 1000).ok().map(Self)
+    }
 }
 
 impl Timestamp {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::call::{Call, Refusal, Scope};
 use super::{Admin, Answer};
+use crate::clock::Timestamp;
 use crate::keys::Provider;
 use crate::keys::rotation::{Order, Progress, Refused, Subject};
 use crate::store::{BoxFuture, TenantRow};
@@ -35,6 +36,7 @@ struct Arguments {
     compromised: bool,
     #[serde(default)]
     active: bool,
+    at: Option<String>,
     to: Option<String>,
 }
 
@@ -98,6 +100,12 @@ impl Admin {
     }
 }
 
+/// A moment that somebody has written.
+fn moment(text: &str) -> Result<Timestamp, Refusal> {
+    let moment = Timestamp::from_rfc3339(text);
+    moment.ok_or_else(|| Refusal::new("--at is a time such as 2030-01-31T03:00:00Z"))
+}
+
 fn provider(name: Option<&str>) -> Result<Option<Provider>, Refusal> {
     let Some(name) = name else { return Ok(None) };
     let known = Provider::ALL.into_iter().find(|provider| provider.name() == name);
@@ -149,6 +157,7 @@ pub(super) fn rotate<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answ
             compromised: of.compromised,
             eager: of.active,
             provider: None,
+            at: of.at.as_deref().map(moment).transpose()?,
         };
         let subjects = admin.subjects(call, &of).await?;
         if matches!(subjects.as_slice(), [Subject::Root]) {
@@ -226,10 +235,11 @@ async fn begin_and_wait(
             Err(error) => return Err(error.into()),
         }
     }
-    if !is_plan {
+    if !is_plan && order.at.is_none() {
         wait(admin, call, &begun).await?;
     }
-    Ok(json!({ "planned": is_plan, "rotations": rotations }))
+    let at = order.at.map(Timestamp::rfc3339);
+    Ok(json!({ "planned": is_plan, "rotations": rotations, "effective_time": at }))
 }
 
 /// Says how far rotations are until they are done. They go on if nobody listens.

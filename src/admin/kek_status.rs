@@ -102,6 +102,7 @@ async fn rotations(admin: &Admin) -> Result<Vec<Value>, Refused> {
         let phase = if row.phase == Phase::Announced { "announced" } else { "re-wrapping" };
         shown.push(json!({
             "key": subject.name(), "from": row.from, "to": row.to, "phase": phase,
+            "effective_time": row.started.rfc3339(),
             "compromised": row.compromised, "reverting": row.reverting, "done": far.done,
             "total": far.total, "trouble": far.trouble,
         }));

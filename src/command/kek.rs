@@ -34,6 +34,7 @@ whose files are read again.")]
   keystrata kek rotate --dir keystrata-try --level tenant --tenant acme --plan
   keystrata kek rotate --dir keystrata-try --level service --tenant acme --service orders --active
   keystrata kek rotate --dir keystrata-try --level tenant --compromised
+  keystrata kek rotate --dir keystrata-try --level tenant --at 2030-01-31T03:00:00Z
 
 Without --tenant the keys of all tenants are rotated, without --service those of all services of the
 tenant. Clients notice nothing. If this command is interrupted, the server goes on.")]
@@ -133,6 +134,9 @@ pub(crate) struct Rotate {
     /// Seal the objects of services anew at once, and not when they are used
     #[arg(long)]
     active: bool,
+    /// Announce it now, and begin at this time, in RFC 3339
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
 }
 
 /// The arguments of `keystrata kek remove`.

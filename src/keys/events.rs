@@ -1,8 +1,10 @@
 //! Events: what happens to a tenant's keys, told to those who listen for that tenant.
 //!
-//! An event is one line of JSON: `event` (`key_rotation`, `suspension`, `resumption` or `shredding`),
+//! An event is one line of JSON: `event` (`key_rotation`, `key_rotation_cancelled`, `suspension`,
+//! `resumption` or `shredding`),
 //! `tenant_id` (its name), `service` where it concerns one, `level` (`L2_internal` or `L3_internal`),
-//! `version` and `effective_time` (RFC 3339, which may be to come).
+//! `version` and `effective_time` (RFC 3339, which may be to come). A rotation for a moment to come is
+//! told twice: when it is announced, and when it has taken effect.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -25,6 +27,8 @@ pub const EVENTS_WAITING_MAX: usize = 64;
 pub enum EventKind {
     /// Another version seals.
     KeyRotation,
+    /// A rotation that was announced for later does not take place.
+    KeyRotationCancelled,
     /// The keys are not used until they are resumed.
     Suspension,
     /// They are used again.
@@ -39,6 +43,7 @@ impl EventKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::KeyRotation => "key_rotation",
+            Self::KeyRotationCancelled => "key_rotation_cancelled",
             Self::Suspension => "suspension",
             Self::Resumption => "resumption",
             Self::Shredding => "shredding",

@@ -46,7 +46,7 @@ pub struct RotationRow {
     pub eager: bool,
     /// It goes back to the version of before, because somebody aborted it.
     pub reverting: bool,
-    /// When it began.
+    /// When it began, or may begin: what is announced for later waits for it.
     pub started: Timestamp,
 }
 

@@ -4,12 +4,13 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 
+use keystrata::clock::{Clock as _, SystemClock, Timestamp};
 use serde_json::Value;
 
 use crate::kill_switches::done;
 use crate::support::client::Client;
 use crate::support::message::{create, request, uid};
-use crate::support::server::{Plan, Server, get};
+use crate::support::server::{Plan, Server, get, run_to_end};
 
 /// A server with an events port, and where that is.
 fn server() -> (Server, SocketAddr) {
@@ -157,4 +158,62 @@ fn an_administrator_hears_them_on_the_socket() {
     assert_eq!(event["event"], "suspension");
     process.kill().expect("ours");
     process.wait().expect("ends");
+}
+
+#[test]
+fn a_rotation_for_later_is_announced_and_waits_for_its_time() {
+    let (mut server, events) = server();
+    register(&server, "tenant-a", "mongodb");
+    let mut own = Listener::new(&server, events, "tenant-a", "mongodb");
+    let rotate = ["kek", "rotate", "--level", "tenant", "--tenant", "tenant-a", "--at"];
+    let late = "2099-01-31T03:00:00Z";
+    done(&server, &[&rotate[..], &[late]].concat());
+    let event = own.next();
+    assert_eq!((&event["event"], &event["version"]), (&"key_rotation".into(), &2.into()));
+    assert_eq!(event["effective_time"], late);
+    let directory = server.directory().to_str().expect("UTF-8").to_owned();
+    let command = |arguments: &[&str]| {
+        run_to_end(&[arguments, &["--dir", &directory, "--json"]].concat(), &[])
+    };
+    let status = |arguments: &[&str]| -> Value {
+        serde_json::from_str(&command(arguments).stdout).expect("JSON")
+    };
+    let shows = ["kek", "status", "--tenant", "tenant-a"];
+    let states = || {
+        let versions = status(&shows)["tenants"][0]["versions"].clone();
+        let versions = versions.as_array().expect("versions").clone();
+        versions.iter().map(|it| it["state"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(states(), ["active", "pending"]);
+    assert_eq!(status(&shows)["rotations"][0]["effective_time"], late);
+    for (at, words) in [
+        ("2020-01-31T03:00:00Z", "the effective time is not to come"),
+        ("soon", "--at is a time such as"),
+    ] {
+        let refused = command(&["kek", "rotate", "--level", "root", "--at", at]);
+        assert!(refused.stderr.contains(words), "{refused:?}");
+    }
+    let at_once = ["--compromised", "--at", late];
+    let refused = command(&[&["kek", "rotate", "--level", "root"][..], &at_once].concat());
+    assert!(refused.stderr.contains("a compromised version is rotated at once"), "{refused:?}");
+    done(&server, &["kek", "abort", "--level", "tenant", "--tenant", "tenant-a"]);
+    let event = own.next();
+    assert_eq!((&event["event"], &event["version"]), (&"key_rotation_cancelled".into(), &2.into()));
+
+    // One for soon waits, over a restart too, and then takes effect.
+    let soon = Timestamp(SystemClock::new().now().0 + 4_000_000);
+    done(&server, &[&rotate[..], &[&soon.rfc3339()]].concat());
+    assert_eq!(own.next()["effective_time"], soon.rfc3339());
+    assert!(server.stop().success());
+    server.start();
+    loop {
+        let states = states();
+        let now = SystemClock::new().now();
+        if states == ["retired", "active"] {
+            assert!(now >= soon, "not before its time");
+            break;
+        }
+        assert_eq!(states, ["active", "pending"]);
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
 }

@@ -1,11 +1,13 @@
 //! How a rotation begins, what is refused, and what can be done with versions outside of one.
 
+use super::super::events::EventKind;
 use super::super::install;
 use super::super::root::{Provider, RootKey as _};
 use super::Rotator;
 use super::error::Refused;
 use super::subject::{self, Subject, state_name};
 use crate::audit::Record;
+use crate::clock::Timestamp;
 use crate::store::{Change, KeyRow, KeyState, Phase, RotationRow};
 
 /// How often something is tried again that others interfered with.
@@ -24,6 +26,8 @@ pub struct Order {
     pub eager: bool,
     /// The provider that the root moves to.
     pub provider: Option<Provider>,
+    /// Not before this moment, which is to come; `None` for at once.
+    pub at: Option<Timestamp>,
 }
 
 /// What a rotation would do.
@@ -58,6 +62,12 @@ impl Rotator {
         let key = || subject.name();
         if !subject.is_served() {
             return Err(Refused::NotServed(key()));
+        }
+        if order.at.is_some_and(|at| at <= self.keyring.clock.now()) {
+            return Err(Refused::Past);
+        }
+        if order.compromised && order.at.is_some() {
+            return Err(Refused::NotLater);
         }
         if let Some((row, _)) = self.far(subject.level()).await? {
             return Err(Refused::AnotherRunning { key: key(), from: row.from, to: row.to });
@@ -229,13 +239,16 @@ impl Rotator {
             compromised: order.compromised,
             eager: order.eager || order.compromised,
             reverting: false,
-            started: self.keyring.clock.now(),
+            started: order.at.unwrap_or_else(|| self.keyring.clock.now()),
         };
         let mut changes = vec![Change::Rotation { level, from: None, to: Some(row) }];
         if order.compromised {
             changes.push(Change::Compromise { level, version: plan.from });
         }
         self.commit(changes, vec![record]).await?;
+        if let Some(at) = order.at {
+            self.tell(subject, EventKind::KeyRotation, plan.to, at);
+        }
         self.wake();
         Ok(plan)
     }
@@ -253,6 +266,10 @@ impl Rotator {
                 Phase::Announced => {
                     let end = Change::Rotation { level, from: Some(row), to: None };
                     let ended = self.commit(vec![end], vec![record.clone()]).await;
+                    if ended.is_ok() && row.started > self.keyring.clock.now() {
+                        let kind = EventKind::KeyRotationCancelled;
+                        self.tell(subject, kind, row.to, row.started);
+                    }
                     if ended.is_ok() && matches!(subject, Subject::Root) {
                         self.keyring.close_window();
                     }

@@ -65,6 +65,12 @@ pub enum Refused {
     /// Nothing of this key is under way.
     #[error("{0} is not being rotated")]
     NoneRunning(String),
+    /// A moment to come is wanted.
+    #[error("the effective time is not to come: leave it out, and it is done at once")]
+    Past,
+    /// What is compromised is not used until some later day.
+    #[error("a compromised version is rotated at once: leave out the effective time")]
+    NotLater,
     /// A compromised version is not gone back to.
     #[error("version {0} is compromised: a rotation away from it only goes on")]
     NoWayBack(u32),

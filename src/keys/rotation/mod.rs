@@ -167,7 +167,9 @@ impl Rotator {
                     let now = self.keyring.clock.now();
                     // One that is announced for later waits for its time.
                     rows.retain(|row| row.phase != Phase::Announced || row.started <= now);
-                    rows.into_iter().for_each(|row| self.drive_if_idle(row));
+                    for row in rows {
+                        self.drive_if_idle(row);
+                    }
                 }
                 Err(error) => tracing::warn!(%error, "rotations cannot be read"),
             }

@@ -9,7 +9,8 @@ use super::super::root::Provider;
 use super::error::Refused;
 use super::subject::{self, Subject};
 use super::{LEASE, Rotator};
-use crate::store::{Change, KeyRow, KeyState, Phase, RotationRow, ServiceRow, TenantRow};
+use crate::clock::Timestamp;
+use crate::store::{Change, KeyRow, KeyState, Phase, RotationRow};
 
 impl Rotator {
     /// Loads the new version and says so.
@@ -103,9 +104,9 @@ impl Rotator {
         ];
         let record = vec![self.record(subject, detail)];
         match subject {
-            Subject::Tenant(tenant) => {
+            Subject::Tenant(_) => {
                 self.commit(changes, record).await?;
-                self.tell(tenant, None, new);
+                self.tell(subject, EventKind::KeyRotation, new, self.keyring.clock.now());
                 Ok(())
             }
             Subject::Service(tenant, service) => {
@@ -113,7 +114,7 @@ impl Rotator {
                 let commit = self.commit(changes, record);
                 let id = (tenant.id, service.id);
                 self.keyring.switch_service(id, Arc::new(key), commit).await?;
-                self.tell(tenant, Some(service), new);
+                self.tell(subject, EventKind::KeyRotation, new, self.keyring.clock.now());
                 Ok(())
             }
             Subject::Root => {
@@ -132,15 +133,21 @@ impl Rotator {
         }
     }
 
-    /// Tells those who listen for the tenant.
-    fn tell(&self, tenant: &TenantRow, service: Option<&ServiceRow>, version: u32) {
-        self.keyring.events().publish(&Event {
-            kind: EventKind::KeyRotation,
-            tenant: tenant.name.clone(),
-            service: service.map(|service| service.name.clone()),
-            version,
-            effective: self.keyring.clock.now(),
-        });
+    /// Tells those who listen for the tenant what happens to its key, or will.
+    pub(super) fn tell(
+        &self,
+        subject: &Subject,
+        kind: EventKind,
+        version: u32,
+        effective: Timestamp,
+    ) {
+        let (tenant, service) = match subject {
+            // The root is no tenant's.
+            Subject::Root => return,
+            Subject::Tenant(tenant) => (tenant.name.clone(), None),
+            Subject::Service(tenant, service) => (tenant.name.clone(), Some(service.name.clone())),
+        };
+        self.keyring.events().publish(&Event { kind, tenant, service, version, effective });
     }
 
     fn install(&self, provider: Provider, row: &KeyRow) {
