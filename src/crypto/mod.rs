@@ -10,6 +10,7 @@ pub mod key;
 pub mod limit;
 pub mod mac;
 pub mod policy;
+pub mod openpgp;
 mod pss;
 pub mod random;
 mod rng;
@@ -19,6 +20,7 @@ pub mod signing_key;
 pub mod split;
 mod state;
 pub mod wrap;
+pub mod x509;
 
 /// Runs code with a hash as a type, `Result` for those that there are.
 macro_rules! with_hash {

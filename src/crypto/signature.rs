@@ -19,7 +19,7 @@ use super::with_hash;
 
 /// The longest salt of PSS, in bytes: as long as the longest key. The crate makes room for one before
 /// it looks whether it fits.
-const SALT_BYTES_MAX: usize = 1024;
+pub(super) const SALT_BYTES_MAX: usize = 1024;
 
 /// What a key signs by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

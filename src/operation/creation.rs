@@ -3,7 +3,7 @@
 use kmip_ttlv::DateTime;
 use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeList, Digest, IndexedAttribute};
 use kmip_ttlv::enums::{
-    CryptographicAlgorithm, ObjectType, ProtectionStorageMask, RngAlgorithm, State,
+    CryptographicAlgorithm, KeyFormatType, ObjectType, ProtectionStorageMask, RngAlgorithm, State,
 };
 use kmip_ttlv::object::ManagedObject;
 use kmip_ttlv::structure::ProtectionStorageMasks;
@@ -262,6 +262,10 @@ fn describe(
     match value {
         ManagedObject::OpaqueObject(opaque) => {
             attributes.put(Attribute::OpaqueDataType(opaque.kind));
+        }
+        // The official cases call a certificate raw.
+        ManagedObject::Certificate(_) => {
+            attributes.put(Attribute::KeyFormatType(KeyFormatType::Raw));
         }
         other => {
             if let Some(block) = other.key_block() {

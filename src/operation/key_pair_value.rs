@@ -111,8 +111,11 @@ pub(super) fn check(
     }
 }
 
-/// Holds that what cannot be read off the key is said of it.
-fn check_described(attributes: &AttributeSet) -> Result<(), Failure> {
+/// Whether the client has said of a key that the server cannot read what it is.
+///
+/// # Errors
+/// [`Failure::InvalidField`].
+pub(super) fn check_described(attributes: &AttributeSet) -> Result<(), Failure> {
     let needed = [AttributeKind::CryptographicAlgorithm, AttributeKind::CryptographicLength];
     match needed.into_iter().find(|kind| attributes.first(*kind).is_none()) {
         Some(kind) => Err(Failure::InvalidField(format!("{} is required", kind.name()))),
@@ -120,8 +123,11 @@ fn check_described(attributes: &AttributeSet) -> Result<(), Failure> {
     }
 }
 
-/// Compares what is said with what the key is.
-fn agree(
+/// Compares what is said with what the key is, and says what is not said.
+///
+/// # Errors
+/// [`Failure::InvalidField`].
+pub(super) fn agree(
     version: Version,
     key: &Description,
     attributes: &mut AttributeSet,

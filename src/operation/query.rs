@@ -15,6 +15,7 @@ use super::{Context, Failure, Outcome, SERVED, creation, defaults};
 
 /// The object types that clients can bring or have made.
 const OBJECT_TYPES: &[ObjectType] = &[
+    ObjectType::Certificate,
     ObjectType::SymmetricKey,
     ObjectType::PublicKey,
     ObjectType::PrivateKey,
@@ -22,6 +23,7 @@ const OBJECT_TYPES: &[ObjectType] = &[
     ObjectType::Template,
     ObjectType::SecretData,
     ObjectType::OpaqueObject,
+    ObjectType::PgpKey,
 ];
 
 /// Tells what is asked for; a function that is not known is left out, and so is what the client's

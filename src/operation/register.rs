@@ -9,7 +9,8 @@ use kmip_ttlv::payload::register::{Request, Response};
 
 use super::creation::{self, Origin};
 use super::{
-    Context, Failure, Outcome, defaults, key_pair_value, split, templates, value, wrapping,
+    Context, Failure, Outcome, certificate, defaults, key_pair_value, pgp_key, split, templates,
+    value, wrapping,
 };
 use crate::object::AttributeSet;
 
@@ -19,7 +20,7 @@ use crate::object::AttributeSet;
 /// whose usage mask is 0 or absent, so none is asked for.
 pub(super) async fn register(cx: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     creation::check_storage(request.protection_storage_masks.as_ref())?;
-    let mut attributes = creation::given(cx, &request.attributes).await?;
+    let mut attributes = given(cx, request).await?;
     let value = request.object.clone().ok_or_else(|| {
         Failure::InvalidMessage("the object that is to be registered is missing".into())
     })?;
@@ -36,6 +37,19 @@ pub(super) async fn register(cx: &Context<'_>, request: &Request) -> Result<Outc
     let change = cx.insert(object, &value).await?;
     let response = Response { uid: uid.clone().into(), attributes: None };
     Ok(Outcome::made(uid, vec![change], ResponsePayload::Register(response)))
+}
+
+/// The attributes that the client gives; those, too, that repeat what a certificate says of itself.
+async fn given(cx: &Context<'_>, request: &Request) -> Result<AttributeSet, Failure> {
+    if request.object_type != ObjectType::Certificate {
+        return creation::given(cx, &request.attributes).await;
+    }
+    let (list, repeated) = certificate::split(&request.attributes);
+    let mut attributes = creation::given(cx, &list).await?;
+    for attribute in repeated {
+        attributes.put(attribute);
+    }
+    Ok(attributes)
 }
 
 /// Checks the value and moves what it says of itself into the attributes.
@@ -80,6 +94,18 @@ pub(super) fn accept(
         }
         ManagedObject::SplitKey(part) => {
             Ok(ManagedObject::SplitKey(split::accept(cx, part, attributes)?))
+        }
+        ManagedObject::PgpKey(mut key) => {
+            key.key_block = accept_block(cx, key.key_block, attributes)?;
+            check_format(&key.key_block, &[KeyFormatType::Raw, KeyFormatType::Opaque])?;
+            agree(&key.key_block, attributes)?;
+            pgp_key::check(&key, attributes)?;
+            complete(&mut key.key_block, attributes);
+            Ok(ManagedObject::PgpKey(key))
+        }
+        ManagedObject::Certificate(certificate) => {
+            certificate::accept(cx.version(), &certificate, attributes)?;
+            Ok(ManagedObject::Certificate(certificate))
         }
         _ => Err(Failure::WrongObjectType("objects of this type cannot be registered")),
     }

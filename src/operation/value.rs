@@ -41,7 +41,14 @@ pub(super) fn from_bytes(bytes: &[u8]) -> Result<ManagedObject, Failure> {
 /// The bytes of a key or secret, if its format is one that has them plain.
 #[must_use]
 pub(super) fn key_bytes(value: &ManagedObject) -> Option<&[u8]> {
-    let block = value.key_block().filter(|block| block.wrapping.is_none())?;
+    value.key_block().and_then(block_bytes)
+}
+
+/// The bytes in a key block, likewise.
+pub(super) fn block_bytes(block: &KeyBlock) -> Option<&[u8]> {
+    if block.wrapping.is_some() {
+        return None;
+    }
     match block.value.as_ref()? {
         KeyValue::Plain { material: KeyMaterial::Bytes(bytes), .. } => Some(bytes.expose()),
         KeyValue::Plain { material: KeyMaterial::SymmetricKey(key), .. } => Some(key.key.expose()),
@@ -84,6 +91,11 @@ pub(super) fn in_format(
         return Err(Failure::KeyCompression);
     }
     let Some(format) = format else { return Ok(value) };
+    if let (ManagedObject::Certificate(_), KeyFormatType::Raw | KeyFormatType::X509) =
+        (&value, format)
+    {
+        return Ok(value);
+    }
     let is = value.key_block().map_or(KeyFormatType::Opaque, |block| block.format);
     if is == format {
         return Ok(value);
@@ -119,6 +131,9 @@ pub(super) fn digest(value: &ManagedObject) -> Result<Option<Digest>, Failure> {
     let (bytes, format) = match value {
         ManagedObject::OpaqueObject(opaque) => {
             (hash(HashingAlgorithm::Sha256, opaque.value.expose())?, KeyFormatType::Opaque)
+        }
+        ManagedObject::Certificate(certificate) => {
+            (hash(HashingAlgorithm::Sha256, &certificate.value)?, KeyFormatType::Raw)
         }
         other => match other.key_block() {
             Some(KeyBlock {

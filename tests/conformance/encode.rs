@@ -1,6 +1,7 @@
 //! From a case's words to items on the wire.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use kmip_ttlv::Tag;
 
@@ -73,6 +74,9 @@ fn node(
 ) -> Result<Node, String> {
     let tag = tag(&element.name)?;
     if is_placeholder(&element.value) {
+        if element.value.contains("_RANDOM_") && bindings.get(&element.value).is_none() {
+            bindings.bind(&element.value, &made_up(&element.kind));
+        }
         let bound = bindings.get(&element.value).or_else(|| bindings.last.get(&tag));
         let value = bound.ok_or_else(|| format!("nothing bound {}", element.value))?.clone();
         return Ok(Node::new(tag, value));
@@ -90,6 +94,16 @@ fn node(
     let value = leaf(element, attribute, bindings.now)
         .map_err(|why| format!("{} {}: {why}", element.name, element.value))?;
     Ok(Node::new(tag, value))
+}
+
+/// A value that the client makes up and nobody else has.
+fn made_up(kind: &str) -> Value {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    match kind {
+        "ByteString" => Value::Bytes([&[0; 28], number.to_be_bytes().as_slice()].concat()),
+        _ => Value::Text(format!("made-up-{number}")),
+    }
 }
 
 /// The tag of an element; an item without a name is called by its number.

@@ -10,7 +10,10 @@ use crate::support::ttlv::{Node, Value};
 fn answer(case: &Case, response: &Element, bindings: &Bindings) -> Result<Node, String> {
     let mut scratch = Bindings::new(bindings.now);
     for element in response.all().into_iter().filter(|element| is_placeholder(&element.value)) {
+        // What the client made up comes back as it was.
+        let made_up = bindings.get(&element.value).filter(|_| element.value.contains("_RANDOM_"));
         let value = match element.kind.as_str() {
+            _ if made_up.is_some() => made_up.cloned().unwrap(),
             "TextString" => Value::Text(format!("{} {}", case.name, element.value)),
             _ => Value::Bytes(element.value.clone().into_bytes()),
         };

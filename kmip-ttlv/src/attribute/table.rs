@@ -117,54 +117,54 @@ attributes! {
     Extractable(bool) "Extractable" @ V1_4..,
     /// Never Extractable (KMIP 1.4 §3.51, KMIP 2.1 §4.33).
     NeverExtractable(bool) "Never Extractable" @ V1_4..,
-    /// Certificate Subject CN (KMIP 2.1 §4.6).
-    CertificateSubjectCn(String) "Certificate Subject CN" many @ V2_0..,
-    /// Certificate Subject O (KMIP 2.1 §4.6).
-    CertificateSubjectO(String) "Certificate Subject O" many @ V2_0..,
-    /// Certificate Subject OU (KMIP 2.1 §4.6).
-    CertificateSubjectOu(String) "Certificate Subject OU" many @ V2_0..,
-    /// Certificate Subject Email (KMIP 2.1 §4.6).
-    CertificateSubjectEmail(String) "Certificate Subject Email" many @ V2_0..,
-    /// Certificate Subject C (KMIP 2.1 §4.6).
-    CertificateSubjectC(String) "Certificate Subject C" many @ V2_0..,
-    /// Certificate Subject ST (KMIP 2.1 §4.6).
-    CertificateSubjectSt(String) "Certificate Subject ST" many @ V2_0..,
-    /// Certificate Subject L (KMIP 2.1 §4.6).
-    CertificateSubjectL(String) "Certificate Subject L" many @ V2_0..,
-    /// Certificate Subject UID (KMIP 2.1 §4.6).
-    CertificateSubjectUid(String) "Certificate Subject UID" many @ V2_0..,
-    /// Certificate Subject Serial Number (KMIP 2.1 §4.6).
-    CertificateSubjectSerialNumber(String) "Certificate Subject Serial Number" many @ V2_0..,
-    /// Certificate Subject Title (KMIP 2.1 §4.6).
-    CertificateSubjectTitle(String) "Certificate Subject Title" many @ V2_0..,
-    /// Certificate Subject DC (KMIP 2.1 §4.6).
-    CertificateSubjectDc(String) "Certificate Subject DC" many @ V2_0..,
-    /// Certificate Subject DN Qualifier (KMIP 2.1 §4.6).
-    CertificateSubjectDnQualifier(String) "Certificate Subject DN Qualifier" many @ V2_0..,
-    /// Certificate Issuer CN (KMIP 2.1 §4.6).
-    CertificateIssuerCn(String) "Certificate Issuer CN" many @ V2_0..,
-    /// Certificate Issuer O (KMIP 2.1 §4.6).
-    CertificateIssuerO(String) "Certificate Issuer O" many @ V2_0..,
-    /// Certificate Issuer OU (KMIP 2.1 §4.6).
-    CertificateIssuerOu(String) "Certificate Issuer OU" many @ V2_0..,
-    /// Certificate Issuer Email (KMIP 2.1 §4.6).
-    CertificateIssuerEmail(String) "Certificate Issuer Email" many @ V2_0..,
-    /// Certificate Issuer C (KMIP 2.1 §4.6).
-    CertificateIssuerC(String) "Certificate Issuer C" many @ V2_0..,
-    /// Certificate Issuer ST (KMIP 2.1 §4.6).
-    CertificateIssuerSt(String) "Certificate Issuer ST" many @ V2_0..,
-    /// Certificate Issuer L (KMIP 2.1 §4.6).
-    CertificateIssuerL(String) "Certificate Issuer L" many @ V2_0..,
-    /// Certificate Issuer UID (KMIP 2.1 §4.6).
-    CertificateIssuerUid(String) "Certificate Issuer UID" many @ V2_0..,
-    /// Certificate Issuer Serial Number (KMIP 2.1 §4.6).
-    CertificateIssuerSerialNumber(String) "Certificate Issuer Serial Number" many @ V2_0..,
-    /// Certificate Issuer Title (KMIP 2.1 §4.6).
-    CertificateIssuerTitle(String) "Certificate Issuer Title" many @ V2_0..,
-    /// Certificate Issuer DC (KMIP 2.1 §4.6).
-    CertificateIssuerDc(String) "Certificate Issuer DC" many @ V2_0..,
-    /// Certificate Issuer DN Qualifier (KMIP 2.1 §4.6).
-    CertificateIssuerDnQualifier(String) "Certificate Issuer DN Qualifier" many @ V2_0..,
+    /// Certificate Subject CN (KMIP 1.4 §9.1.3.1, KMIP 2.1 §4.6).
+    CertificateSubjectCn(String) "Certificate Subject CN" many @ V1_4..,
+    /// Certificate Subject O (KMIP 1.4 §9.1.3.1, KMIP 2.1 §4.6).
+    CertificateSubjectO(String) "Certificate Subject O" many @ V1_4..,
+    /// Certificate Subject OU (KMIP 1.4 §9.1.3.1, KMIP 2.1 §4.6).
+    CertificateSubjectOu(String) "Certificate Subject OU" many @ V1_4..,
+    /// Certificate Subject Email (KMIP 1.4 §9.1.3.1, KMIP 2.1 §4.6).
+    CertificateSubjectEmail(String) "Certificate Subject Email" many @ V1_4..,
+    /// Certificate Subject C (KMIP 1.4 §9.1.3.1, KMIP 2.1 §4.6).
+    CertificateSubjectC(String) "Certificate Subject C" many @ V1_4..,
+    /// Certificate Subject ST (KMIP 1.4 §9.1.3.1, KMIP 2.1 §4.6).
+    CertificateSubjectSt(String) "Certificate Subject ST" many @ V1_4..,
+    /// Certificate Subject L (KMIP 1.4 §9.1.3.1, KMIP 2.1 §4.6).
+    CertificateSubjectL(String) "Certificate Subject L" many @ V1_4..,
+    /// Certificate Subject UID (KMIP 1.4 §9.1.3.1, KMIP 2.1 §4.6).
+    CertificateSubjectUid(String) "Certificate Subject UID" many @ V1_4..,
+    /// Certificate Subject Serial Number (KMIP 1.4 §9.1.3.1, KMIP 2.1 §4.6).
+    CertificateSubjectSerialNumber(String) "Certificate Subject Serial Number" many @ V1_4..,
+    /// Certificate Subject Title (KMIP 1.4 §9.1.3.1, KMIP 2.1 §4.6).
+    CertificateSubjectTitle(String) "Certificate Subject Title" many @ V1_4..,
+    /// Certificate Subject DC (KMIP 1.4 §9.1.3.1, KMIP 2.1 §4.6).
+    CertificateSubjectDc(String) "Certificate Subject DC" many @ V1_4..,
+    /// Certificate Subject DN Qualifier (KMIP 1.4 §9.1.3.1, KMIP 2.1 §4.6).
+    CertificateSubjectDnQualifier(String) "Certificate Subject DN Qualifier" many @ V1_4..,
+    /// Certificate Issuer CN (KMIP 1.4 §9.1.3.1, KMIP 2.1 §4.6).
+    CertificateIssuerCn(String) "Certificate Issuer CN" many @ V1_4..,
+    /// Certificate Issuer O (KMIP 1.4 §9.1.3.1, KMIP 2.1 §4.6).
+    CertificateIssuerO(String) "Certificate Issuer O" many @ V1_4..,
+    /// Certificate Issuer OU (KMIP 1.4 §9.1.3.1, KMIP 2.1 §4.6).
+    CertificateIssuerOu(String) "Certificate Issuer OU" many @ V1_4..,
+    /// Certificate Issuer Email (KMIP 1.4 §9.1.3.1, KMIP 2.1 §4.6).
+    CertificateIssuerEmail(String) "Certificate Issuer Email" many @ V1_4..,
+    /// Certificate Issuer C (KMIP 1.4 §9.1.3.1, KMIP 2.1 §4.6).
+    CertificateIssuerC(String) "Certificate Issuer C" many @ V1_4..,
+    /// Certificate Issuer ST (KMIP 1.4 §9.1.3.1, KMIP 2.1 §4.6).
+    CertificateIssuerSt(String) "Certificate Issuer ST" many @ V1_4..,
+    /// Certificate Issuer L (KMIP 1.4 §9.1.3.1, KMIP 2.1 §4.6).
+    CertificateIssuerL(String) "Certificate Issuer L" many @ V1_4..,
+    /// Certificate Issuer UID (KMIP 1.4 §9.1.3.1, KMIP 2.1 §4.6).
+    CertificateIssuerUid(String) "Certificate Issuer UID" many @ V1_4..,
+    /// Certificate Issuer Serial Number (KMIP 1.4 §9.1.3.1, KMIP 2.1 §4.6).
+    CertificateIssuerSerialNumber(String) "Certificate Issuer Serial Number" many @ V1_4..,
+    /// Certificate Issuer Title (KMIP 1.4 §9.1.3.1, KMIP 2.1 §4.6).
+    CertificateIssuerTitle(String) "Certificate Issuer Title" many @ V1_4..,
+    /// Certificate Issuer DC (KMIP 1.4 §9.1.3.1, KMIP 2.1 §4.6).
+    CertificateIssuerDc(String) "Certificate Issuer DC" many @ V1_4..,
+    /// Certificate Issuer DN Qualifier (KMIP 1.4 §9.1.3.1, KMIP 2.1 §4.6).
+    CertificateIssuerDnQualifier(String) "Certificate Issuer DN Qualifier" many @ V1_4..,
     /// Key Format Type (KMIP 2.1 §4.26).
     KeyFormatType(KeyFormatType) "Key Format Type" @ V2_0..,
     /// NIST Key Type (KMIP 2.1 §4.34).

@@ -40,7 +40,12 @@ fn attributes_have_the_versions_of_the_specification() {
         let kind = AttributeKind::from_name(&name).unwrap();
         let ranges: Vec<Versions> = rows.iter().map(|row| range(&row["versions"])).collect();
         for version in Version::ALL {
-            let expected = ranges.iter().any(|range| range.contains(version));
+            // KMIP 1.4 has only their tags (§9.1.3.1), but its official case TC-CERTATTR-1-14 has the
+            // attributes.
+            let is_part_of_name =
+                name.starts_with("Certificate Subject ") || name.starts_with("Certificate Issuer ");
+            let early = is_part_of_name && version == Version::V1_4;
+            let expected = early || ranges.iter().any(|range| range.contains(version));
             assert_eq!(kind.is_in(version), expected, "{name} in {version}");
         }
     }
