@@ -68,6 +68,24 @@ name! {
     ServiceName
 }
 
+/// The service that owns a tenant's certificate authority. No certificate makes anybody this
+/// service.
+const AUTHORITY: &str = "certificate-authority";
+
+impl ServiceName {
+    /// The name of the service that owns a tenant's certificate authority.
+    #[must_use]
+    pub fn authority() -> Self {
+        Self(AUTHORITY.into())
+    }
+
+    /// Whether this is [`ServiceName::authority`].
+    #[must_use]
+    pub fn is_authority(&self) -> bool {
+        self.as_str() == AUTHORITY
+    }
+}
+
 /// A tenant's number in the store. It is never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TenantId(pub i64);

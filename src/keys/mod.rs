@@ -3,6 +3,7 @@
 //! [`Keyring`] is what the rest of the house talks to; [`envelope`] is the form of every sealed
 //! key and value; [`RootKey`] is what a provider of the root key implements.
 
+mod authority;
 pub mod env_root;
 pub mod envelope;
 mod error;

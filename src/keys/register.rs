@@ -43,6 +43,10 @@ impl Keyring {
         identity: &Identity,
         policy: AutoRegister,
     ) -> Result<(TenantRow, ServiceRow), Error> {
+        if identity.service.is_authority() {
+            let (tenant, service) = (identity.tenant.clone(), identity.service.clone());
+            return Err(Error::UnknownService(tenant, service));
+        }
         if let Some(found) = self.find(identity).await? {
             return Ok(found);
         }

@@ -45,6 +45,41 @@ pub(super) fn split(list: &AttributeList) -> (AttributeList, Vec<Attribute>) {
     (own, repeated.collect())
 }
 
+/// The attributes that are not parts of a subject's name, and those parts: what a certificate is
+/// asked to say, where no request says it.
+pub(super) fn subject(list: &AttributeList) -> (AttributeList, Vec<(Part, String)>) {
+    let (mut rest, mut subject) = (list.clone(), Vec::new());
+    rest.attributes.retain(|instance| {
+        let part = PARTS.iter().find_map(|(part, of_subject, _)| {
+            let text = part_text(&instance.attribute)?;
+            (of_subject(text.clone()) == instance.attribute).then_some((*part, text))
+        });
+        let is_rest = part.is_none();
+        subject.extend(part);
+        is_rest
+    });
+    (rest, subject)
+}
+
+/// Takes away what a certificate says of itself, so that another can say it of itself.
+pub(super) fn forget(attributes: &mut AttributeSet) {
+    use AttributeKind as K;
+    let single = [
+        K::CertificateType,
+        K::CertificateLength,
+        K::X509CertificateIdentifier,
+        K::X509CertificateSubject,
+        K::X509CertificateIssuer,
+        K::CertificateIdentifier,
+        K::CertificateSubject,
+        K::CertificateIssuer,
+        K::DigitalSignatureAlgorithm,
+    ];
+    for kind in single {
+        attributes.remove_all(&AttributeReference::Known(kind));
+    }
+}
+
 /// Reads a certificate and says of it what it says of itself. What is said already must be the same.
 ///
 /// # Errors
@@ -148,6 +183,26 @@ const PARTS: &[(Part, Make, Make)] = {
         (Part::DnQualifier, A::CertificateSubjectDnQualifier, A::CertificateIssuerDnQualifier),
     ]
 };
+
+/// The text of an attribute that is text.
+fn part_text(attribute: &Attribute) -> Option<String> {
+    use Attribute as A;
+    match attribute {
+        A::CertificateSubjectCn(text)
+        | A::CertificateSubjectO(text)
+        | A::CertificateSubjectOu(text)
+        | A::CertificateSubjectEmail(text)
+        | A::CertificateSubjectC(text)
+        | A::CertificateSubjectSt(text)
+        | A::CertificateSubjectL(text)
+        | A::CertificateSubjectUid(text)
+        | A::CertificateSubjectSerialNumber(text)
+        | A::CertificateSubjectTitle(text)
+        | A::CertificateSubjectDc(text)
+        | A::CertificateSubjectDnQualifier(text) => Some(text.clone()),
+        _ => None,
+    }
+}
 
 fn parts(name: &Name, is_subject: bool) -> impl Iterator<Item = Attribute> {
     name.parts.iter().filter_map(move |(part, text)| {

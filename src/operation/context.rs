@@ -1,6 +1,8 @@
 //! What an operation may see and do. Everything here is already narrowed to the caller: there is
 //! no call that names a tenant, and no object is reached without saying what for.
 
+mod authority;
+
 use std::sync::Arc;
 
 use kmip_ttlv::attribute::AttributeKind;
@@ -29,6 +31,8 @@ use crate::store::{
     Administration, Change, Note, NoteKey, Position, Sealed, Selector, Stored, View,
 };
 use crate::tenant::{Caller, Role, ServiceId, TenantId};
+
+pub use authority::{AUTHORITY_CERTIFICATE, AUTHORITY_KEY, OWN_PREFIX};
 
 /// An operation's view of the server.
 #[derive(Debug)]
@@ -214,7 +218,12 @@ impl<'a> Context<'a> {
     ) -> Result<Held, Failure> {
         let uid = self.batch.resolve(uid)?;
         self.trace.note_object(&uid);
-        let held = self.find(&uid).await?;
+        let held = match self.find(&uid).await {
+            Err(Failure::NotFound) if uid == AUTHORITY_CERTIFICATE && right.only_reads() => {
+                self.authority_certificate().await?.ok_or(Failure::NotFound)?
+            }
+            found => found?,
+        };
         self.permit.map_or(Ok(()), |permit| permit.touch(held.object()))?;
         self.check(&held, right)?;
         Ok(held)

@@ -174,6 +174,9 @@ pub enum Failure {
     /// A key is not wrapped, or not unwrapped.
     #[error(transparent)]
     Wrapping(#[from] wrapping::Error),
+    /// A certificate request is none, or not one for this key.
+    #[error("the Certificate Request is refused: {0}")]
+    InvalidCsr(crypto::x509::X509Error),
     /// No stream has this correlation value.
     #[error("there is no stream with this Correlation Value")]
     UnknownStream,
@@ -304,6 +307,7 @@ impl Failure {
             Self::NotQuantumSafe => (R::GeneralFailure, R::GeneralFailure),
             Self::CryptographicFailure(_) => (R::CryptographicFailure, R::CryptographicFailure),
             Self::Wrapping(error) => error.reasons(version),
+            Self::InvalidCsr(_) => (R::InvalidField, R::InvalidCsr),
             Self::UnknownStream => (R::ItemNotFound, R::InvalidCorrelationValue),
             // The operation came with 2.0.
             Self::Pkcs11Codec => (R::InvalidField, R::Pkcs11CodecError),

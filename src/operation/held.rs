@@ -26,6 +26,13 @@ pub enum Right {
     Use(Usage),
 }
 
+impl Right {
+    /// Whether nothing is to be changed or computed.
+    pub(super) fn only_reads(self) -> bool {
+        matches!(self, Self::Attributes | Self::Value)
+    }
+}
+
 /// An object that was found, as it is now.
 #[derive(Debug, Clone)]
 pub struct Held {

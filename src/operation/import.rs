@@ -7,7 +7,7 @@ use kmip_ttlv::object::ManagedObject;
 use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::import::{Request, Response};
 
-use super::context::{Context, Right};
+use super::context::{Context, OWN_PREFIX, Right};
 use super::{Failure, Outcome, creation, own_keys, register, wrapping};
 use crate::object::{AttributeSet, Object, rules, set};
 
@@ -22,8 +22,8 @@ pub(super) async fn import(cx: &Context<'_>, request: &Request<'_>) -> Result<Ou
     if uid.is_empty() || uid.len() > UID_BYTES_MAX {
         return Err(bad("the Unique Identifier is empty or too long"));
     }
-    if own_keys::is_reserved(uid) {
-        return Err(bad("Unique Identifiers like this one are the server's"));
+    if uid.starts_with(OWN_PREFIX) || own_keys::is_reserved(uid) {
+        return Err(bad("the Unique Identifier is one of the server's own"));
     }
     let object_type = request.object.object_type();
     if request.object_type.is_some_and(|said| said != object_type) {

@@ -24,6 +24,7 @@ const OBJECT_TYPES: &[ObjectType] = &[
     ObjectType::SecretData,
     ObjectType::OpaqueObject,
     ObjectType::PgpKey,
+    ObjectType::CertificateRequest,
 ];
 
 /// Tells what is asked for; a function that is not known is left out, and so is what the client's

@@ -9,8 +9,8 @@ use kmip_ttlv::payload::register::{Request, Response};
 
 use super::creation::{self, Origin};
 use super::{
-    Context, Failure, Outcome, certificate, defaults, key_pair_value, pgp_key, split, templates,
-    value, wrapping,
+    Context, Failure, Outcome, certificate, certificate_request, defaults, key_pair_value, pgp_key,
+    split, templates, value, wrapping,
 };
 use crate::object::AttributeSet;
 
@@ -106,6 +106,10 @@ pub(super) fn accept(
         ManagedObject::Certificate(certificate) => {
             certificate::accept(cx.version(), &certificate, attributes)?;
             Ok(ManagedObject::Certificate(certificate))
+        }
+        ManagedObject::CertificateRequest(request) => {
+            certificate_request::accept(cx.version(), &request, attributes)?;
+            Ok(ManagedObject::CertificateRequest(request))
         }
         _ => Err(Failure::WrongObjectType("objects of this type cannot be registered")),
     }

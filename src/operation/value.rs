@@ -135,6 +135,9 @@ pub(super) fn digest(value: &ManagedObject) -> Result<Option<Digest>, Failure> {
         ManagedObject::Certificate(certificate) => {
             (hash(HashingAlgorithm::Sha256, &certificate.value)?, KeyFormatType::Raw)
         }
+        ManagedObject::CertificateRequest(request) => {
+            (hash(HashingAlgorithm::Sha256, &request.value)?, KeyFormatType::Raw)
+        }
         other => match other.key_block() {
             Some(KeyBlock {
                 format,

@@ -91,7 +91,8 @@ fn operation_of(item: &Element) -> Option<Operation> {
 
 /// Remembers that an object was made by the server: its key, digest and outputs are the server's.
 fn note_maker(wanted: &Element, found: &Node, bindings: &mut Bindings) {
-    let by_server = ["Create", "CreateKeyPair", "ReKey", "ReKeyKeyPair", "DeriveKey"];
+    let by_server =
+        ["Create", "CreateKeyPair", "ReKey", "ReKeyKeyPair", "DeriveKey", "Certify", "ReCertify"];
     if by_server.contains(&wanted.value_of("Operation")) {
         let payload = found.child(Tag::ResponsePayload);
         let tags = [
@@ -290,6 +291,7 @@ fn is_free(wanted: &Element, found: &Node, place: &Place<'_>, bindings: &Binding
         Tag::UniqueIdentifier | Tag::AsynchronousCorrelationValue => !sent,
         Tag::KeyMaterial if is_der(found) => place.made_by_server,
         Tag::KeyMaterial | Tag::DigestValue => place.made_by_server && same_length(wanted, found),
+        _ if place.made_by_server && is_of_issuer(found.tag, place) => true,
         // The numbers of a transparent key.
         _ if matches!(found.value, Value::BigInteger(_)) => place.made_by_server,
         Tag::Data | Tag::MacData | Tag::SignatureData | Tag::IvCounterNonce => {
@@ -302,6 +304,23 @@ fn is_free(wanted: &Element, found: &Node, place: &Place<'_>, bindings: &Binding
             _ => false,
         },
     }
+}
+
+/// What an authority of another name, with other serial numbers, says otherwise in a certificate.
+fn is_of_issuer(tag: Tag, place: &Place<'_>) -> bool {
+    let attribute = match place.attribute {
+        Some(name) => name == "Certificate Length",
+        None => tag == Tag::CertificateLength,
+    };
+    let tags = [
+        Tag::CertificateValue,
+        Tag::CertificateSerialNumber,
+        Tag::IssuerDistinguishedName,
+        Tag::CertificateIssuerDistinguishedName,
+        Tag::Issuer,
+        Tag::SerialNumber,
+    ];
+    attribute || tags.contains(&tag)
 }
 
 /// Which generator made a key is information about the server, unless the client registered it.

@@ -12,6 +12,8 @@ mod batches;
 mod bounds;
 mod certificate;
 mod certificates;
+mod certify;
+mod certify_refused;
 mod checks;
 mod derive;
 mod grants;
@@ -37,6 +39,7 @@ mod templates;
 mod tickets;
 mod time;
 mod transfer;
+mod validate;
 #[path = "../support/world.rs"]
 mod world;
 mod wrap;

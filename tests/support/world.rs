@@ -212,6 +212,11 @@ impl Client<'_> {
         Self { version, ..self.clone() }
     }
 
+    /// Who it is.
+    pub(crate) fn identity(&self) -> Identity {
+        self.caller.identity.clone()
+    }
+
     /// The same client, held to a mode.
     pub(crate) fn in_mode(&self, mode: Mode) -> Self {
         Self { caller: Arc::new(Caller { mode, ..(*self.caller).clone() }), ..self.clone() }

@@ -86,7 +86,8 @@ impl Certificate {
             return Err(X509Error::TooLong);
         }
         let (rest, read) = X509Certificate::from_der(der).map_err(X509Error::malformed)?;
-        if !rest.is_empty() || read.signature != read.signature_algorithm {
+        let is_whole = rest.is_empty() && read.signature_value.unused_bits == 0;
+        if !is_whole || read.signature != read.signature_algorithm {
             return Err(X509Error::Malformed);
         }
         let content: &[u8] = read.tbs_certificate.as_ref();

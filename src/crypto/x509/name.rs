@@ -3,12 +3,18 @@
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
-use pkcs8::der::{Reader, SliceReader};
+use pkcs8::ObjectIdentifier;
+use pkcs8::der::{Encode, Reader, SliceReader};
 use x509_parser::asn1_rs::{Any, Tag, ToDer};
 use x509_parser::extensions::GeneralName;
 use x509_parser::x509::{AttributeTypeAndValue, X509Name};
 
 use super::X509Error;
+use super::der::{SEQUENCE, SET, tlv};
+
+const UTF8_STRING: u8 = 0x0c;
+const PRINTABLE_STRING: u8 = 0x13;
+const IA5_STRING: u8 = 0x16;
 
 /// The parts of a name that have an attribute of their own (KMIP 2.1 §4.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +111,35 @@ impl Name {
         self.alternatives.extend(names.map_err(X509Error::malformed)?);
         Ok(())
     }
+}
+
+/// A distinguished name in DER, of these parts in their order.
+///
+/// # Errors
+/// [`X509Error::Malformed`] for a value that its part cannot have.
+pub fn distinguished_name(parts: &[(Part, &str)]) -> Result<Vec<u8>, X509Error> {
+    let mut rdns = Vec::new();
+    for (part, value) in parts {
+        let row = PARTS.iter().find(|(_, _, known)| *known == Some(*part));
+        let oid = row.and_then(|(oid, ..)| ObjectIdentifier::new(oid).ok());
+        let oid = oid.and_then(|oid| oid.to_der().ok()).ok_or(X509Error::Malformed)?;
+        let is_printable = |c: char| c.is_ascii_alphanumeric() || " '()+,-./:=?".contains(c);
+        let (tag, is_good) = match part {
+            Part::C => (PRINTABLE_STRING, value.len() == 2 && value.chars().all(is_printable)),
+            Part::SerialNumber | Part::DnQualifier => {
+                (PRINTABLE_STRING, value.chars().all(is_printable))
+            }
+            Part::Email | Part::Dc => (IA5_STRING, value.is_ascii()),
+            _ => (UTF8_STRING, true),
+        };
+        if !is_good || value.is_empty() {
+            return Err(X509Error::Malformed);
+        }
+        let value = tlv(tag, &[value.as_bytes()]);
+        rdns.push(tlv(SET, &[&tlv(SEQUENCE, &[&oid, &value])]));
+    }
+    let rdns: Vec<&[u8]> = rdns.iter().map(Vec::as_slice).collect();
+    Ok(tlv(SEQUENCE, &rdns))
 }
 
 fn known(
