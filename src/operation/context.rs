@@ -277,7 +277,7 @@ impl<'a> Context<'a> {
     }
 
     /// A key that was made before its tenant's policy changed is held to it all the same.
-    fn check_policy(&self, object: &Object) -> Result<(), Failure> {
+    pub(super) fn check_policy(&self, object: &Object) -> Result<(), Failure> {
         let Some(algorithm) = object.algorithm() else { return Ok(()) };
         let allowed = self.policy().check_key(algorithm, || object.length_bits());
         Ok(allowed.map_err(crypto::Error::from)?)

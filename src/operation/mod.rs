@@ -19,7 +19,6 @@ mod activate;
 mod adjust_attribute;
 mod archive;
 mod attribute_change;
-mod causes;
 mod authority;
 mod certificate;
 mod certificate_request;

@@ -111,7 +111,6 @@ pub(super) fn accept(
             certificate_request::accept(cx.version(), &request, attributes)?;
             Ok(ManagedObject::CertificateRequest(request))
         }
-        _ => Err(Failure::WrongObjectType("objects of this type cannot be registered")),
     }
 }
 

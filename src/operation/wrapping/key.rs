@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::super::context::{Context, Held, Right};
 use super::super::signing::{self, Digested};
-use super::super::{Failure, cipher_parameters, key_use, rsa_cipher};
+use super::super::{Failure, key_use, rsa_cipher};
 use super::error::{Error, of_crypto, of_key};
 use crate::access::{self, Usage};
 use crate::crypto;
@@ -127,7 +127,7 @@ impl WrappingKey {
         let algorithm = self.held.object().algorithm();
         let wrap = Wrap::resolve(algorithm, self.parameters.as_ref()).map_err(of_crypto)?;
         if let Wrap::Mode(parameters) = &wrap {
-            cipher_parameters::check_era(cx, parameters.algorithm()).map_err(of_key)?;
+            check_mode(cx, parameters.mode())?;
         }
         Ok(wrap)
     }
@@ -195,7 +195,9 @@ impl WrappingKey {
         let algorithm = self.held.object().algorithm();
         let algorithm =
             mac::resolve(algorithm, self.parameters.as_ref(), None).map_err(of_crypto)?;
-        cipher_parameters::check_era(cx, algorithm).map_err(of_key)?;
+        if mac::is_cipher(algorithm) {
+            check_mode(cx, BlockCipherMode::Cmac)?;
+        }
         let key = cx.value(&self.held).await?;
         mac::mac(algorithm, key_use::bytes(&key)?, data).map_err(of_crypto)
     }
@@ -227,8 +229,16 @@ async fn existing(cx: &Context<'_>, uid: &UniqueIdentifier<'_>) -> Result<Held, 
     match (is_key, object.is_destroyed()) {
         (false, _) => Err(Error::NotAKey.into()),
         (true, true) => Err(Error::Destroyed.into()),
-        (true, false) => Ok(held),
+        (true, false) => {
+            cx.check_policy(object).map_err(of_key)?;
+            Ok(held)
+        }
     }
+}
+
+/// Whether the tenant's policy has the mode.
+fn check_mode(cx: &Context<'_>, mode: BlockCipherMode) -> Result<(), Failure> {
+    cx.policy().check_mode(mode).map_err(|forbidden| of_crypto(forbidden.into()))
 }
 
 /// Of a key pair, the key that signed or encrypted may be named where the other half is needed
