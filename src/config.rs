@@ -7,6 +7,7 @@
 mod cryptography;
 mod lease;
 mod overlay;
+mod query;
 mod root;
 mod rotation;
 mod sections;
@@ -23,6 +24,7 @@ use toml::de::{DeTable, DeValue, Deserializer};
 
 pub use self::cryptography::{Cryptography, CryptographyOf};
 pub use self::lease::{Lease, LeaseOf};
+pub use self::query::Query;
 pub use self::root::{
     EnvRoot, EnvVersion, KeySource, PinSource, Pkcs11Root, Root, RootPlace, TokenName,
     VERSION_VARIABLE, Worker,
@@ -69,6 +71,9 @@ pub struct Config {
     /// Bounds on what a client may ask for.
     #[serde(default)]
     pub limits: Limits,
+    /// What the server tells of itself and cannot know.
+    #[serde(default)]
+    pub query: Query,
 }
 
 /// Something in the configuration that cannot be used; one line that says where, what, and what to

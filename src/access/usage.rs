@@ -80,6 +80,11 @@ impl Usage {
         }
     }
 
+    /// Whether data are encrypted or decrypted: what any object can do that is a one-time pad.
+    fn is_cipher(self) -> bool {
+        matches!(self, Self::Encrypt | Self::Decrypt)
+    }
+
     fn direction(self) -> Direction {
         match self {
             Self::Encrypt | Self::Sign | Self::MacGenerate | Self::DeriveKey | Self::WrapKey => {
@@ -95,7 +100,8 @@ impl Usage {
 /// # Errors
 /// [`Denied::ObjectType`], [`Denied::State`] or [`Denied::UsageMask`]; the first that applies.
 pub fn check_usage(object: &Object, usage: Usage, now: i64) -> Result<(), Denied> {
-    if !usage.holders().contains(&object.object_type) {
+    let is_used_pad = usage.is_cipher() && object.is_pad();
+    if !is_used_pad && !usage.holders().contains(&object.object_type) {
         return Err(Denied::ObjectType("objects of this type are not for this use"));
     }
     match (usage.direction(), object.state()) {

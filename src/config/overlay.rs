@@ -20,6 +20,7 @@ const SECTIONS: &[&str] = &[
     "log",
     "metrics",
     "limits",
+    "query",
 ];
 
 /// The keys that are not text: their variables are read as TOML reads such values. Those of all
@@ -34,6 +35,7 @@ const VALUES: &[(&str, &[&str])] = &[
     ("cryptography", &["legacy", "algorithms", "modes", "bits_min", "for"]),
     ("metrics", &["tenant_labels_max"]),
     ("limits", &["batch_items_max", "locate_results_max"]),
+    ("query", &["client_registration", "generators", "profiles", "validations", "extensions"]),
 ];
 
 /// The versions of the root key that variables hold (in order), and the other variables.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use kmip_ttlv::enums::{BlockCipherMode, CryptographicAlgorithm as A};
+use kmip_ttlv::enums::{BlockCipherMode, CryptographicAlgorithm as A, DrbgAlgorithm, ProfileName};
 
 use super::*;
 use crate::tenant::ServiceName;
@@ -27,6 +27,29 @@ fn the_example_is_valid_and_shows_the_defaults() {
     let RootPlace::Pkcs11(root) = config.root.place else { panic!("the example has a token") };
     assert_eq!(root.module, Path::new("/usr/lib/softhsm/libsofthsm2.so"));
     assert_eq!(root.pin, PinSource::File("dir/root.pin".into()));
+}
+
+#[test]
+fn what_query_tells_of_the_server_is_written_in_words_of_kmip() {
+    let commented = |line: &str| line.strip_prefix("# ").unwrap_or(line).to_owned();
+    let (before, section) = EXAMPLE.split_once("[query]").expect("the example has the section");
+    let shown: Vec<_> = section.lines().map(commented).collect();
+    let text = |section: &str| format!("{before}[query]{section}");
+    let query = parse(&text(&shown.join("\n")), &[]).expect("the comments are valid").query;
+    assert_eq!(query.generators[0].drbg_algorithm, Some(DrbgAlgorithm::Ctr));
+    assert_eq!(query.validations[0].certificate.as_deref(), Some("1234"));
+    assert_eq!(query.profiles[0].name, ProfileName::BaselineServerBasicKmipv1_4);
+    assert_eq!(query.extensions[0].tag, Some(0x54_0001));
+    for (section, word) in [
+        ("\nclient_registration = ['Carrier pigeon']", "Carrier pigeon"),
+        ("\nprofiles = [{ name = 'Best' }]", "Best"),
+        ("\ngenerators = [{ algorithm = 'Dice' }]", "Dice"),
+        ("\nextensions = [{ name = 'A', tag = 0x420001, kind = 'Integer' }]", "0x540000"),
+        ("\nvalidations = [{ authority = 'NISTCMVP' }]", "version_major"),
+    ] {
+        let why = parse(&text(section), &[]).expect_err("it says what is not so");
+        assert!(why.contains(word), "{why}");
+    }
 }
 
 #[test]

@@ -117,6 +117,14 @@ impl Object {
         !matches!(extractable, Some(Attribute::Extractable(false)))
     }
 
+    /// Whether it is a one-time pad (KMIP 1.3 §9.1.3.2.13), whatever its type.
+    #[must_use]
+    pub fn is_pad(&self) -> bool {
+        let algorithm = self.attributes.first(AttributeKind::CryptographicAlgorithm);
+        let pad = Attribute::CryptographicAlgorithm(CryptographicAlgorithm::OneTimePad);
+        algorithm == Some(&pad)
+    }
+
     /// Whether its value is gone.
     #[must_use]
     pub fn is_destroyed(&self) -> bool {

@@ -110,8 +110,8 @@ rules! {
     UniqueIdentifier:                Server    Never     Never     All;
     Name:                            Client    Always    Always    All;
     ObjectType:                      Server    Never     Never     All;
-    CryptographicAlgorithm:          Either    Never     Never     KeysAndCertificates;
-    CryptographicLength:             Either    Never     Never     KeysAndCertificates;
+    CryptographicAlgorithm:          Either    Never     Never     All;
+    CryptographicLength:             Either    Never     Never     All;
     CryptographicParameters:         Client    Always    Always    KeysAndCertificates;
     CryptographicDomainParameters:   Client    Never     Never     Asymmetric;
     CertificateType:                 Server    Never     Never     Certificates;

@@ -9,7 +9,7 @@ use kmip_ttlv::payload::decrypt::{Request, Response};
 
 use super::context::{Context, Held, Right};
 use super::part::{Output, Part, Work};
-use super::{Failure, Outcome, cipher_parameters, key_use, rsa_cipher};
+use super::{Failure, Outcome, cipher_parameters, key_use, one_time_pad, rsa_cipher};
 use crate::access::Usage;
 use crate::crypto::cipher::Decryptor;
 use crate::crypto::random::Random;
@@ -27,7 +27,10 @@ pub(super) async fn decrypt(cx: &Context<'_>, request: &Request<'_>) -> Result<O
     cipher_parameters::check_authenticated(&part, authenticated)?;
     let held = part.key(cx, request.uid.as_ref(), Right::Use(Usage::Decrypt)).await?;
     let uid = held.object().uid.clone();
-    let output = if held.object().object_type != ObjectType::SymmetricKey {
+    let output = if held.object().is_pad() {
+        cipher_parameters::check_unauthenticated(authenticated)?;
+        one_time_pad::apply(cx, request.parameters.as_ref(), &held, &part).await?
+    } else if held.object().object_type != ObjectType::SymmetricKey {
         cipher_parameters::check_unauthenticated(authenticated)?;
         rsa_cipher::decrypt(cx, request.parameters.as_ref(), &held, &part).await?
     } else if part.step.begins() {

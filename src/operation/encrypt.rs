@@ -9,7 +9,7 @@ use kmip_ttlv::payload::encrypt::{Request, Response};
 
 use super::context::{Context, Held, Right};
 use super::part::{Output, Part, Work};
-use super::{Failure, Outcome, cipher_parameters, key_use, rsa_cipher};
+use super::{Failure, Outcome, cipher_parameters, key_use, one_time_pad, rsa_cipher};
 use crate::access::Usage;
 use crate::crypto::cipher::Encryptor;
 use crate::crypto::random::Random;
@@ -27,7 +27,12 @@ pub(super) async fn encrypt(cx: &Context<'_>, request: &Request<'_>) -> Result<O
     let held = part.key(cx, request.uid.as_ref(), Right::Use(Usage::Encrypt)).await?;
     let uid = held.object().uid.clone();
     let changes = key_use::charge(cx, &held, &part)?;
-    let output = if held.object().object_type != ObjectType::SymmetricKey {
+    let output = if held.object().is_pad() {
+        cipher_parameters::check_unauthenticated([request.additional_data.is_some(), false])?;
+        // It takes the pad off again as well as it puts it on.
+        cx.check_value(&held)?;
+        one_time_pad::apply(cx, request.parameters.as_ref(), &held, &part).await?
+    } else if held.object().object_type != ObjectType::SymmetricKey {
         cipher_parameters::check_unauthenticated([request.additional_data.is_some(), false])?;
         rsa_cipher::encrypt(cx, request.parameters.as_ref(), &held, &part).await?
     } else if part.step.begins() {

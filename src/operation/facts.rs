@@ -1,5 +1,9 @@
 //! What the server says of itself, and the limits that operations hold.
 
+use kmip_ttlv::attribute::RngParameters;
+use kmip_ttlv::enums::ClientRegistrationMethod;
+use kmip_ttlv::structure::{ExtensionInformation, ProfileInformation, ValidationInformation};
+
 use super::leases::Leases;
 use super::policies::Policies;
 
@@ -24,6 +28,24 @@ pub struct Facts {
     pub attributes_max: usize,
     /// The most bytes that an object's attributes may take in its row.
     pub attribute_bytes_max: usize,
+    /// What whoever runs the server says of it.
+    pub statements: Statements,
+}
+
+/// What Query tells and the server cannot know: whoever runs it answers for that (KMIP 1.4 §4.25,
+/// KMIP 2.1 §6.1.40). Where a list is empty, the server says what it knows itself.
+#[derive(Debug, Clone, Default)]
+pub struct Statements {
+    /// How clients become known to the server.
+    pub client_registration: Vec<ClientRegistrationMethod>,
+    /// The random number generators.
+    pub generators: Vec<RngParameters>,
+    /// The profiles to which the installation conforms.
+    pub profiles: Vec<ProfileInformation>,
+    /// The validations that it has passed.
+    pub validations: Vec<ValidationInformation>,
+    /// The vendor extensions to the tags that its clients use.
+    pub extensions: Vec<ExtensionInformation>,
 }
 
 /// The vendor in Query and in server-made attributes.
@@ -41,6 +63,7 @@ impl Default for Facts {
             leases: Leases::default(),
             attributes_max: 256,
             attribute_bytes_max: 128 * 1024,
+            statements: Statements::default(),
         }
     }
 }

@@ -78,8 +78,8 @@ pub(super) struct Given {
 /// An object and its value, for a client that may have it.
 ///
 /// # Errors
-/// Those of [`Context::object`]; [`Failure::Sensitive`], [`Failure::NotExtractable`], or that it
-/// cannot be given in this form.
+/// Those of [`Context::object`]; [`Failure::Sensitive`], [`Failure::NotExtractable`],
+/// [`Failure::Forbidden`] for a one-time pad, or that it cannot be given in this form.
 pub(super) async fn value(
     cx: &Context<'_>,
     uid: Option<&UniqueIdentifier<'_>>,
@@ -87,6 +87,9 @@ pub(super) async fn value(
 ) -> Result<Given, Failure> {
     let held = cx.object(uid, Right::Value).await?;
     let object = held.object();
+    if object.is_pad() {
+        return Err(Failure::Forbidden("a one-time pad is used here, and handed out to nobody"));
+    }
     let kept = cx.value(&held).await?;
     let wrapped = kept.key_block().and_then(|block| block.wrapping.as_ref());
     let unwraps = form.unwraps(wrapped)?;

@@ -56,6 +56,7 @@ mod mac_verify;
 mod manner;
 mod obtain_lease;
 mod own_keys;
+mod one_time_pad;
 mod part;
 pub mod permit;
 mod pgp_key;
@@ -88,7 +89,7 @@ use kmip_ttlv::payload::{RequestPayload, ResponsePayload};
 
 pub use batch::Batch;
 pub use context::Context;
-pub use facts::Facts;
+pub use facts::{Facts, Statements};
 pub use failure::Failure;
 pub use groups::GroupTurns;
 pub use leases::Leases;

@@ -1,5 +1,6 @@
 //! Query (KMIP 1.4 §4.25, KMIP 2.1 §6.1.40): answered from the tables that serve.
 
+use kmip_ttlv::attribute::RngParameters;
 use kmip_ttlv::enums::{
     ClientRegistrationMethod, DestroyAction, ObjectType, Operation, ProtectionStorageMask,
     QueryFunction, RngMode, ShreddingAlgorithm, UnwrapMode,
@@ -7,7 +8,8 @@ use kmip_ttlv::enums::{
 use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::query::{Request, Response};
 use kmip_ttlv::structure::{
-    AnyItems, CapabilityInformation, ProtectionStorageMasks, ServerInformation,
+    AnyItems, CapabilityInformation, ExtensionInformation, ProfileInformation,
+    ProtectionStorageMasks, ServerInformation,
 };
 
 use super::facts::VENDOR;
@@ -31,6 +33,7 @@ const OBJECT_TYPES: &[ObjectType] = &[
 /// version cannot say. A list without functions gets an answer without content (a client exists).
 pub(super) async fn query(cx: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     let version = cx.version();
+    let said = &cx.parts().facts.statements;
     let mut response = nothing();
     for function in &request.functions {
         match function {
@@ -48,11 +51,19 @@ pub(super) async fn query(cx: &Context<'_>, request: &Request) -> Result<Outcome
                 response.vendor = Some(VENDOR.to_owned());
                 response.server_information = Some(server_information(cx));
             }
-            QueryFunction::QueryRnGs => response.rngs = vec![creation::generator()],
+            QueryFunction::QueryRnGs => response.rngs = generators(cx),
             QueryFunction::QueryCapabilities => response.capabilities = vec![capabilities()],
             QueryFunction::QueryClientRegistrationMethods => {
-                response.client_registration_methods =
-                    vec![ClientRegistrationMethod::ServerPreGenerated];
+                response.client_registration_methods = registration_methods(cx);
+            }
+            QueryFunction::QueryExtensionList | QueryFunction::QueryExtensionMap => {
+                let with_map = request.functions.contains(&QueryFunction::QueryExtensionMap);
+                response.extensions = extensions(cx, with_map);
+            }
+            QueryFunction::QueryValidations => response.validations.clone_from(&said.validations),
+            QueryFunction::QueryProfiles => {
+                let known = |profile: &&ProfileInformation| profile.name.is_in(version);
+                response.profiles = said.profiles.iter().filter(known).cloned().collect();
             }
             QueryFunction::QueryDefaultsInformation => {
                 let groups = request.object_groups.as_ref();
@@ -62,7 +73,7 @@ pub(super) async fn query(cx: &Context<'_>, request: &Request) -> Result<Outcome
                 response.protection_storage_masks =
                     Some(ProtectionStorageMasks { masks: vec![ProtectionStorageMask::SOFTWARE] });
             }
-            // No namespaces, extensions, attestation, validations or profiles are claimed.
+            // No namespaces and no attestation are claimed.
             _ => {}
         }
     }
@@ -86,6 +97,28 @@ fn nothing() -> Response {
         defaults: None,
         protection_storage_masks: None,
     }
+}
+
+/// The generators that are described, or one that is not.
+fn generators(cx: &Context<'_>) -> Vec<RngParameters> {
+    let said = &cx.parts().facts.statements.generators;
+    if said.is_empty() { vec![creation::generator()] } else { said.clone() }
+}
+
+/// How clients come by what they prove themselves with: somebody else issues it.
+fn registration_methods(cx: &Context<'_>) -> Vec<ClientRegistrationMethod> {
+    let said = &cx.parts().facts.statements.client_registration;
+    if said.is_empty() { vec![ClientRegistrationMethod::ServerPreGenerated] } else { said.clone() }
+}
+
+/// The vendor extensions: by name, or by all that is known of them.
+fn extensions(cx: &Context<'_>, with_map: bool) -> Vec<ExtensionInformation> {
+    let shown = |known: &ExtensionInformation| {
+        let tag = known.tag.filter(|_| with_map);
+        let kind = known.kind.filter(|_| with_map);
+        ExtensionInformation { tag, kind, ..known.clone() }
+    };
+    cx.parts().facts.statements.extensions.iter().map(shown).collect()
 }
 
 fn server_information(cx: &Context<'_>) -> ServerInformation {

@@ -10,7 +10,7 @@ const REQUEST: &str = "RequestMessage";
 const RESPONSE: &str = "ResponseMessage";
 
 /// An XML element of a case: a TTLV item, its value still in words.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Element {
     pub(crate) name: String,
     /// The item type; empty for a structure.
@@ -90,6 +90,13 @@ impl Case {
                 request,
                 response,
             });
+        }
+        // The remark may stand before the first of two like requests that show what comes of it.
+        for number in 1..steps.len() {
+            let (before, step) = (&steps[number - 1], &steps[number]);
+            if before.repeats && before.request == step.request {
+                steps[number].repeats = true;
+            }
         }
         Ok(Self { name, steps })
     }

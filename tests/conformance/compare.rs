@@ -193,7 +193,9 @@ fn structure(
         let mut below = place.below(value_of.unwrap_or(&child.name));
         below.attribute = value_of;
         let position = if stands_anywhere(wanted, child, place) {
-            rest.iter().position(|node| is_counterpart(child, node))
+            let fits = |node: &&Node| fits(child, node, &below, bindings);
+            let best = rest.iter().position(fits);
+            best.or_else(|| rest.iter().position(|node| is_counterpart(child, node)))
         } else {
             rest.first().map(|_| 0)
         };
@@ -207,6 +209,16 @@ fn structure(
     rest.retain(|node| !may_be_more(wanted, node, place));
     let more = |node: &&Node| format!("{}: not expected: {:?}", place.path, node);
     differences.extend(rest.iter().map(more));
+}
+
+/// Whether an item found is just the one that is expected.
+fn fits(wanted: &Element, found: &Node, place: &Place<'_>, bindings: &Bindings) -> bool {
+    let mut differences = Vec::new();
+    if is_counterpart(wanted, found) {
+        element(wanted, found, place, &mut bindings.clone(), &mut differences);
+        return differences.is_empty();
+    }
+    false
 }
 
 /// Names the missing attribute.

@@ -10,7 +10,7 @@ use crate::support::names::Names;
 use crate::support::ttlv::{Node, Value, unhex};
 
 /// What the placeholders of one case stand for, and what the client has sent so far.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Bindings {
     /// The time that `$NOW` is, in seconds since 1970.
     pub(crate) now: i64,

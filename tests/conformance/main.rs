@@ -7,20 +7,18 @@ mod encode;
 mod exclude;
 mod itself;
 mod page;
+mod play;
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "../support/world.rs"]
+mod world;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use case::Case;
-use encode::Bindings;
-use kmip_ttlv::Tag;
-use kmip_ttlv::enums::ResultStatus;
 use page::Page;
-use support::client::Client;
 use support::server::{Plan, Server};
-use support::ttlv::{Node, Value, hex};
 
 /// The tenant that the cases run in; every case is a service of its own, so none sees another's.
 const TENANT: &str = "conformance";
@@ -28,12 +26,11 @@ const TENANT: &str = "conformance";
 /// Versions of the official cases that are served.
 const VERSIONS: &[&str] = &["v1.0", "v1.1", "v1.2", "v1.3", "v1.4", "v2.0", "v2.1"];
 
-/// Cases that build on each other, in order, as one client of the server sees them.
-type Chain = Vec<Case>;
+/// The directory, in that of our own cases, of what is played before other cases.
+const BEFORE: &str = "before";
 
-/// How often a Poll is repeated that a case repeats. The server answers one that is too early only
-/// after a while.
-const POLLS_MAX: usize = 64;
+/// The section of the configuration by which the server can be told apart from others.
+const QUERY: &str = include_str!("../../fixtures/cases/query.toml");
 
 /// How many cases ran, by version.
 #[derive(Default)]
@@ -47,9 +44,8 @@ struct Tally {
 fn required_cases() -> Vec<Case> {
     let mut directories = vec![own_cases()];
     directories.extend(official_cases().unwrap_or_default());
-    let cases = chains(&directories).into_iter().flatten();
     let listed = exclude::listed();
-    cases.filter(|case| !listed.contains_key(&case.name)).collect()
+    cases(&directories).into_iter().filter(|case| !listed.contains_key(&case.name)).collect()
 }
 
 #[test]
@@ -71,9 +67,10 @@ fn official_cases_are_answered_as_expected() {
 #[test]
 fn the_list_of_exclusions_gives_true_reasons_for_cases_that_there_are() {
     let Some(directories) = official_cases() else { return };
-    let cases = chains(&directories).into_iter().flatten();
-    let reasons: BTreeMap<String, Option<String>> =
-        cases.map(|case| (case.name.clone(), exclude::reason(&case))).collect();
+    let reasons: BTreeMap<String, Option<String>> = cases(&directories)
+        .into_iter()
+        .map(|case| (case.name.clone(), exclude::reason(&case)))
+        .collect();
     let listed = exclude::listed();
     let untrue = listed.iter().filter(|(name, reason)| {
         reasons.get(*name).is_none_or(|computed| !exclude::is_true(reason, computed.as_deref()))
@@ -124,27 +121,27 @@ fn rewrite_exclusions(directories: &[(String, PathBuf)]) {
 
 /// Every case, and what came of it.
 fn outcomes(directories: &[(String, PathBuf)]) -> Vec<(Case, Result<(), String>)> {
-    let chains = chains(directories);
-    let services: Vec<String> = (0..chains.len()).map(|number| format!("case-{number}")).collect();
+    let all = cases(directories);
+    let preparations = cases(&[(BEFORE.to_owned(), own_cases().1.join(BEFORE))]);
+    let services: Vec<String> = (0..all.len()).map(|number| format!("case-{number}")).collect();
     let services: Vec<&str> = services.iter().map(String::as_str).collect();
-    let server = Plan::new().tenant(TENANT, &services).start();
-    let mut outcomes = Vec::new();
-    for (chain, service) in chains.into_iter().zip(services) {
-        let mut bindings = Bindings::new(now());
-        for case in chain {
-            let unplayed = case
-                .steps
-                .iter()
-                .any(|step| step.from_server || (step.repeats && !exclude::polls(step)));
-            let outcome = if unplayed {
-                Err("is not played: it waits minutes, or the server asks".to_owned())
-            } else {
-                replay(&case, &server, service, &mut bindings)
-            };
-            outcomes.push((case, outcome));
-        }
-    }
-    outcomes
+    let server = described(Plan::new().tenant(TENANT, &services));
+    let play = |(case, service): (&Case, &str)| {
+        play::play(before(case, &all, &preparations), case, &server, service)
+    };
+    let outcomes: Vec<_> = all.iter().zip(services).map(play).collect();
+    all.into_iter().zip(outcomes).collect()
+}
+
+/// A server that tells of itself what its administrator wrote down.
+fn described(plan: Plan) -> Server {
+    let mut server = plan.start();
+    assert!(server.stop().success(), "{}", server.log());
+    let file = server.directory().join("keystrata.toml");
+    let text = std::fs::read_to_string(&file).expect("`try` keeps its configuration");
+    std::fs::write(&file, text + QUERY).expect("the configuration is ours");
+    server.start();
+    server
 }
 
 /// Runs the cases of some directories, each under its name, and holds the list of exclusions. The
@@ -199,67 +196,26 @@ fn judge(case: &Case, listed: &BTreeMap<String, String>, outcome: Result<(), Str
     }
 }
 
-/// Sends a case's requests and compares the answers.
-fn replay(
-    case: &Case,
-    server: &Server,
-    service: &str,
-    bindings: &mut Bindings,
-) -> Result<(), String> {
-    let mut clients: HashMap<&str, Client> = HashMap::new();
-    for (number, step) in case.steps.iter().enumerate() {
-        let at = |why: String| format!("step {number}: {why}");
-        let request = encode::request(&step.request, bindings).map_err(at)?;
-        let client = clients.entry(&step.client).or_insert_with(|| server.connect(TENANT, service));
-        let request = request.encode();
-        let mut exchange = || {
-            let bytes = client.exchange(&request).map_err(|e| at(e.to_string()))?;
-            Node::parse(&bytes).map_err(|why| at(format!("{why}: {}", hex(&bytes))))
-        };
-        let mut answer = exchange()?;
-        for _ in 0..if step.repeats { POLLS_MAX } else { 0 } {
-            if !is_pending(&answer) {
-                break;
-            }
-            answer = exchange()?;
-        }
-        let differences = compare::response(&step.response, &answer, &step.request, bindings);
-        if !differences.is_empty() {
-            return Err(at(format!("{}\n{answer:?}", differences.join("\n  "))));
-        }
-    }
-    Ok(())
-}
-
-/// Whether an answer says that the client shall ask again.
-fn is_pending(answer: &Node) -> bool {
-    let pending = Value::Enumeration(ResultStatus::OperationPending.number());
-    let items = answer.children().iter().filter(|item| item.tag == Tag::BatchItem);
-    let mut statuses = items.filter_map(|item| item.child(Tag::ResultStatus));
-    statuses.any(|status| status.value == pending)
-}
-
-/// The cases below some directories in order of their names; one that goes on after its first.
-fn chains(directories: &[(String, PathBuf)]) -> Vec<Chain> {
-    let mut chains: Vec<Chain> = Vec::new();
-    for (version, directory) in directories {
-        let first = chains.len();
-        for path in files(directory) {
+/// The cases below some directories in order of their names.
+fn cases(directories: &[(String, PathBuf)]) -> Vec<Case> {
+    let of = |(version, directory): &(String, PathBuf)| {
+        let read = |path: PathBuf| {
             let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            let case = Case::read(&path, format!("{version}/{stem}"))
-                .unwrap_or_else(|why| panic!("{}: {why}", path.display()));
-            let before = exclude::CONTINUATIONS.iter().find(|(next, _)| stem.starts_with(next));
-            let chain = before.and_then(|(_, before)| {
-                let start = format!("{version}/{before}");
-                chains[first..].iter_mut().find(|chain| chain[0].name.starts_with(&start))
-            });
-            match chain {
-                Some(chain) => chain.push(case),
-                None => chains.push(vec![case]),
-            }
-        }
-    }
-    chains
+            Case::read(&path, format!("{version}/{stem}"))
+                .unwrap_or_else(|why| panic!("{}: {why}", path.display()))
+        };
+        files(directory).into_iter().map(read).collect::<Vec<_>>()
+    };
+    directories.iter().flat_map(of).collect()
+}
+
+/// The case that is played before another, if there is one.
+fn before<'c>(case: &Case, cases: &'c [Case], preparations: &'c [Case]) -> Option<&'c Case> {
+    let start = play::listed_for(play::BEFORE, case)?;
+    let version = case.name.split('/').next().unwrap_or_default();
+    let start = if start.contains('/') { start.to_owned() } else { format!("{version}/{start}") };
+    let found = cases.iter().chain(preparations).find(|before| before.name.starts_with(&start));
+    Some(found.unwrap_or_else(|| panic!("{} needs {start}", case.name)))
 }
 
 /// The XML files of a directory and those below it, in order of their names. A case that stands in
@@ -272,7 +228,8 @@ fn files(directory: &Path) -> Vec<PathBuf> {
             .unwrap_or_else(|e| panic!("{}: {e}", directory.display()));
         for path in entries.map(|entry| entry.expect("a directory entry").path()) {
             if path.is_dir() {
-                open.push(path);
+                // What is played before other cases is no case of its own.
+                open.extend((!path.ends_with(BEFORE)).then_some(path));
             } else if path.extension().is_some_and(|extension| extension == "xml") {
                 files.insert(path.file_name().unwrap_or_default().to_owned(), path);
             }

@@ -5,6 +5,7 @@ mod ciphers;
 mod limits;
 mod macs;
 mod modes;
+mod pads;
 mod pair;
 mod policies;
 mod refusals;

@@ -34,6 +34,7 @@ mod refused;
 mod secrets;
 mod split_keys;
 mod split_refused;
+mod statements;
 mod storage;
 mod templates;
 mod tickets;

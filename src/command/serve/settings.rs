@@ -7,7 +7,7 @@ use keystrata::keys::rotation::{RotationSettings, Schedule, Schedules};
 use keystrata::net;
 use keystrata::net::identity::{Rule, Rules};
 use keystrata::net::tls::{Authority, TlsSettings};
-use keystrata::operation::{Facts, Leases, Policies};
+use keystrata::operation::{Facts, Leases, Policies, Statements};
 use keystrata::service;
 use keystrata::store::{AuditSettings, Reads, StoreSettings};
 use kmip_ttlv::Interval;
@@ -89,6 +89,7 @@ pub(super) fn facts(config: &Config) -> Facts {
         policies: policies(&config.cryptography),
         leases: leases(&config.lease),
         located_items_max: config.limits.locate_results_max.get(),
+        statements: statements(config.query.clone()),
         ..Facts::default()
     }
 }
@@ -108,6 +109,12 @@ fn leases(config: &config::Lease) -> Leases {
         leases.set(tenant.clone(), service.clone(), Interval(*time));
     }
     leases
+}
+
+fn statements(query: config::Query) -> Statements {
+    let config::Query { client_registration, generators, profiles, validations, extensions } =
+        query;
+    Statements { client_registration, generators, profiles, validations, extensions }
 }
 
 /// The settings of rotation.

@@ -1,0 +1,136 @@
+//! What Query tells of the server: what it knows, and what whoever runs it says.
+
+use keystrata::operation::{Facts, Statements};
+use kmip_ttlv::Version;
+use kmip_ttlv::attribute::RngParameters;
+use kmip_ttlv::enums::{
+    ClientRegistrationMethod as Method, DrbgAlgorithm, ItemTypeEnum, ProfileName,
+    QueryFunction as Q, RngAlgorithm, ValidationAuthorityType, ValidationType,
+};
+use kmip_ttlv::payload::{ResponsePayload, query};
+use kmip_ttlv::structure::{
+    ExtensionInformation, ExtensionType, ProfileInformation, ValidationInformation,
+};
+
+use super::world::{Client, World};
+
+async fn told(client: &Client<'_>, functions: &[Q]) -> query::Response {
+    let request = query::Request { functions: functions.to_vec(), object_groups: None };
+    match client.ask(request).await {
+        Ok(ResponsePayload::Query(response)) => response,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn generator() -> RngParameters {
+    RngParameters {
+        algorithm: RngAlgorithm::Drbg,
+        cryptographic_algorithm: None,
+        cryptographic_length: None,
+        hashing_algorithm: None,
+        drbg_algorithm: Some(DrbgAlgorithm::Hash),
+        recommended_curve: None,
+        fips186_variation: None,
+        prediction_resistance: Some(true),
+    }
+}
+
+fn profile(name: ProfileName) -> ProfileInformation {
+    ProfileInformation { name, version: None, server_uri: None, server_port: None }
+}
+
+fn statements() -> Statements {
+    let kind = Some(ExtensionType(ItemTypeEnum::Integer));
+    Statements {
+        client_registration: vec![Method::ClientGenerated, Method::ClientRegistered],
+        generators: vec![generator()],
+        profiles: vec![
+            profile(ProfileName::TapeLibraryServerKmipv1_4),
+            profile(ProfileName::TapeLibraryServer),
+        ],
+        validations: vec![ValidationInformation {
+            authority: ValidationAuthorityType::Nistcmvp,
+            authority_country: None,
+            authority_uri: None,
+            version_major: 3,
+            version_minor: None,
+            kind: ValidationType::Software,
+            level: 1,
+            certificate: Some("1234".into()),
+            certificate_uri: None,
+            vendor_uri: None,
+            profiles: Vec::new(),
+        }],
+        extensions: vec![ExtensionInformation {
+            name: "ACME LOCATION".into(),
+            tag: Some(0x54_0001),
+            kind,
+            enumeration: None,
+            attribute: None,
+            parent: None,
+            description: None,
+        }],
+    }
+}
+
+const ALL: &[Q] = &[
+    Q::QueryRnGs,
+    Q::QueryValidations,
+    Q::QueryProfiles,
+    Q::QueryClientRegistrationMethods,
+    Q::QueryExtensionMap,
+];
+
+#[tokio::test]
+async fn a_server_of_which_nothing_is_said_claims_nothing() {
+    let world = World::new().await;
+    for version in [Version::V1_3, Version::V1_4, Version::V2_0, Version::V2_1] {
+        let response = told(&world.client("orders", version).await, ALL).await;
+        let algorithms: Vec<_> = response.rngs.iter().map(|rng| rng.algorithm).collect();
+        assert_eq!(algorithms, [RngAlgorithm::Unspecified]);
+        assert_eq!(response.client_registration_methods, [Method::ServerPreGenerated]);
+        assert!(response.validations.is_empty() && response.profiles.is_empty());
+        assert!(response.extensions.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn what_is_said_of_the_server_is_told_in_the_words_of_each_version() {
+    let world = World::with_facts(Facts { statements: statements(), ..Facts::default() }).await;
+    for (version, profile) in [
+        (Version::V1_4, ProfileName::TapeLibraryServerKmipv1_4),
+        (Version::V2_1, ProfileName::TapeLibraryServer),
+    ] {
+        let client = world.client("orders", version).await;
+        let response = told(&client, ALL).await;
+        assert_eq!(response.rngs, statements().generators);
+        assert_eq!(response.validations, statements().validations);
+        assert_eq!(response.client_registration_methods, statements().client_registration);
+        let profiles: Vec<_> = response.profiles.iter().map(|it| it.name).collect();
+        assert_eq!(profiles, [profile]);
+        assert_eq!(response.extensions, statements().extensions);
+        // Nobody is told what was not asked.
+        let response = told(&client, &[Q::QueryProfiles]).await;
+        assert!(response.rngs.is_empty() && response.extensions.is_empty());
+    }
+    // What a version has not, it is not told.
+    let response = told(&world.client("orders", Version::V1_2).await, ALL).await;
+    assert!(response.rngs.is_empty() && response.profiles.is_empty());
+    assert_eq!(response.extensions, statements().extensions);
+}
+
+#[tokio::test]
+async fn the_list_of_extensions_has_names_alone_and_the_map_has_all() {
+    let world = World::with_facts(Facts { statements: statements(), ..Facts::default() }).await;
+    let client = world.client("orders", Version::V1_1).await;
+    for (functions, known) in [
+        (&[Q::QueryExtensionList][..], false),
+        (&[Q::QueryExtensionMap], true),
+        (&[Q::QueryExtensionMap, Q::QueryExtensionList], true),
+    ] {
+        let response = told(&client, functions).await;
+        let [extension] = response.extensions.as_slice() else { panic!("{response:?}") };
+        assert_eq!(extension.name, "ACME LOCATION");
+        assert_eq!((extension.tag.is_some(), extension.kind.is_some()), (known, known));
+    }
+}
