@@ -38,7 +38,7 @@ pub(super) async fn apply(
     if request.is_some_and(of_another) {
         return Err(crypto::Error::BadParameters.into());
     }
-    if !cx.parts().facts.legacy_cryptography {
+    if !cx.policy().legacy {
         return Err(crypto::Error::Unsupported.into());
     }
     let key = cx.value(held).await?;

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::io;
 use std::time::Duration;
 
-use keystrata::operation::Facts;
+use keystrata::crypto::policy::Policy;
+use keystrata::operation::{Facts, Policies};
 use kmip_ttlv::Version;
 use tokio::runtime::Runtime;
 
@@ -104,7 +105,8 @@ impl Still {
     fn new() -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.expect("a runtime");
-        let facts = Facts { legacy_cryptography: true, ..Facts::default() };
+        let policy = Policy { legacy: true, ..Policy::default() };
+        let facts = Facts { policies: Policies::new(policy), ..Facts::default() };
         let world = runtime.block_on(World::with_facts(facts));
         Self { runtime, world, seconds: 0 }
     }

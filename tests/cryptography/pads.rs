@@ -1,6 +1,6 @@
 //! One-time pads: data and pad added without carry.
 
-use keystrata::operation::Facts;
+use keystrata::crypto::policy::Policy;
 use keystrata::tenant::Mode;
 use kmip_ttlv::attribute::{Attribute, AttributeList};
 use kmip_ttlv::enums::{
@@ -16,8 +16,8 @@ use super::world::{Client, START, World, every_use};
 
 const PAD: &[u8] = &[0x11, 0x22, 0x44, 0x88];
 
-async fn world(legacy_cryptography: bool) -> World {
-    World::with_facts(Facts { legacy_cryptography, ..Facts::default() }).await
+async fn world(legacy: bool) -> World {
+    World::with_policy(Policy { legacy, ..Policy::default() }).await
 }
 
 /// A Secret Data whose algorithm is this, Active and for every use.

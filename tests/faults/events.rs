@@ -179,12 +179,12 @@ fn a_rotation_for_later_is_announced_and_waits_for_its_time() {
         serde_json::from_str(&command(arguments).stdout).expect("JSON")
     };
     let shows = ["kek", "status", "--tenant", "tenant-a"];
-    let states = || {
+    let steps = || {
         let versions = status(&shows)["tenants"][0]["versions"].clone();
         let versions = versions.as_array().expect("versions").clone();
         versions.iter().map(|it| it["state"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(states(), ["active", "pending"]);
+    assert_eq!(steps(), ["active", "pending"]);
     assert_eq!(status(&shows)["rotations"][0]["effective_time"], late);
     for (at, words) in [
         ("2020-01-31T03:00:00Z", "the effective time is not to come"),
@@ -207,13 +207,13 @@ fn a_rotation_for_later_is_announced_and_waits_for_its_time() {
     assert!(server.stop().success());
     server.start();
     loop {
-        let states = states();
+        let steps = steps();
         let now = SystemClock::new().now();
-        if states == ["retired", "active"] {
+        if steps == ["retired", "active"] {
             assert!(now >= soon, "not before its time");
             break;
         }
-        assert_eq!(states, ["active", "pending"]);
+        assert_eq!(steps, ["active", "pending"]);
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
 }

@@ -1,6 +1,6 @@
 //! Keys that leave wrapped and keys that come wrapped (KMIP 1.4 §2.1.5, §2.1.6; KMIP 2.1 §3.3, §7.18).
 
-use keystrata::operation::Facts;
+use keystrata::crypto::policy::Policy;
 use kmip_ttlv::Version;
 use kmip_ttlv::attribute::{Attribute, AttributeKind, CryptographicParameters, Link, UsageLimits};
 use kmip_ttlv::enums::{
@@ -62,7 +62,7 @@ async fn goes_round(client: &Client<'_>, wanted: KeyWrappingSpecification) {
 
 #[tokio::test]
 async fn every_wrapping_goes_round() {
-    let world = World::with_facts(Facts { legacy_cryptography: true, ..Facts::default() }).await;
+    let world = World::with_policy(Policy { legacy: true, ..Policy::default() }).await;
     for version in VERSIONS {
         let client = world.client("orders", version).await;
         let kek = client.kek(Vec::new()).await;
