@@ -8,7 +8,7 @@ use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::get::{Request, Response};
 
 use super::context::{Context, Held, Right};
-use super::{Failure, Outcome, key_use, wrapping};
+use super::{Failure, Outcome, key_use, own_keys, wrapping};
 use crate::store::Change;
 
 /// Hands out an object's value, in the Key Format Type that was asked for, wrapped if that was.
@@ -89,6 +89,9 @@ pub(super) async fn value(
     let object = held.object();
     if object.is_pad() {
         return Err(Failure::Forbidden("a one-time pad is used here, and handed out to nobody"));
+    }
+    if own_keys::is_reserved(&object.uid) {
+        return Err(Failure::Sensitive);
     }
     let kept = cx.value(&held).await?;
     let wrapped = kept.key_block().and_then(|block| block.wrapping.as_ref());

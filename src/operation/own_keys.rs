@@ -16,7 +16,7 @@ use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::re_key::{Request, Response};
 use kmip_ttlv::{DateTime, Value};
 
-use super::context::{Context, Held};
+use super::context::{AUTHORITY_CERTIFICATE, AUTHORITY_KEY, Context, Held};
 use super::{Failure, Outcome};
 use crate::keys::rotation::{Refused, Subject};
 use crate::object::{AttributeSet, Object};
@@ -38,7 +38,7 @@ const VERSION: &str = "Key-Version";
 
 /// Whether an identifier is a key's of the hierarchy, or could be.
 pub(super) fn is_reserved(uid: &str) -> bool {
-    uid.starts_with(RESERVED)
+    uid.starts_with(RESERVED) && uid != AUTHORITY_KEY && uid != AUTHORITY_CERTIFICATE
 }
 
 /// The key of the hierarchy that an identifier names, if the caller may know of it.

@@ -36,7 +36,7 @@ pub(super) async fn re_certify(
     let is_given = |kind: AttributeKind| given.first(kind).is_some();
     re_key::check_offset(request.offset.is_some(), is_given)?;
     let offset = request.offset.map(|offset| i64::from(offset.0));
-    let mut attributes = taken_over(cx, &mut old, offset, &given)?;
+    let attributes = taken_over(cx, &mut old, offset, &given)?;
     if wish.usage.is_none() {
         wish.usage =
             attributes.first(AttributeKind::CryptographicUsageMask).and_then(certify::usage);
@@ -48,12 +48,12 @@ pub(super) async fn re_certify(
     let not_after = not_after.unwrap_or_else(|usual| latest.min(usual));
     let value = authority.issue(cx, &wish, not_before, not_after)?;
     let key = linked(&old, LinkType::PublicKeyLink);
-    if let Some(key) = &key {
-        let key = key.text().unwrap_or_default();
-        attributes.add(certify::link(LinkType::PublicKeyLink, key));
-    }
     let (mut new, value) = certify::object(cx, attributes, value, is_given)?;
     rekey::link(&mut old, &mut new);
+    if let Some(key) = &key {
+        let key = key.text().unwrap_or_default();
+        new.attributes.add(certify::link(LinkType::PublicKeyLink, key));
+    }
     old.touch(cx.now());
     creation::check_size(cx, &old)?;
     creation::check_size(cx, &new)?;
@@ -90,7 +90,7 @@ async fn wish(
 }
 
 /// The attributes of the old certificate that are not what it says of itself, with those that are
-/// given. The names that are given come before those taken over (so the official cases).
+/// given.
 fn taken_over(
     cx: &Context<'_>,
     old: &mut Object,
@@ -99,11 +99,7 @@ fn taken_over(
 ) -> Result<AttributeSet, Failure> {
     let mut attributes = rekey::take_over(old, cx.now(), offset)?;
     certificate::forget(&mut attributes);
-    let names = attributes.remove_all(&AttributeReference::Known(AttributeKind::Name));
     rekey::give(&mut attributes, given);
-    for name in names {
-        attributes.add(name);
-    }
     Ok(attributes)
 }
 
