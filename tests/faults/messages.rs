@@ -223,7 +223,7 @@ fn an_operation_that_is_not_served_says_so() {
     let server = Server::start_default();
     let mut client = server.connect("tenant-a", "mongodb");
     for version in message::VERSIONS {
-        for number in [Operation::Notify.number(), 0x7fff, 0x8000_0001] {
+        for number in [0x7ffe, 0x7fff, 0x8000_0001] {
             let operation = Operation::from_number(number);
             let answer = client.ask(&one(version, operation, Vec::new()));
             let case = format!("{version:?} {number:#x}");

@@ -194,9 +194,9 @@ async fn a_renewed_certificate_takes_the_place_of_the_old_one() {
             client.values(&new, K::ActivationDate).await,
             [Attribute::ActivationDate(at(50))]
         );
-        assert_eq!(client.values(&new, K::Name).await, [name("new"), name("old")]);
+        assert_eq!(client.values(&new, K::Name).await, [name("old"), name("new")]);
         assert_eq!(client.values(&old, K::Name).await, []);
-        let links = [link(L::PublicKeyLink, &public), link(L::ReplacedObjectLink, &old)];
+        let links = [link(L::ReplacedObjectLink, &old), link(L::PublicKeyLink, &public)];
         assert_eq!(client.values(&new, K::Link).await, links);
         let links = [link(L::PublicKeyLink, &public), link(L::ReplacementObjectLink, &new)];
         assert_eq!(client.values(&old, K::Link).await, links);

@@ -41,10 +41,11 @@ impl Wish {
             return Err(X509Error::TooLong);
         }
         let (rest, read) = X509CertificationRequest::from_der(der).map_err(X509Error::malformed)?;
-        if !rest.is_empty() || read.signature_value.unused_bits != 0 {
+        let info = &read.certification_request_info;
+        let is_whole = rest.is_empty() && read.signature_value.unused_bits == 0;
+        if !is_whole || !names_algorithm(der, info.raw.len()) {
             return Err(X509Error::Malformed);
         }
-        let info = &read.certification_request_info;
         let mut wish = Self {
             subject: info.subject.as_raw().to_vec(),
             public_key: info.subject_pki.raw.to_vec(),
@@ -117,4 +118,14 @@ impl From<&Certificate> for Wish {
             purposes: certificate.purposes.clone(),
         }
     }
+}
+
+/// Whether what stands behind the part that is signed begins as an algorithm identifier does, with an
+/// object identifier. The reader of certificates takes any tag there.
+fn names_algorithm(der: &[u8], signed_bytes: usize) -> bool {
+    const SEQUENCE_BYTES: usize = 2;
+    const OBJECT_IDENTIFIER: u8 = 0x06;
+    let length_bytes = der.get(1).map_or(0, |first| if *first < 0x80 { 0 } else { first & 0x7f });
+    let at = 2 + usize::from(length_bytes) + signed_bytes + SEQUENCE_BYTES;
+    der.get(at) == Some(&OBJECT_IDENTIFIER)
 }
