@@ -29,7 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("store", &["object", "audit", "metrics", "clock", "tenant"]),
     ("audit", &["tenant", "clock"]),
     ("access", &["object", "tenant"]),
-    ("object", &["clock"]),
+    ("object", &[]),
     ("crypto", &[]),
     ("config", &["tenant"]),
     ("metrics", &["tenant"]),
