@@ -3,8 +3,9 @@
 //! One group for reading, one for writing; throughput is in message bytes. The allocations of one
 //! round are printed before the measurement.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+#[path = "../kmip-ttlv/tests/allocations/counting.rs"]
+mod counting;
+
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -27,36 +28,10 @@ const VERSION: Version = Version::V1_4;
 
 const UID: &str = "0190f6a4-5c1e-7b8e-9a52-3d0f8e1c7a64";
 
-thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-/// The system's allocator, with a count of what each thread takes from it.
-struct Counting;
-
-// SAFETY: every call is passed on as it came; counting does not allocate.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the contract of `dealloc`.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
-
 /// How often `work` asks for memory the second time, when its buffers have grown.
 fn allocations(mut work: impl FnMut()) -> u64 {
     work();
-    let before = ALLOCATIONS.get();
-    work();
-    ALLOCATIONS.get() - before
+    counting::allocations(work)
 }
 
 fn attributes() -> AttributeList {

@@ -1,7 +1,7 @@
 //! Reading a Get request takes nothing from the allocator, nor does answering into a warm buffer.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+#[path = "allocations/counting.rs"]
+mod counting;
 
 use kmip_ttlv::enums::ObjectType;
 use kmip_ttlv::message::{
@@ -13,36 +13,7 @@ use kmip_ttlv::{
     AttributeList, Buffer, DateTime, Limits, ProtocolVersion, RequestPayload, TimeStamp, Version,
 };
 
-thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-/// The system's allocator, with a count of what each thread takes from it.
-struct Counting;
-
-// SAFETY: every call is passed on as it came; counting does not allocate.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the contract of `dealloc`.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
-
-/// How often `work` asks for memory.
-fn allocations(work: impl FnOnce()) -> u64 {
-    let before = ALLOCATIONS.get();
-    work();
-    ALLOCATIONS.get() - before
-}
+use counting::allocations;
 
 fn request(version: Version, payload: RequestPayload<'_>) -> Buffer {
     let header = RequestHeader::new(version.into(), 1);
