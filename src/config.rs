@@ -6,6 +6,7 @@
 
 mod cryptography;
 mod lease;
+mod notify;
 mod overlay;
 mod query;
 mod root;
@@ -24,6 +25,7 @@ use toml::de::{DeTable, DeValue, Deserializer};
 
 pub use self::cryptography::{Cryptography, CryptographyOf};
 pub use self::lease::{Lease, LeaseOf};
+pub use self::notify::Notify;
 pub use self::query::Query;
 pub use self::root::{
     EnvRoot, EnvVersion, KeySource, PinSource, Pkcs11Root, Root, RootPlace, TokenName,
@@ -52,6 +54,9 @@ pub struct Config {
     /// When keys are rotated, and how fast.
     #[serde(default)]
     pub rotation: Rotation,
+    /// Who is told what happens to objects without asking.
+    #[serde(default)]
+    pub notify: Notify,
     /// Where objects are kept.
     pub store: Store,
     /// The audit trail.

@@ -49,6 +49,8 @@ fn kind(operation: Operation) -> Kind {
         | Operation::MacVerify
         | Operation::SignatureVerify
         | Operation::Validate
+        // What is then sent is weighed each time.
+        | Operation::SetEndpointRole
         // Get of a key that the same batch has made is weighed when the key is at hand.
         | Operation::Get => Kind::Inspect,
         Operation::Decrypt | Operation::Export => Kind::Reveal,

@@ -91,6 +91,8 @@ label! {
         Broken = "broken",
         /// The client's certificate has expired.
         Expired = "expired",
+        /// More has happened than the peer could be told.
+        Behind = "behind",
         /// The server drained.
         Drained = "drained",
     }

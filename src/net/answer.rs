@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kmip_ttlv::{Buffer, Error};
 
 use super::{Answer, Refusal};
-use crate::service::{NotAdmitted, Service};
+use crate::service::{Event, Heard, NotAdmitted, Service, Session};
 use crate::tenant::{Caller, Identity};
 
 impl Answer for Service {
@@ -22,8 +22,28 @@ impl Answer for Service {
         })
     }
 
-    async fn answer(&self, caller: &Arc<Caller>, request: &[u8], response: &mut Buffer) {
-        Self::answer(self, caller, request, response).await;
+    fn session(&self, caller: &Caller) -> Session {
+        Self::session(self, caller)
+    }
+
+    async fn answer(
+        &self,
+        session: &mut Session,
+        caller: &Arc<Caller>,
+        message: &[u8],
+        response: &mut Buffer,
+    ) -> Heard {
+        self.converse(session, caller, message, response).await
+    }
+
+    async fn offer(
+        &self,
+        session: &mut Session,
+        caller: &Arc<Caller>,
+        event: &Event,
+        message: &mut Buffer,
+    ) {
+        Self::offer(self, session, caller, event, message).await;
     }
 
     fn answer_unreadable(&self, caller: &Arc<Caller>, error: &Error, response: &mut Buffer) {

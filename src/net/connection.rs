@@ -3,6 +3,9 @@
 //! Whatever complete messages a read brought are answered before one flush, so pipelined requests
 //! cost one write. An answer never straddles two writes unless it is longer than a TLS record:
 //! clients exist that read an answer with a single call.
+//!
+//! Where the peer listens, requests of the server go the other way between its own messages: one at a
+//! time, each awaiting its answer.
 
 use std::future::poll_fn;
 use std::io;
@@ -21,6 +24,7 @@ use super::listener::Phase;
 use super::{Answer, Settings};
 use crate::clock::{Clock, Timestamp};
 use crate::metrics::{ConnectionEnd, Metrics};
+use crate::service::{Event, Heard, Session};
 use crate::tenant::Caller;
 
 /// The most plaintext in a TLS record (RFC 8446 §5.1).
@@ -49,6 +53,7 @@ pub(super) struct Connection<'a, S, A> {
     valid_until: Timestamp,
     /// Resolves when no more requests are waited for.
     draining: Draining,
+    session: Session,
     inbox: Inbox,
     response: Buffer,
     outbox: Buffer,
@@ -90,9 +95,11 @@ impl Patience {
     }
 }
 
-/// What a read brought.
+/// What the connection has waited for.
 enum Read {
     Bytes,
+    /// Something that the peer is to be told.
+    News(Arc<Event>),
     /// The peer will send no more; it may still listen.
     End,
 }
@@ -114,12 +121,14 @@ where
             let _ = phase.wait_for(|phase| *phase != Phase::Serving).await;
         });
         let patience = Patience::new(around.settings.first_byte_timeout);
+        let session = around.service.session(&caller);
         Self {
             around,
             stream,
             caller,
             valid_until,
             draining,
+            session,
             inbox: Inbox::default(),
             response: Buffer::new(),
             outbox: Buffer::new(),
@@ -150,6 +159,9 @@ where
     /// Reads, answers all that is complete, and flushes once.
     async fn turn(&mut self) -> Result<(), ConnectionEnd> {
         let read = self.read().await?;
+        if let Read::News(event) = &read {
+            return self.offer(event).await;
+        }
         let answered = self.answer_all().await;
         if let (Read::End, Ok(()), false) = (&read, &answered, self.inbox.is_empty()) {
             self.around.service.answer_unreadable(
@@ -162,14 +174,33 @@ where
         self.send().await?;
         answered?;
         match read {
-            Read::Bytes => Ok(()),
+            Read::Bytes | Read::News(_) => Ok(()),
             Read::End => Err(ConnectionEnd::Peer),
         }
     }
 
-    /// Waits for bytes, and takes all that are there.
+    /// Tells the peer of an event, and expects its answer as soon as the rest of a message.
+    async fn offer(&mut self, event: &Event) -> Result<(), ConnectionEnd> {
+        if self.around.clock.now() > self.valid_until {
+            return Err(ConnectionEnd::Expired);
+        }
+        let around = &self.around;
+        let (session, message) = (&mut self.session, &mut self.response);
+        around.service.offer(session, &self.caller, event, message).await;
+        if self.session.awaits_answer() {
+            let timeout = around.settings.message_timeout;
+            self.complete_by = Some(around.clock.elapsed() + timeout);
+        }
+        if !self.response.is_empty() {
+            self.enqueue().await?;
+        }
+        self.send().await
+    }
+
+    /// Waits for bytes, and takes all that are there; or for something to tell the peer.
     async fn read(&mut self) -> Result<Read, ConnectionEnd> {
         let idle = self.inbox.is_empty();
+        let listens = idle && self.session.listens();
         let settings = self.around.settings;
         let (left, late) = match self.complete_by {
             Some(deadline) => {
@@ -184,6 +215,9 @@ where
             biased;
             received = gather(&mut self.stream, &mut self.inbox) => received,
             () = &mut self.draining, if idle => return Err(ConnectionEnd::Drained),
+            event = self.session.next(), if listens => {
+                return event.map(Read::News).ok_or(ConnectionEnd::Behind);
+            }
             () = self.patience.run_out(left) => return Err(late),
         };
         match received {
@@ -221,15 +255,19 @@ where
             if self.around.clock.now() > self.valid_until {
                 break Err(ConnectionEnd::Expired);
             }
-            self.around.service.answer(&self.caller, message, &mut self.response).await;
-            if self.response.is_empty() {
-                break Err(ConnectionEnd::Protocol);
+            let (session, response) = (&mut self.session, &mut self.response);
+            let heard = self.around.service.answer(session, &self.caller, message, response).await;
+            match heard {
+                Heard::Answered if !self.response.is_empty() => self.enqueue().await?,
+                Heard::Answer => {}
+                Heard::Answered | Heard::OutOfTurn => break Err(ConnectionEnd::Protocol),
             }
-            self.enqueue().await?;
         };
         self.inbox.compact();
         if self.inbox.is_empty() {
-            self.complete_by = None;
+            if !self.session.awaits_answer() {
+                self.complete_by = None;
+            }
         } else if any || self.complete_by.is_none() {
             self.complete_by = Some(self.around.clock.elapsed() + settings.message_timeout);
         }

@@ -34,6 +34,7 @@ pub use identity::{Rule, Rules};
 pub use listener::{Drained, Listener};
 pub use tls::{Tls, TlsError};
 
+use crate::service::{Event, Heard, Session};
 use crate::tenant::{Caller, Identity};
 
 /// Why an accepted identity is not served. The connection is closed; the peer is not told why.
@@ -61,14 +62,32 @@ pub trait Answer: Send + Sync + 'static {
         identity: Identity,
     ) -> impl Future<Output = Result<Arc<Caller>, Refusal>> + Send;
 
-    /// Answers one whole message. `response` is empty at the call; what it holds afterwards is
-    /// sent as one write. Left empty, the connection is closed.
+    /// A new connection of a caller.
+    fn session(&self, _caller: &Caller) -> Session {
+        Session::default()
+    }
+
+    /// Takes one whole message. `response` is empty at the call; what it holds afterwards is
+    /// sent as one write. An answer left empty closes the connection.
     fn answer(
         &self,
+        session: &mut Session,
         caller: &Arc<Caller>,
-        request: &[u8],
+        message: &[u8],
         response: &mut Buffer,
-    ) -> impl Future<Output = ()> + Send;
+    ) -> impl Future<Output = Heard> + Send;
+
+    /// Writes the request that tells the peer of an event; `message` is empty at the call, and
+    /// stays so if there is nothing to be told.
+    fn offer(
+        &self,
+        _session: &mut Session,
+        _caller: &Arc<Caller>,
+        _event: &Event,
+        _message: &mut Buffer,
+    ) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
 
     /// Answers bytes in which no message can be delimited: oversize, cut off, or not TTLV. The
     /// connection is closed after that. `response` is empty at the call, and may stay so.

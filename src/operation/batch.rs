@@ -10,6 +10,7 @@ use kmip_ttlv::{Error, Tag, UniqueIdentifier};
 
 use super::Placeholder;
 use super::failure::Failure;
+use super::feeds::Feed;
 use crate::store::{Change, Note, NoteKey, Stored};
 
 /// State that lives as long as one request.
@@ -25,6 +26,7 @@ pub struct Batch {
     made: Vec<String>,
     /// Whether all items are undone if one fails.
     together: bool,
+    feed: Option<Feed>,
     pending: HashMap<String, Arc<Stored>>,
     /// Notes as the items so far want them, or that they go.
     pending_notes: HashMap<NoteKey, Option<Arc<Note>>>,
@@ -87,6 +89,17 @@ impl Batch {
                 "no item before this one has answered a Unique Identifier for {word}"
             ))),
         }
+    }
+
+    /// The connection listens once the batch is answered.
+    pub fn listens(&mut self, feed: Feed) {
+        self.feed = Some(feed);
+    }
+
+    /// What the connection listens to from now on, if an item has made it listen.
+    #[must_use]
+    pub fn into_feed(self) -> Option<Feed> {
+        self.feed
     }
 
     /// Whether an earlier item of this batch has made the object.

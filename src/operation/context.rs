@@ -169,6 +169,26 @@ impl<'a> Context<'a> {
         self.trace.note_message(message);
     }
 
+    /// Lets the connection listen to what happens to the objects of the calling service.
+    ///
+    /// # Errors
+    /// [`Failure::FeatureNotSupported`] where it may have to be undone or a ticket is shown,
+    /// and those of [`super::Feeds::listen`].
+    pub(super) fn listen(&self) -> Result<(), Failure> {
+        if self.batch.is_together() {
+            return Err(Failure::FeatureNotSupported(
+                "the role cannot be part of a batch that can be undone",
+            ));
+        }
+        if self.permit.is_some() {
+            return Err(Failure::FeatureNotSupported(
+                "whoever shows a ticket cannot be told anything later",
+            ));
+        }
+        self.trace.note_feed(self.parts.feeds.listen(self.caller)?);
+        Ok(())
+    }
+
     /// Hands out a member of an object group, once this item is done.
     pub(super) fn note_turn(&self, turn: Turn) {
         self.trace.note_turn(turn);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::facts::Facts;
+use super::feeds::Feeds;
 use super::groups::GroupTurns;
 use super::streams::Streams;
 use super::workers::Workers;
@@ -23,6 +24,8 @@ pub struct Parts {
     pub streams: Streams,
     /// Whose turn it is in each object group.
     pub group_turns: GroupTurns,
+    /// Connections that are told what happens to objects.
+    pub feeds: Feeds,
     /// Where long computations run.
     pub workers: Workers,
     /// What Query tells, and the limits.
@@ -39,7 +42,7 @@ impl Parts {
         facts: Facts,
     ) -> Self {
         let (streams, group_turns) = (Streams::default(), GroupTurns::default());
-        let workers = Workers::default();
-        Self { store, keyring, random, streams, group_turns, workers, facts }
+        let (feeds, workers) = (Feeds::default(), Workers::default());
+        Self { store, keyring, random, streams, group_turns, feeds, workers, facts }
     }
 }

@@ -15,6 +15,9 @@ use kmip_ttlv::structure::{
 use super::facts::VENDOR;
 use super::{Context, Failure, Outcome, SERVED, creation, defaults};
 
+/// The requests that the server itself sends, to clients that listen (KMIP 1.4 §5, KMIP 2.1 §6.2).
+const SENT: &[Operation] = &[Operation::Notify, Operation::Put];
+
 /// The object types that clients can bring or have made.
 const OBJECT_TYPES: &[ObjectType] = &[
     ObjectType::Certificate,
@@ -41,7 +44,7 @@ pub(super) async fn query(cx: &Context<'_>, request: &Request) -> Result<Outcome
                 // Under a ticket only what it allows.
                 let allowed = |it| cx.permit().is_none_or(|permit| permit.allows(it));
                 let known = |it: &&Operation| it.is_in(version) && allowed(**it);
-                response.operations = SERVED.iter().filter(known).copied().collect();
+                response.operations = SERVED.iter().chain(SENT).filter(known).copied().collect();
             }
             QueryFunction::QueryObjects => {
                 let known = |kind: &&ObjectType| kind.is_in(version);

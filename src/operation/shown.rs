@@ -51,7 +51,8 @@ pub(super) fn has_secret_digest(cx: &Context<'_>, held: &Held) -> bool {
         && cx.check_value(held).is_ok()
 }
 
-fn is_shown(object: &Object, attribute: &Attribute, version: Version) -> bool {
+/// Whether a client of `version` may know of this attribute of the object.
+pub(super) fn is_shown(object: &Object, attribute: &Attribute, version: Version) -> bool {
     let kind = attribute.kind();
     let can_say = match attribute {
         // 1.x names vendors by one letter (KMIP 1.4 §3.39) and has no times finer than seconds.

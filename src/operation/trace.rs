@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::Failure;
+use super::feeds::Feed;
 use super::groups::{GroupTurns, Turn};
 use super::part::{Advanced, Output};
 
@@ -28,6 +29,7 @@ pub struct Trace {
     advanced: Mutex<Option<Advanced>>,
     turn: Mutex<Option<Turn>>,
     message: Mutex<Option<String>>,
+    feed: Mutex<Option<Feed>>,
 }
 
 impl Trace {
@@ -49,6 +51,17 @@ impl Trace {
     #[must_use]
     pub fn message(&self) -> Option<String> {
         self.message.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The connection listens once the item is done.
+    pub(super) fn note_feed(&self, feed: Feed) {
+        *self.feed.lock().unwrap_or_else(PoisonError::into_inner) = Some(feed);
+    }
+
+    /// What the connection listens to from now on, if the item has made it listen.
+    #[must_use]
+    pub fn take_feed(&self) -> Option<Feed> {
+        self.feed.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// A service's key was used.

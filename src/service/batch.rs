@@ -15,7 +15,7 @@ use kmip_ttlv::{Buffer, Error, Tag};
 use super::later::{self, Manner};
 use super::report::Subject;
 use super::{Service, reply};
-use crate::operation::{Batch, Failure, Trace};
+use crate::operation::{Batch, Failure, Feed, Trace};
 use crate::store::{Commit, Error as StoreError, NoteKey};
 use crate::tenant::Caller;
 
@@ -45,7 +45,7 @@ impl Service {
         caller: &Arc<Caller>,
         request: &Request<'_>,
         response: &mut Buffer,
-    ) {
+    ) -> Option<Feed> {
         let changed = self.caller_now(caller);
         let caller = changed.as_ref().unwrap_or(caller);
         let server_correlation = self.server_correlation(request);
@@ -63,14 +63,16 @@ impl Service {
         };
         let run = Run { caller, request, server_correlation, ticket: ticket.as_ref() };
         let undo = request.header.error_continuation() == OnError::Undo;
+        let mut feed = None;
         if let Some(failure) = refused {
             self.fail_all(&run, &mut writer, &failure).await;
         } else if undo && request.header.batch_count > 1 {
             self.answer_together(&run, &mut writer).await;
         } else {
-            self.answer_each(&run, &mut writer).await;
+            feed = self.answer_each(&run, &mut writer).await;
         }
         writer.finish();
+        feed
     }
 
     /// A name for the request, for a client that gave it one of its own.
@@ -82,7 +84,7 @@ impl Service {
     }
 
     /// Answers item after item, each with a commit of its own.
-    async fn answer_each(&self, run: &Run<'_>, writer: &mut ResponseWriter<'_>) {
+    async fn answer_each(&self, run: &Run<'_>, writer: &mut ResponseWriter<'_>) -> Option<Feed> {
         let mut batch = Batch::default();
         for item in run.request.items() {
             let done = match later::manner(run, &item) {
@@ -95,6 +97,7 @@ impl Service {
                 break;
             }
         }
+        batch.into_feed()
     }
 
     /// Answers all items and commits what they change together, or nothing of it.
@@ -108,7 +111,7 @@ impl Service {
                 writer.rewind(start);
                 return self.undone(writer, &done, &failed, &failure).await;
             }
-            match self.parts.store.commit(commit).await {
+            match self.commit(commit).await {
                 Ok(()) => {
                     for one in &done {
                         one.trace.settle(&self.parts.group_turns);

@@ -58,6 +58,7 @@ impl Service {
         let failure = match self.run_item(run, item, &subject, batch, &trace, writer).await {
             Ok(()) => {
                 trace.settle(&self.parts.group_turns);
+                trace.take_feed().into_iter().for_each(|feed| batch.listens(feed));
                 self.report(&subject, &trace, None);
                 return true;
             }
@@ -105,7 +106,7 @@ impl Service {
             }
             let made = Batch::made_by(&ran.changes);
             let commit = Commit { changes: ran.changes, audit: vec![record] };
-            match self.parts.store.commit(commit).await {
+            match self.commit(commit).await {
                 Ok(()) => {
                     batch.done(ran.operation, ran.uids, ran.placeholder, made);
                     return Ok(());

@@ -6,8 +6,10 @@
 mod batch;
 mod item;
 mod later;
+mod offer;
 mod reply;
 mod report;
+mod session;
 mod ticket;
 mod turns;
 
@@ -15,17 +17,19 @@ use std::sync::Arc;
 
 use kmip_ttlv::message::request;
 use kmip_ttlv::scan::Limits;
-use kmip_ttlv::{Buffer, Error};
+use kmip_ttlv::{Buffer, Error, Version};
 use quick_cache::sync::Cache;
 
 use later::UnderWay;
+pub use session::{Heard, Session};
 use turns::Turns;
 
 use crate::clock::Clock;
 pub use crate::keys::Error as NotAdmitted;
 use crate::keys::{self, AutoRegister};
 use crate::metrics::{MessageRefusal, Metrics, TenantMetrics};
-use crate::operation::Parts;
+pub use crate::operation::Event;
+use crate::operation::{Feed, Parts};
 use crate::store::{AuditLog, ServiceRow};
 use crate::tenant::{Caller, Identity, TenantId};
 
@@ -90,16 +94,31 @@ impl Service {
         Some(Arc::new(caller(admitted.tenant_id, admitted.identity.clone(), &service)))
     }
 
-    /// Answers one message. What is appended to `response` holds: every change it speaks of is
+    /// Answers one message of a connection that never listens. What is appended to `response` holds: every change it speaks of is
     /// durable.
     pub async fn answer(&self, caller: &Arc<Caller>, message: &[u8], response: &mut Buffer) {
+        self.answer_request(caller, message, response).await;
+    }
+
+    /// Answers a message. Returns the version that it is in, if it can be read, and what the
+    /// connection listens to from now on, if it is to.
+    async fn answer_request(
+        &self,
+        caller: &Arc<Caller>,
+        message: &[u8],
+        response: &mut Buffer,
+    ) -> (Option<Version>, Option<Feed>) {
         match request::read(message, &self.settings.limits) {
-            Ok(request) => self.answer_batch(caller, &request, response).await,
+            Ok(request) => {
+                let feed = self.answer_batch(caller, &request, response).await;
+                (Some(request.version), feed)
+            }
             Err(refused) => {
                 self.metrics.message_refused(refusal(refused.error));
                 report::refused(caller, refused.error);
                 let version = reply::closest_version(refused.protocol_version);
                 reply::refuse(response, version, self.clock.now(), refused.error);
+                (None, None)
             }
         }
     }

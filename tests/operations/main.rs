@@ -21,6 +21,7 @@ mod key_formats;
 mod key_lengths;
 mod key_pairs;
 mod life_cycle;
+mod listening;
 mod locate;
 mod locate_partly;
 mod modes;

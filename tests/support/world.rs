@@ -227,6 +227,11 @@ impl Client<'_> {
         Self { caller: Arc::new(Caller { role, ..(*self.caller).clone() }), ..self.clone() }
     }
 
+    /// Who it is to the server.
+    pub(crate) fn caller(&self) -> &Arc<Caller> {
+        &self.caller
+    }
+
     /// The bytes that answer a message.
     pub(crate) async fn answer(&self, request: &RequestMessage<'_>) -> Vec<u8> {
         self.answer_bytes(&request.to_bytes().unwrap()).await

@@ -10,6 +10,7 @@ use keystrata::metrics::{Metrics, MetricsSettings};
 use keystrata::net::listener::{Placement, SameRuntime};
 use keystrata::net::tls::{Authority as Trusted, Tls, TlsSettings};
 use keystrata::net::{Answer, Drained, Listener, Refusal, Settings};
+use keystrata::service::{Heard, Session};
 use keystrata::tenant::{Caller, Identity, Mode, Role, ServiceId, TenantId};
 use kmip_ttlv::{Buffer, Error};
 use rustls::pki_types::ServerName;
@@ -51,7 +52,13 @@ impl Answer for Echo {
         }))
     }
 
-    async fn answer(&self, caller: &Arc<Caller>, request: &[u8], response: &mut Buffer) {
+    async fn answer(
+        &self,
+        _: &mut Session,
+        caller: &Arc<Caller>,
+        request: &[u8],
+        response: &mut Buffer,
+    ) -> Heard {
         assert!(response.is_empty());
         match request.get(8) {
             Some(b'W') => {
@@ -78,6 +85,7 @@ impl Answer for Echo {
             _ => response.extend(request),
         }
         self.answered.fetch_add(1, Ordering::SeqCst);
+        Heard::Answered
     }
 
     fn answer_unreadable(&self, _: &Arc<Caller>, error: &Error, response: &mut Buffer) {

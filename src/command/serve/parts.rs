@@ -57,12 +57,13 @@ impl Parts {
             keyring = self::keyring(config, root, None, &store, clock, metrics).await?;
         }
         let provider = keyring.root_status().provider.name();
-        let parts = operation::Parts::new(
+        let mut parts = operation::Parts::new(
             Arc::clone(&store),
             Arc::clone(&keyring),
             Arc::new(OsRandom),
             settings::facts(config),
         );
+        parts.feeds = operation::Feeds::telling(config.notify.services.clone());
         let service = Arc::new(Service::new(
             parts,
             Arc::clone(metrics),

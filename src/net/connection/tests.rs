@@ -8,6 +8,7 @@ use super::*;
 use crate::clock::ManualClock;
 use crate::metrics::MetricsSettings;
 use crate::net::Refusal;
+use crate::service::{Heard, Session};
 use crate::tenant::{
     Fingerprint, Identity, Mode, Peer, Role, ServiceId, ServiceName, TenantId, TenantName,
 };
@@ -67,8 +68,15 @@ impl Answer for Echo {
         Err(Refusal::Unregistered)
     }
 
-    async fn answer(&self, _: &Arc<Caller>, request: &[u8], response: &mut Buffer) {
+    async fn answer(
+        &self,
+        _: &mut Session,
+        _: &Arc<Caller>,
+        request: &[u8],
+        response: &mut Buffer,
+    ) -> Heard {
         response.extend(request);
+        Heard::Answered
     }
 
     fn answer_unreadable(&self, _: &Arc<Caller>, _: &Error, response: &mut Buffer) {
