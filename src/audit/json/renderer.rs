@@ -34,7 +34,7 @@ impl Renderer {
         Self { node, clients: HashMap::new(), fields: Fields { out: String::new() } }
     }
 
-    /// The same as [`fields`].
+    /// The same as [`fields`](super::fields).
     pub fn fields(&mut self, record: &Record) -> &str {
         let Self { node, clients, fields } = self;
         fields.out.clear();
