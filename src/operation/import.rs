@@ -8,7 +8,7 @@ use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::import::{Request, Response};
 
 use super::context::{Context, OWN_PREFIX, Right};
-use super::{Failure, Outcome, creation, own_keys, register, wrapping};
+use super::{Failure, Outcome, creation, register, wrapping};
 use crate::object::{AttributeSet, Object, rules, set};
 
 /// The longest identifier that a client may give an object, in bytes. Those of this server are 36.
@@ -22,7 +22,7 @@ pub(super) async fn import(cx: &Context<'_>, request: &Request<'_>) -> Result<Ou
     if uid.is_empty() || uid.len() > UID_BYTES_MAX {
         return Err(bad("the Unique Identifier is empty or too long"));
     }
-    if uid.starts_with(OWN_PREFIX) || own_keys::is_reserved(uid) {
+    if uid.starts_with(OWN_PREFIX) {
         return Err(bad("the Unique Identifier is one of the server's own"));
     }
     let object_type = request.object.object_type();

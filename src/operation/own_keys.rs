@@ -16,15 +16,13 @@ use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::re_key::{Request, Response};
 use kmip_ttlv::{DateTime, Value};
 
-use super::context::{AUTHORITY_CERTIFICATE, AUTHORITY_KEY, Context, Held};
+use super::context::{Context, Held};
 use super::{Failure, Outcome};
 use crate::keys::rotation::{Refused, Subject};
 use crate::object::{AttributeSet, Object};
 use crate::store::{KeyLevel, KeyRow, KeyState, Stored, TenantState};
 use crate::tenant::{ServiceId, ServiceName};
 
-/// Identifiers that begin like this are no client's to give.
-const RESERVED: &str = "keystrata:";
 /// The tenant's key (L2).
 const TENANT_KEY: &str = "keystrata:tenant-key";
 /// Before a service's name: the service's key (L3).
@@ -37,8 +35,8 @@ const KEY_BITS: i32 = 256;
 const VERSION: &str = "Key-Version";
 
 /// Whether an identifier is a key's of the hierarchy, or could be.
-pub(super) fn is_reserved(uid: &str) -> bool {
-    uid.starts_with(RESERVED) && uid != AUTHORITY_KEY && uid != AUTHORITY_CERTIFICATE
+pub(super) fn is_one(uid: &str) -> bool {
+    uid == TENANT_KEY || uid.starts_with(SERVICE_KEY)
 }
 
 /// The key of the hierarchy that an identifier names, if the caller may know of it.
@@ -46,7 +44,7 @@ pub(super) fn is_reserved(uid: &str) -> bool {
 /// # Errors
 /// The store's.
 pub(super) async fn find(cx: &Context<'_>, uid: &str) -> Result<Option<Held>, Failure> {
-    if !is_reserved(uid) || !cx.is_tenant_admin() {
+    if !is_one(uid) || !cx.is_tenant_admin() {
         return Ok(None);
     }
     let Some(subject) = subject(cx, uid).await? else { return Ok(None) };

@@ -16,7 +16,7 @@ use crate::object::{AttributeSet, Object, rekey};
 /// The old key stays as it is otherwise. Any state will do, as long as there is a key.
 pub(super) async fn re_key(cx: &Context<'_>, request: &Request<'_>) -> Result<Outcome, Failure> {
     let held = cx.object(request.uid.as_ref(), Right::Replace).await?;
-    if own_keys::is_reserved(&held.object().uid) {
+    if own_keys::is_one(&held.object().uid) {
         return own_keys::re_key(cx, request, &held.object().uid).await;
     }
     let mut old = held.object().clone();

@@ -13,7 +13,7 @@ impl Context<'_> {
     pub(super) fn check(&self, held: &Held, right: Right) -> Result<(), Failure> {
         let object = held.object();
         match right {
-            Right::Change | Right::Recover | Right::Lease if own_keys::is_reserved(&object.uid) => {
+            Right::Change | Right::Recover | Right::Lease if own_keys::is_one(&object.uid) => {
                 Err(Failure::Forbidden("a key of the hierarchy changes by Re-key alone"))
             }
             Right::Attributes | Right::Recover => Ok(()),
