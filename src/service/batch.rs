@@ -90,8 +90,7 @@ impl Service {
             let done = match later::manner(run, &item) {
                 Manner::Now => self.answer_item(run, &item, &mut batch, writer).await,
                 // Rare, and larger than what every request has to carry.
-                Manner::Later => Box::pin(self.answer_later(run, &item, writer)).await,
-                Manner::About => Box::pin(self.answer_about(run, &item, writer)).await,
+                promise => Box::pin(self.answer_promise(run, &item, promise, writer)).await,
             };
             if !done && run.request.header.error_continuation() != OnError::Continue {
                 break;
@@ -178,16 +177,14 @@ impl Service {
             writer.item(&item);
             self.note(&one.subject, &one.trace, &undone).await;
         }
-        writer.item(&failed_item(&failed.subject, failure));
-        self.note(&failed.subject, &failed.trace, failure).await;
+        self.refuse(writer, &failed.subject, &failed.trace, failure).await;
     }
 
     /// Refuses every item for the same reason; nothing is run.
     async fn fail_all(&self, run: &Run<'_>, writer: &mut ResponseWriter<'_>, failure: &Failure) {
         for item in run.request.items() {
             let subject = self.subject(run, &item);
-            writer.item(&failed_item(&subject, failure));
-            self.note(&subject, &Trace::default(), failure).await;
+            self.refuse(writer, &subject, &Trace::default(), failure).await;
         }
     }
 }

@@ -66,9 +66,20 @@ impl Service {
         };
         writer.rewind(start);
         batch.failed(&failure);
-        writer.item(&failed_item(&subject, &failure));
-        self.note(&subject, &trace, &failure).await;
+        self.refuse(writer, &subject, &trace, &failure).await;
         false
+    }
+
+    /// Answers, records and reports an item that failed.
+    pub(super) async fn refuse(
+        &self,
+        writer: &mut ResponseWriter<'_>,
+        subject: &Subject<'_>,
+        trace: &Trace,
+        failure: &Failure,
+    ) {
+        writer.item(&failed_item(subject, failure));
+        self.note(subject, trace, failure).await;
     }
 
     /// Records and reports an item that failed.

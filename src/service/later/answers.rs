@@ -14,7 +14,7 @@ use crate::access;
 use crate::keys::Purpose;
 use crate::operation::{Failure, Trace};
 use crate::service::Service;
-use crate::service::batch::{ATTEMPTS_MAX, Run, failed_item};
+use crate::service::batch::{ATTEMPTS_MAX, Run};
 use crate::service::item::{ReadItem, check_size};
 use crate::service::report::Subject;
 use crate::store::{
@@ -24,31 +24,8 @@ use crate::store::{
 use crate::tenant::Caller;
 
 impl Service {
-    /// Answers an item about asynchronous requests. Returns whether it was done, and what it asks
-    /// for, too.
-    pub(in crate::service) async fn answer_about(
-        &self,
-        run: &Run<'_>,
-        item: &ReadItem<'_>,
-        writer: &mut ResponseWriter<'_>,
-    ) -> bool {
-        let (subject, trace) = (self.subject(run, item), Trace::default());
-        let start = writer.mark();
-        match self.tell(run, item, &subject, &trace, writer).await {
-            Ok(was_done) => {
-                self.report(&subject, &trace, None);
-                was_done
-            }
-            Err(failure) => {
-                writer.rewind(start);
-                writer.item(&failed_item(&subject, &failure));
-                self.note(&subject, &trace, &failure).await;
-                false
-            }
-        }
-    }
-
-    async fn tell(
+    /// Answers an item about asynchronous requests. Returns whether what it asks for was done, too.
+    pub(super) async fn tell(
         &self,
         run: &Run<'_>,
         item: &ReadItem<'_>,

@@ -14,14 +14,15 @@ mod under_way;
 use std::time::Duration;
 
 use kmip_ttlv::enums::{AsynchronousIndicator, Operation};
-use kmip_ttlv::message::Request;
+use kmip_ttlv::message::{Request, ResponseWriter};
 
 pub(super) use under_way::UnderWay;
 
+use super::Service;
 use super::batch::Run;
 use super::item::ReadItem;
 use crate::clock::Timestamp;
-use crate::operation::{Failure, may_wait};
+use crate::operation::{Failure, Trace, may_wait};
 use crate::store::RequestLimits;
 
 /// How long a request waits before it is begun by itself. Until then it can be canceled; a Poll
@@ -67,6 +68,35 @@ pub(super) fn manner(run: &Run<'_>, item: &ReadItem<'_>) -> Manner {
         | Operation::QueryAsynchronousRequests => Manner::About,
         operation if waits(request) && may_wait(operation) => Manner::Later,
         _ => Manner::Now,
+    }
+}
+
+impl Service {
+    /// Answers an item by a promise, or by what has become of one. Returns whether that was done.
+    pub(super) async fn answer_promise(
+        &self,
+        run: &Run<'_>,
+        item: &ReadItem<'_>,
+        manner: Manner,
+        writer: &mut ResponseWriter<'_>,
+    ) -> bool {
+        let (subject, trace) = (self.subject(run, item), Trace::default());
+        let start = writer.mark();
+        let told = match manner {
+            Manner::About => self.tell(run, item, &subject, &trace, writer).await,
+            _ => self.submit(run, item, &subject, &trace, writer).await.map(|()| true),
+        };
+        match told {
+            Ok(was_done) => {
+                self.report(&subject, &trace, None);
+                was_done
+            }
+            Err(failure) => {
+                writer.rewind(start);
+                self.refuse(writer, &subject, &trace, &failure).await;
+                false
+            }
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::audit::Outcome;
 use crate::keys::Purpose;
 use crate::operation::{Failure, Trace};
 use crate::service::Service;
-use crate::service::batch::{ATTEMPTS_MAX, Run, failed_item};
+use crate::service::batch::{ATTEMPTS_MAX, Run};
 use crate::service::item::{ReadItem, check_size};
 use crate::service::report::Subject;
 use crate::store::{
@@ -21,30 +21,8 @@ use crate::store::{
 use crate::tenant::Caller;
 
 impl Service {
-    /// Promises to do an item. Returns whether that was done.
-    pub(in crate::service) async fn answer_later(
-        &self,
-        run: &Run<'_>,
-        item: &ReadItem<'_>,
-        writer: &mut ResponseWriter<'_>,
-    ) -> bool {
-        let (subject, trace) = (self.subject(run, item), Trace::default());
-        let start = writer.mark();
-        match self.submit(run, item, &subject, &trace, writer).await {
-            Ok(()) => {
-                self.report(&subject, &trace, None);
-                true
-            }
-            Err(failure) => {
-                writer.rewind(start);
-                writer.item(&failed_item(&subject, &failure));
-                self.note(&subject, &trace, &failure).await;
-                false
-            }
-        }
-    }
-
-    async fn submit(
+    /// Promises to do an item.
+    pub(super) async fn submit(
         &self,
         run: &Run<'_>,
         item: &ReadItem<'_>,
