@@ -36,7 +36,7 @@ impl Client<'_> {
     }
 
     /// Has a request done later. Returns its correlation value.
-    async fn later(&self, request: impl Into<RequestPayload<'static>>) -> Value {
+    pub(crate) async fn later(&self, request: impl Into<RequestPayload<'static>>) -> Value {
         let request = request.into();
         let operation = request.operation();
         let mut items = self.may_wait(Indicator::Mandatory, vec![request]).await;

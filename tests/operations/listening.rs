@@ -3,6 +3,7 @@
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use keystrata::service::{Heard, Session};
 use keystrata::tenant::Mode;
@@ -262,4 +263,17 @@ async fn listening_has_its_limits() {
         assert!(line.told().await.is_some());
     }
     assert_eq!(line.session.next().await, None);
+}
+
+/// What is done later is told as what is done at once.
+#[tokio::test]
+async fn whoever_listens_is_told_of_what_is_done_later() {
+    let world = World::new().await;
+    let client = world.client("orders", Version::V2_1).await;
+    let mut line = Line::listening(&client).await;
+    client.later(create(vec![custom("a", "1")])).await;
+    assert_eq!(line.told().await, None);
+    world.clock.advance(Duration::from_secs(1));
+    assert!(world.service.do_due().await);
+    assert_eq!(line.put().await.function, PutFunction::New);
 }

@@ -124,7 +124,7 @@ impl Service {
         let done = RequestRow { stage, is_fetched, due, sealed, ..row.clone() };
         changes.push(Change::Request(RequestChange::Replace(done.clone())));
         let audit = vec![self.record(&subject, &trace, failure.as_ref())];
-        match self.parts.store.commit(Commit { changes, audit }).await {
+        match self.commit(Commit { changes, audit }).await {
             Ok(()) => {
                 trace.settle(&self.parts.group_turns);
                 self.report(&subject, &trace, failure.as_ref());
