@@ -16,7 +16,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use keystrata::admin::Admin;
 use keystrata::clock::{Clock, SystemClock};
 use keystrata::config::Config;
 use keystrata::keys::memory::Protection;
@@ -201,8 +200,15 @@ impl Server {
             tokio::spawn(async move { health.watch(&parts).await })
         };
         let rotation = tokio::spawn(Arc::clone(&parts.rotator).run());
-        let holds = tokio::spawn(erase_due(Arc::clone(&parts.admin)));
-        let later = (0..LATER_AT_ONCE).map(|_| tokio::spawn(do_due(Arc::clone(&parts.service))));
+        let keeper = Arc::clone(&parts.admin);
+        let holds = every(HOLDS_INTERVAL, async move || keeper.erase_due().await);
+        let holds = tokio::spawn(holds);
+        let later = (0..LATER_AT_ONCE).map(|_| {
+            let service = Arc::clone(&parts.service);
+            tokio::spawn(every(LATER_INTERVAL, async move || {
+                service.do_due().await;
+            }))
+        });
         let later: Vec<_> = later.collect();
         let Addresses { kmip, admin: admin_address } = self.addresses;
         print(format_args!("ready kmip={kmip} admin={admin_address}\n"));
@@ -236,23 +242,13 @@ fn reload(certificates: &Certificates, roots: &Roots) {
     }
 }
 
-/// Erases what is destroyed when its hold is over. Never ends.
-async fn erase_due(admin: Arc<Admin>) {
-    let mut ticks = tokio::time::interval(HOLDS_INTERVAL);
+/// Does something again and again, this long after it was done last. Never ends.
+async fn every(interval: Duration, mut step: impl AsyncFnMut()) {
+    let mut ticks = tokio::time::interval(interval);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        admin.erase_due().await;
-    }
-}
-
-/// Does asynchronous requests when their time has come. Never ends.
-async fn do_due(service: Arc<Service>) {
-    let mut ticks = tokio::time::interval(LATER_INTERVAL);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        service.do_due().await;
+        step().await;
     }
 }
 
