@@ -1,14 +1,9 @@
 //! Memory with idle connections, and the time of a start with many objects in the store.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
-use keystrata::clock::{Clock, SystemClock};
-use keystrata::metrics::{Metrics, MetricsSettings};
-use keystrata::store::{
-    AuditSettings, Change, Commit, Selector, Store, StoreSettings, Stored, View,
-};
+use keystrata::store::{Change, Commit, Selector, Store, Stored, View};
 use keystrata::tenant::{TenantId, TenantName};
 use tokio::runtime::Runtime;
 
@@ -16,7 +11,7 @@ use crate::Extent;
 use crate::engine;
 use crate::load::{self, Connection};
 use crate::process::{Process, TENANTS};
-use crate::support::parts::open_store;
+use crate::support::parts::store_of_server;
 use crate::support::requests;
 
 /// The goals.
@@ -74,14 +69,7 @@ async fn idle(server: &Process, directory: &Path, count: usize) {
 /// Fills the store of a server that does not run with copies of an object that it has. (The copies
 /// have identifiers of their own, so their values do not open; at a start nobody opens them.)
 async fn fill(directory: &Path, objects: usize) {
-    let data = directory.join("data");
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let metrics = Metrics::new(&MetricsSettings::default());
-    let settings = StoreSettings {
-        audit: AuditSettings::new(&data.join("audit")),
-        ..StoreSettings::new(&data.join("store"))
-    };
-    let store = open_store(&settings, &clock, &metrics);
+    let store = store_of_server(directory);
     let (tenant, row) = sample(&store).await;
     let insert = |()| {
         let mut stored = row.clone();

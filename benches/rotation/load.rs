@@ -6,10 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use keystrata::clock::{Clock, SystemClock};
-use keystrata::metrics::{Metrics, MetricsSettings};
 use keystrata::net::client::Client;
-use keystrata::store::{AuditSettings, Change, Commit, Position, Store, StoreSettings, Stored};
+use keystrata::store::{Change, Commit, Position, Store, Stored};
 use keystrata::tenant::{ServiceName, TenantId, TenantName};
 use kmip_ttlv::attribute::Attribute;
 use kmip_ttlv::enums::{CryptographicAlgorithm, CryptographicUsageMask, ObjectType};
@@ -18,7 +16,7 @@ use tokio::runtime::Runtime;
 
 use super::server::{SERVICE, Server, name};
 use super::{Extent, micros, per_second, percentile};
-use crate::support::parts::open_store;
+use crate::support::parts::store_of_server;
 
 /// Clients that read, each on a thread of its own.
 const READERS: usize = 16;
@@ -203,14 +201,7 @@ fn under_load(server: &Server, mut readers: Vec<Reader>, extent: &Extent) {
 
 /// How many rows per second the store updates by itself, in commits as large as those of re-wrapping.
 async fn updates(directory: &Path, extent: &Extent) -> f64 {
-    let data = directory.join("data");
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let metrics = Metrics::new(&MetricsSettings::default());
-    let settings = StoreSettings {
-        audit: AuditSettings::new(&data.join("audit")),
-        ..StoreSettings::new(&data.join("store"))
-    };
-    let store = open_store(&settings, &clock, &metrics);
+    let store = store_of_server(directory);
     let mut rates = Vec::new();
     for _ in 0..extent.rounds {
         let (tenant, rows) = rows(&store).await;

@@ -12,12 +12,13 @@ use keystrata::hsm::{Pkcs11Root, Place, WorkerProgram};
 use keystrata::keys::{AutoRegister, Keyring, KeyringSettings};
 use keystrata::metrics::{Metrics, MetricsSettings};
 use keystrata::store::{AuditSettings, Store, StoreSettings};
-use keystrata::tenant::{Caller, Fingerprint, Identity, Peer, ServiceName, TenantName};
+use keystrata::tenant::{Caller, Identity};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
 use super::server::{SERVICE, Server, name, resident_kib};
 use super::{Extent, micros, per_second, percentile};
+use crate::support::parts;
 
 /// Names the directory of the server to this program when it has started itself anew, with the
 /// variable that the token's module reads.
@@ -136,18 +137,7 @@ pub(crate) fn touch(directory: &Path, extent: &Extent) {
 }
 
 fn identity(tenant: usize) -> Identity {
-    Identity {
-        tenant: TenantName::new(&name(tenant)).expect("a good name"),
-        service: ServiceName::new(SERVICE).expect("a good name"),
-        peer: Peer {
-            address: ([127, 0, 0, 1], 5696).into(),
-            fingerprint: Fingerprint([7; 32]),
-            serial: "01f3".into(),
-            tls_version: "1.3".into(),
-            tls_suite: "TLS13_AES_256_GCM_SHA384".into(),
-            tls_group: "X25519MLKEM768".into(),
-        },
-    }
+    parts::identity(&name(tenant), SERVICE)
 }
 
 /// Registers them as their first certificates would.

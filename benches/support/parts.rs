@@ -10,7 +10,7 @@ use keystrata::keys::{AutoRegister, Keyring, KeyringSettings};
 use keystrata::metrics::{Metrics, MetricsSettings};
 use keystrata::operation::{Facts, Parts};
 use keystrata::service::{Service, Settings};
-use keystrata::store::{Store, StoreSettings, Stored, View};
+use keystrata::store::{AuditSettings, Store, StoreSettings, Stored, View};
 use keystrata::tenant::{Caller, Fingerprint, Identity, Peer, ServiceName, TenantName};
 use kmip_ttlv::Buffer;
 use kmip_ttlv::scan::Limits;
@@ -53,18 +53,7 @@ impl Bench {
 
     /// The one service of this tenant, registered if it is new.
     pub(crate) async fn caller(&self, tenant: &str) -> Arc<Caller> {
-        let identity = Identity {
-            tenant: TenantName::new(tenant).expect("a good name"),
-            service: ServiceName::new("bench").expect("a good name"),
-            peer: Peer {
-                address: ([127, 0, 0, 1], 5696).into(),
-                fingerprint: Fingerprint([7; 32]),
-                serial: "01f3".into(),
-                tls_version: "1.3".into(),
-                tls_suite: "TLS13_AES_256_GCM_SHA384".into(),
-                tls_group: "X25519MLKEM768".into(),
-            },
-        };
+        let identity = identity(tenant, "bench");
         self.service.admit(identity).await.expect("tenants register themselves")
     }
 
@@ -101,4 +90,31 @@ pub(crate) fn open_store(
 ) -> Arc<Store> {
     let store = Store::open(settings, Arc::clone(clock), Arc::clone(metrics));
     Arc::new(store.expect("the directory is ours"))
+}
+
+/// Opens the store of a server that `try` has set up in `directory` and that does not run.
+pub(crate) fn store_of_server(directory: &Path) -> Arc<Store> {
+    let data = directory.join("data");
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let settings = StoreSettings {
+        audit: AuditSettings::new(&data.join("audit")),
+        ..StoreSettings::new(&data.join("store"))
+    };
+    open_store(&settings, &clock, &Metrics::new(&MetricsSettings::default()))
+}
+
+/// A client of this tenant and service.
+pub(crate) fn identity(tenant: &str, service: &str) -> Identity {
+    Identity {
+        tenant: TenantName::new(tenant).expect("a good name"),
+        service: ServiceName::new(service).expect("a good name"),
+        peer: Peer {
+            address: ([127, 0, 0, 1], 5696).into(),
+            fingerprint: Fingerprint([7; 32]),
+            serial: "01f3".into(),
+            tls_version: "1.3".into(),
+            tls_suite: "TLS13_AES_256_GCM_SHA384".into(),
+            tls_group: "X25519MLKEM768".into(),
+        },
+    }
 }
