@@ -86,7 +86,7 @@ impl Case {
             steps.push(Step {
                 client: client.clone(),
                 repeats: remarks.contains("[REPEAT]"),
-                from_server: remarks.contains("[Server-to-Client]"),
+                from_server: remarks.contains("[Server-to-Client]") || is_told(&request),
                 request,
                 response,
             });
@@ -100,6 +100,14 @@ impl Case {
         }
         Ok(Self { name, steps })
     }
+}
+
+/// Whether a request is one of those that only servers send (KMIP 1.4 §5).
+fn is_told(request: &Element) -> bool {
+    let told = |item: &Element| {
+        item.name == "Operation" && ["Notify", "Put"].contains(&item.value.as_str())
+    };
+    request.all().into_iter().any(told)
 }
 
 /// The messages of a file, each with the words that stand before it.

@@ -22,6 +22,7 @@ pub(crate) const HEAD: &str = "\
 /// Why a case cannot pass, if it cannot: what the specification or the case itself says.
 pub(crate) fn reason(case: &Case) -> Option<String> {
     server_asks(case)
+        .or_else(|| server_tells(case))
         .or_else(|| case.steps.iter().find_map(attestation))
         .or_else(|| case.steps.iter().find_map(leased_template))
         .or_else(|| case.steps.iter().find_map(other_order))
@@ -50,6 +51,13 @@ fn server_asks(case: &Case) -> Option<String> {
     case.name.contains("-S2C-").then(|| {
         "is a question of the server's to a client, who cannot ask for it before 2.1".into()
     })
+}
+
+/// Messages from the server, whose answers this test would have to give. (What the server sends is held
+/// by `tests/operations/listening.rs`.)
+fn server_tells(case: &Case) -> Option<String> {
+    let told = case.steps.iter().any(|step| step.from_server);
+    told.then(|| "has the server send requests, which are not played here".into())
 }
 
 /// A Query that is answered by a server which attests its clients. What kinds of attestation there are
