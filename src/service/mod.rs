@@ -94,8 +94,8 @@ impl Service {
         Some(Arc::new(caller(admitted.tenant_id, admitted.identity.clone(), &service)))
     }
 
-    /// Answers one message of a connection that never listens. What is appended to `response` holds: every change it speaks of is
-    /// durable.
+    /// Answers one message of a connection that never listens. What is appended to `response`
+    /// holds: every change it speaks of is durable.
     pub async fn answer(&self, caller: &Arc<Caller>, message: &[u8], response: &mut Buffer) {
         self.answer_request(caller, message, response).await;
     }
