@@ -1,7 +1,7 @@
 //! What a replacement takes over from the key that it replaces (KMIP 1.4 §4.4, KMIP 2.1 §6.1.46).
 
 use kmip_ttlv::DateTime;
-use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeReference, Link};
+use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeReference};
 use kmip_ttlv::enums::LinkType;
 
 use super::{AttributeSet, Object, set};
@@ -103,9 +103,8 @@ pub fn give(taken: &mut AttributeSet, given: &AttributeSet) {
 
 /// Links both keys to each other (KMIP 1.4 §3.35).
 pub fn link(old: &mut Object, new: &mut Object) {
-    let link = |kind, uid: &str| Attribute::Link(Link { kind, object: uid.into() });
-    new.attributes.add(link(LinkType::ReplacedObjectLink, &old.uid));
-    old.attributes.add(link(LinkType::ReplacementObjectLink, &new.uid));
+    new.attributes.add(set::link(LinkType::ReplacedObjectLink, &old.uid));
+    old.attributes.add(set::link(LinkType::ReplacementObjectLink, &new.uid));
 }
 
 fn renewed(attribute: &Attribute) -> Attribute {

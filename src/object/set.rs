@@ -1,6 +1,8 @@
 //! The attributes of one object.
 
-use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeReference, IndexedAttribute};
+use kmip_ttlv::OwnedIdentifier;
+use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeReference, IndexedAttribute, Link};
+use kmip_ttlv::enums::LinkType;
 
 /// The attributes of one object: each instance with an index that stays its own until it is
 /// deleted (KMIP 1.4 §2.1.1).
@@ -19,6 +21,12 @@ pub fn reference(attribute: &Attribute) -> AttributeReference {
         Attribute::Unknown(unknown) => AttributeReference::UnknownName(unknown.name().into_owned()),
         known => AttributeReference::Known(known.kind()),
     }
+}
+
+/// A link to the object with this identifier.
+#[must_use]
+pub fn link(kind: LinkType, uid: &str) -> Attribute {
+    Attribute::Link(Link { kind, object: uid.into() })
 }
 
 /// Whether `attribute` is the one that is meant.
@@ -55,6 +63,15 @@ impl AttributeSet {
     #[must_use]
     pub fn first(&self, kind: AttributeKind) -> Option<&Attribute> {
         self.0.iter().map(|instance| &instance.attribute).find(|found| found.kind() == kind)
+    }
+
+    /// What the first link of a kind leads to (KMIP 1.4 §3.35).
+    #[must_use]
+    pub fn linked(&self, wanted: LinkType) -> Option<&OwnedIdentifier> {
+        self.0.iter().find_map(|instance| match &instance.attribute {
+            Attribute::Link(link) if link.kind == wanted => Some(&link.object),
+            _ => None,
+        })
     }
 
     /// Every instance of one attribute.

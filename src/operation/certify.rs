@@ -1,6 +1,6 @@
 //! Certify (KMIP 1.4 §4.7, KMIP 2.1 §6.1.6).
 
-use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeList, Link};
+use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeList};
 use kmip_ttlv::enums::{CertificateType, LinkType, ObjectType};
 use kmip_ttlv::object::{Certificate as Value, ManagedObject};
 use kmip_ttlv::payload::ResponsePayload;
@@ -13,7 +13,7 @@ use super::key_pair_value::{self, Key};
 use super::{Failure, Outcome, certificate, certificate_request};
 use crate::crypto::key::PublicKey;
 use crate::crypto::x509::{Part, Wish, distinguished_name};
-use crate::object::{AttributeSet, Object};
+use crate::object::{AttributeSet, Object, set};
 use crate::store::Change;
 
 /// How long a certificate holds if nobody says, in seconds: a year.
@@ -27,7 +27,7 @@ pub(super) async fn certify(cx: &Context<'_>, request: &Request<'_>) -> Result<O
         request.certificate_request.as_deref(),
     )?;
     let said = Said::of(cx, request.attributes.as_ref()).await?;
-    let (held, mut wish) = match (asked, &request.uid) {
+    let (held, wish) = match (asked, &request.uid) {
         // From 2.0 on, a request may come alone.
         (Some(wish), None) if cx.version().is_2x() => (None, wish),
         (asked, uid) => {
@@ -36,19 +36,13 @@ pub(super) async fn certify(cx: &Context<'_>, request: &Request<'_>) -> Result<O
             (Some(held).filter(|held| held.object().object_type == ObjectType::PublicKey), wish)
         }
     };
-    if wish.usage.is_none() {
-        wish.usage = said.attributes.first(AttributeKind::CryptographicUsageMask).and_then(usage);
-    }
     let authority = Authority::of(cx).await?;
-    let (not_before, not_after) = dates(cx, &said.attributes, SECONDS);
-    let latest = authority.certificate.not_after;
-    let not_after = not_after.unwrap_or_else(|usual| latest.min(usual));
-    let value = authority.issue(cx, &wish, not_before, not_after)?;
+    let value = issue(cx, &authority, wish, &said.attributes, SECONDS)?;
     let mut attributes = said.attributes;
     let is_given: Vec<AttributeKind> = attributes.iter().map(|i| i.attribute.kind()).collect();
     let is_given = |kind| is_given.contains(&kind);
     if let Some(held) = &held {
-        attributes.add(link(LinkType::PublicKeyLink, &held.object().uid));
+        attributes.add(set::link(LinkType::PublicKeyLink, &held.object().uid));
     }
     let (object, value) = object(cx, attributes, value, is_given)?;
     let uid = object.uid.clone();
@@ -85,8 +79,11 @@ impl Said {
         let Some(list) = list else {
             return Ok(Self { attributes: AttributeSet::default(), subject: Vec::new() });
         };
-        let is_other_type = |attribute: &Attribute| matches!(attribute, Attribute::CertificateType(kind) if *kind != CertificateType::X509);
-        if list.iter().any(is_other_type) {
+        let is_other = |attribute: &Attribute| match attribute {
+            Attribute::CertificateType(kind) => *kind != CertificateType::X509,
+            _ => false,
+        };
+        if list.iter().any(is_other) {
             return Err(Failure::FeatureNotSupported("only X.509 certificates are issued"));
         }
         let (mut list, subject) = certificate::subject(list);
@@ -150,7 +147,28 @@ fn own_wish(object: &Object, key: &PublicKey, said: &Said) -> Result<Wish, Failu
     })
 }
 
-pub(super) fn usage(attribute: &Attribute) -> Option<kmip_ttlv::enums::CryptographicUsageMask> {
+/// A certificate that says what is wished, for the time and the use that the new object's attributes
+/// say; where they do not say until when, for so many seconds, but not beyond the authority.
+///
+/// # Errors
+/// Those of [`Authority::issue`].
+pub(super) fn issue(
+    cx: &Context<'_>,
+    authority: &Authority,
+    mut wish: Wish,
+    attributes: &AttributeSet,
+    seconds: i64,
+) -> Result<Value, Failure> {
+    if wish.usage.is_none() {
+        wish.usage = attributes.first(AttributeKind::CryptographicUsageMask).and_then(usage);
+    }
+    let (not_before, not_after) = dates(cx, attributes, seconds);
+    let latest = authority.certificate.not_after;
+    let not_after = not_after.unwrap_or_else(|usual| latest.min(usual));
+    authority.issue(cx, &wish, not_before, not_after)
+}
+
+fn usage(attribute: &Attribute) -> Option<kmip_ttlv::enums::CryptographicUsageMask> {
     match attribute {
         Attribute::CryptographicUsageMask(mask) => Some(*mask),
         _ => None,
@@ -159,11 +177,7 @@ pub(super) fn usage(attribute: &Attribute) -> Option<kmip_ttlv::enums::Cryptogra
 
 /// From when on, and until when, a certificate with these attributes holds; where they do not say
 /// until when, for so many seconds (`Err`).
-pub(super) fn dates(
-    cx: &Context<'_>,
-    attributes: &AttributeSet,
-    seconds: i64,
-) -> (i64, Result<i64, i64>) {
+fn dates(cx: &Context<'_>, attributes: &AttributeSet, seconds: i64) -> (i64, Result<i64, i64>) {
     let not_before = match attributes.first(AttributeKind::ActivationDate) {
         Some(Attribute::ActivationDate(date)) => date.0,
         _ => cx.now(),
@@ -196,12 +210,8 @@ pub(super) fn object(
 /// The public key with a link to its certificate.
 fn certified(cx: &Context<'_>, held: &Held, certificate: &str) -> Result<Change, Failure> {
     let mut key = held.object().clone();
-    key.attributes.add(link(LinkType::CertificateLink, certificate));
+    key.attributes.add(set::link(LinkType::CertificateLink, certificate));
     key.touch(cx.now());
     creation::check_size(cx, &key)?;
     Ok(cx.update(held, key))
-}
-
-pub(super) fn link(kind: LinkType, uid: &str) -> Attribute {
-    Attribute::Link(Link { kind, object: uid.into() })
 }

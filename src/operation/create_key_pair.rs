@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeList, Link};
+use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeList};
 use kmip_ttlv::enums::{
     CryptographicAlgorithm, CryptographicUsageMask as Mask, KeyFormatType, LinkType, ObjectType,
 };
@@ -277,7 +277,6 @@ fn default_usage(object_type: ObjectType, attributes: &mut AttributeSet) {
 
 /// Links both halves to each other (KMIP 1.4 §3.35).
 pub(super) fn link(pair: &mut Pair<Object>) {
-    let link = |kind, uid: &str| Attribute::Link(Link { kind, object: uid.into() });
-    pair.private.attributes.add(link(LinkType::PublicKeyLink, &pair.public.uid));
-    pair.public.attributes.add(link(LinkType::PrivateKeyLink, &pair.private.uid));
+    pair.private.attributes.add(set::link(LinkType::PublicKeyLink, &pair.public.uid));
+    pair.public.attributes.add(set::link(LinkType::PrivateKeyLink, &pair.private.uid));
 }

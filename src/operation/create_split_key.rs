@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kmip_ttlv::attribute::{Attribute, AttributeKind, Link};
+use kmip_ttlv::attribute::{Attribute, AttributeKind};
 use kmip_ttlv::enums::{KeyFormatType, LinkType, ObjectType};
 use kmip_ttlv::object::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, SplitKey};
 use kmip_ttlv::payload::ResponsePayload;
@@ -14,7 +14,7 @@ use super::context::{Context, Held, Right};
 use super::creation::{self, Origin};
 use super::{Failure, Outcome, Placeholder, create, key_use, split, value};
 use crate::crypto::split::{Method, Plan, PrimeField, SplitError};
-use crate::object::{AttributeSet, Object};
+use crate::object::{AttributeSet, Object, set};
 use crate::store::Change;
 
 /// What the parts have from the key, whatever the request says.
@@ -209,7 +209,7 @@ fn part(
 
 fn link(object: &mut Object, kind: LinkType, to: Option<&String>) {
     if let Some(uid) = to {
-        object.attributes.add(Attribute::Link(Link { kind, object: uid.as_str().into() }));
+        object.attributes.add(set::link(kind, uid));
     }
 }
 

@@ -21,7 +21,8 @@ pub async fn put(cx: &Context<'_>, uid: &str) -> Result<RequestPayload<'static>,
         get::Form { key_format: None, key_compression: None, wrap_type: None, wrapping: None };
     let given = get::value(cx, Some(&UniqueIdentifier::from(uid)), form).await?;
     let (object, value) = (given.held.object(), given.value);
-    let replaced = object.attributes.iter().find_map(replaced);
+    let replaced = object.attributes.linked(LinkType::ReplacedObjectLink);
+    let replaced = replaced.and_then(|uid| uid.text()).map(str::to_owned);
     let function = if replaced.is_some() { PutFunction::Replace } else { PutFunction::New };
     let attributes = shown::shown(object, cx.version())?;
     Ok(RequestPayload::Put(put::Request {
@@ -31,16 +32,6 @@ pub async fn put(cx: &Context<'_>, uid: &str) -> Result<RequestPayload<'static>,
         object: value,
         attributes: inline(attributes),
     }))
-}
-
-/// The object in whose place this one is.
-fn replaced(instance: &IndexedAttribute) -> Option<String> {
-    match &instance.attribute {
-        Attribute::Link(link) if link.kind == LinkType::ReplacedObjectLink => {
-            link.object.text().map(str::to_owned)
-        }
-        _ => None,
-    }
 }
 
 /// What has changed of an object, for a client that may know of it; `None` if nothing has that it

@@ -1,7 +1,7 @@
 //! Re-certify (KMIP 1.4 §4.8, KMIP 2.1 §6.1.45).
 
 use kmip_ttlv::OwnedIdentifier;
-use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeReference};
+use kmip_ttlv::attribute::{AttributeKind, AttributeReference};
 use kmip_ttlv::enums::LinkType;
 use kmip_ttlv::object::ManagedObject;
 use kmip_ttlv::payload::ResponsePayload;
@@ -31,28 +31,21 @@ pub(super) async fn re_certify(
         return Err(Failure::NotUsable("only certificates can be certified again"));
     };
     let before = Certificate::read(&value.value)?;
-    let mut wish = wish(cx, request, &before).await?;
+    let wish = wish(cx, request, &before).await?;
     let given = Said::of(cx, request.attributes.as_ref()).await?.attributes;
     let is_given = |kind: AttributeKind| given.first(kind).is_some();
     re_key::check_offset(request.offset.is_some(), is_given)?;
     let offset = request.offset.map(|offset| i64::from(offset.0));
     let attributes = taken_over(cx, &mut old, offset, &given)?;
-    if wish.usage.is_none() {
-        wish.usage =
-            attributes.first(AttributeKind::CryptographicUsageMask).and_then(certify::usage);
-    }
     let authority = Authority::of(cx).await?;
     let lasted = before.not_after.saturating_sub(before.not_before);
-    let (not_before, not_after) = certify::dates(cx, &attributes, lasted);
-    let latest = authority.certificate.not_after;
-    let not_after = not_after.unwrap_or_else(|usual| latest.min(usual));
-    let value = authority.issue(cx, &wish, not_before, not_after)?;
-    let key = linked(&old, LinkType::PublicKeyLink);
+    let value = certify::issue(cx, &authority, wish, &attributes, lasted)?;
+    let key = old.attributes.linked(LinkType::PublicKeyLink).cloned();
     let (mut new, value) = certify::object(cx, attributes, value, is_given)?;
     rekey::link(&mut old, &mut new);
     if let Some(key) = &key {
         let key = key.text().unwrap_or_default();
-        new.attributes.add(certify::link(LinkType::PublicKeyLink, key));
+        new.attributes.add(set::link(LinkType::PublicKeyLink, key));
     }
     old.touch(cx.now());
     creation::check_size(cx, &old)?;
@@ -103,15 +96,6 @@ fn taken_over(
     Ok(attributes)
 }
 
-/// What the first link of a kind names.
-fn linked(object: &Object, wanted: LinkType) -> Option<OwnedIdentifier> {
-    let links = AttributeReference::Known(AttributeKind::Link);
-    object.attributes.instances(&links).find_map(|instance| match &instance.attribute {
-        Attribute::Link(link) if link.kind == wanted => Some(link.object.clone()),
-        _ => None,
-    })
-}
-
 /// The public key with its link turned to the new certificate. One that is not there any more, or
 /// not this caller's, has none to turn.
 async fn turned(
@@ -128,10 +112,10 @@ async fn turned(
     };
     let mut object = held.object().clone();
     let links = AttributeReference::Known(AttributeKind::Link);
-    let to_old = certify::link(LinkType::CertificateLink, old);
+    let to_old = set::link(LinkType::CertificateLink, old);
     let place = object.attributes.instances(&links).find(|link| link.attribute == to_old);
     let place = place.map(set::index_of);
-    let to_new = certify::link(LinkType::CertificateLink, new);
+    let to_new = set::link(LinkType::CertificateLink, new);
     match place {
         Some(place) => {
             object.attributes.replace(place, to_new);

@@ -1,7 +1,7 @@
 //! Re-key Key Pair (KMIP 1.4 §4.5, KMIP 2.1 §6.1.47).
 
 use kmip_ttlv::UniqueIdentifier;
-use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeReference};
+use kmip_ttlv::attribute::AttributeKind;
 use kmip_ttlv::enums::{KeyFormatType, LinkType, ObjectType};
 use kmip_ttlv::object::ManagedObject;
 use kmip_ttlv::payload::ResponsePayload;
@@ -86,18 +86,10 @@ async fn pair(
     if private.object().object_type != ObjectType::PrivateKey {
         return Err(Failure::NotUsable("only the private key of a pair can be re-keyed"));
     }
-    let links = AttributeReference::Known(AttributeKind::Link);
-    let public =
-        private.object().attributes.instances(&links).find_map(|link| match &link.attribute {
-            Attribute::Link(link) if link.kind == LinkType::PublicKeyLink => {
-                Some(link.object.clone())
-            }
-            _ => None,
-        });
-    let public = public.ok_or_else(|| {
+    let public = private.object().attributes.linked(LinkType::PublicKeyLink).ok_or_else(|| {
         Failure::InvalidField("the private key has no link to its public key".into())
     })?;
-    let public = cx.object(Some(&public), Right::Change).await?;
+    let public = cx.object(Some(public), Right::Change).await?;
     if public.object().object_type != ObjectType::PublicKey {
         let text = "what the private key's link names is no public key";
         return Err(Failure::InvalidField(text.into()));

@@ -249,12 +249,7 @@ fn other_half(object: &Object, role: Role) -> Option<OwnedIdentifier> {
         (ObjectType::PrivateKey, Role::Verify) => LinkType::PublicKeyLink,
         _ => return None,
     };
-    let links = AttributeReference::Known(AttributeKind::Link);
-    let mut links = object.attributes.instances(&links);
-    links.find_map(|instance| match &instance.attribute {
-        Attribute::Link(link) if link.kind == kind => Some(link.object.clone()),
-        _ => None,
-    })
+    object.attributes.linked(kind).cloned()
 }
 
 /// The official cases of 1.4 unwrap with a key that is for wrapping alone; those of 2.0 do not.
