@@ -10,6 +10,7 @@ pub mod key;
 pub mod limit;
 pub mod mac;
 pub mod openpgp;
+pub mod pkcs12;
 pub mod policy;
 mod pss;
 pub mod random;

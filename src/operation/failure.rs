@@ -72,6 +72,9 @@ pub enum Failure {
     /// The object can't be given in this format.
     #[error("the key cannot be given in the Key Format Type that was asked for")]
     KeyFormat,
+    /// The password of a PKCS#12 container is not to be had, or not the right one.
+    #[error("{0}")]
+    Password(&'static str),
     /// Key compression is not available.
     #[error("key compression is not supported")]
     KeyCompression,
@@ -258,6 +261,7 @@ impl Failure {
             Self::NotProtecting | Self::NoState(_) => (R::IllegalOperation, R::InvalidObjectType),
             Self::NotUsable(_) => (R::PermissionDenied, R::InvalidObjectType),
             Self::KeyFormat => (R::KeyFormatTypeNotSupported, R::KeyFormatTypeNotSupported),
+            Self::Password(_) => (R::InvalidField, R::BadPassword),
             Self::KeyCompression => {
                 (R::KeyCompressionTypeNotSupported, R::KeyCompressionTypeNotSupported)
             }

@@ -8,7 +8,7 @@ use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::get::{Request, Response};
 
 use super::context::{Context, Held, Right};
-use super::{Failure, Outcome, key_use, own_keys, wrapping};
+use super::{Failure, Outcome, key_use, own_keys, pkcs12, wrapping};
 use crate::store::Change;
 
 /// Hands out an object's value, in the Key Format Type that was asked for, wrapped if that was.
@@ -103,21 +103,32 @@ pub(super) async fn value(
         return Err(Failure::NotExtractable);
     }
     let mut changes = Vec::new();
-    let in_format = |value| {
-        let (format, compression) = (form.key_format, form.key_compression);
-        super::value::in_format(cx.version(), &object.attributes, value, format, compression)
-    };
     let value = if unwraps {
         let (plain, place) = wrapping::unwrap(cx, kept).await?;
-        let plain = in_format(plain)?;
+        let plain = in_format(cx, &held, form, plain).await?;
         match form.wrapping {
             Some(wanted) => wrapping::wrap(cx, wanted, &held, (plain, place), &mut changes).await?,
             None => plain,
         }
     } else {
-        in_format(kept)?
+        in_format(cx, &held, form, kept).await?
     };
     Ok(Given { held, value, changes })
+}
+
+/// The value in the Key Format Type that is wanted, or as it is kept.
+async fn in_format(
+    cx: &Context<'_>,
+    held: &Held,
+    form: Form<'_>,
+    value: ManagedObject,
+) -> Result<ManagedObject, Failure> {
+    let (format, compression) = (form.key_format, form.key_compression);
+    if format == Some(KeyFormatType::Pkcs12) && compression.is_none() {
+        return pkcs12::container(cx, held, &value, form.wrapping.is_some()).await;
+    }
+    let attributes = &held.object().attributes;
+    super::value::in_format(cx.version(), attributes, value, format, compression)
 }
 
 /// Notes that the object is not fresh any more, the first time that it is handed out (KMIP 1.4

@@ -64,6 +64,7 @@ pub mod permit;
 mod pgp_key;
 mod ping;
 mod pkcs11;
+mod pkcs12;
 pub mod policies;
 mod policy;
 mod query;

@@ -10,7 +10,7 @@ use kmip_ttlv::payload::register::{Request, Response};
 use super::creation::{self, Origin};
 use super::{
     Context, Failure, Outcome, certificate, certificate_request, defaults, key_pair_value, pgp_key,
-    split, templates, value, wrapping,
+    pkcs12, split, templates, value, wrapping,
 };
 use crate::object::AttributeSet;
 
@@ -27,6 +27,7 @@ pub(super) async fn register(cx: &Context<'_>, request: &Request) -> Result<Outc
     if value.object_type() != request.object_type {
         return Err(Failure::InvalidField("the object is not of the Object Type given".into()));
     }
+    let (value, mut changes) = pkcs12::open(cx, value, &mut attributes).await?;
     let value = accept(cx, value, &mut attributes)?;
     wrapping::link(cx, &value, &mut attributes).await?;
     // Behind what the value says of itself, which no default contradicts.
@@ -34,9 +35,9 @@ pub(super) async fn register(cx: &Context<'_>, request: &Request) -> Result<Outc
     let object =
         creation::object(cx, request.object_type, attributes, &value, Origin::Brought, |_| true)?;
     let uid = object.uid.clone();
-    let change = cx.insert(object, &value).await?;
+    changes.push(cx.insert(object, &value).await?);
     let response = Response { uid: uid.clone().into(), attributes: None };
-    Ok(Outcome::made(uid, vec![change], ResponsePayload::Register(response)))
+    Ok(Outcome::made(uid, changes, ResponsePayload::Register(response)))
 }
 
 /// The attributes that the client gives; those, too, that repeat what a certificate says of itself.

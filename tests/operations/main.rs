@@ -29,6 +29,7 @@ mod own_keys;
 mod pair;
 mod pgp_keys;
 mod pkcs11;
+mod pkcs12;
 mod policy;
 mod re_key;
 mod refused;
@@ -42,6 +43,8 @@ mod tickets;
 mod time;
 mod transfer;
 mod validate;
+#[path = "../support/vectors.rs"]
+mod vectors;
 #[path = "../support/world.rs"]
 mod world;
 mod wrap;
