@@ -53,6 +53,8 @@ pub(crate) struct Arguments {
 
 /// How often it is looked for destroyed objects whose hold is over.
 const HOLDS_INTERVAL: Duration = Duration::from_secs(2);
+/// How often objects are looked for that are due for rotation.
+const ROTATION_INTERVAL: Duration = Duration::from_secs(10);
 
 /// How many asynchronous requests are done at once.
 const LATER_AT_ONCE: usize = 4;
@@ -210,6 +212,11 @@ impl Server {
             }))
         });
         let later: Vec<_> = later.collect();
+        let service = Arc::clone(&parts.service);
+        let objects = every(ROTATION_INTERVAL, async move || {
+            service.rotate_due().await;
+        });
+        let objects = tokio::spawn(objects);
         let Addresses { kmip, admin: admin_address } = self.addresses;
         print(format_args!("ready kmip={kmip} admin={admin_address}\n"));
         tracing::info!(%kmip, admin = %admin_address, "ready");
@@ -224,6 +231,7 @@ impl Server {
         watch.abort();
         holds.abort();
         later.iter().for_each(tokio::task::JoinHandle::abort);
+        objects.abort();
         rotation.abort();
         let closed = tokio::task::spawn_blocking(move || parts.close());
         // The admin listeners end when they are told so, or when nobody is left to tell them.

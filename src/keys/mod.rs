@@ -30,5 +30,6 @@ pub use error::{Error, OpenError};
 pub use keyring::{Keyring, KeyringSettings, RootStatus, Touched};
 pub use register::AutoRegister;
 pub use root::{BoxFuture, Provider, ROOT_PLAIN_BYTES_MAX, Random, RootError, RootKey};
+pub use rules::check_served;
 pub use service_key::ServiceKey;
 pub use standing::Standing;

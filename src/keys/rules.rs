@@ -21,6 +21,15 @@ pub(super) fn service_key_place<'a>(
     Place { level: Level::Service, tenant, service, object: "", version, purpose: Purpose::Key }
 }
 
+/// Refuses a service that is not served, or whose tenant is not.
+///
+/// # Errors
+/// Suspended or shredded.
+pub fn check_served(tenant: &TenantRow, service: &ServiceRow) -> Result<(), Error> {
+    check_tenant(tenant)?;
+    check_service(tenant, service)
+}
+
 /// Refuses a tenant that is not served.
 pub(super) fn check_tenant(tenant: &TenantRow) -> Result<(), Error> {
     match tenant.state {

@@ -6,6 +6,7 @@ pub mod filter;
 pub mod index;
 pub mod lifecycle;
 pub mod rekey;
+pub mod rotation;
 pub mod rules;
 pub mod set;
 pub mod usage_limits;

@@ -52,6 +52,9 @@ pub fn carry(kind: AttributeKind) -> Carry {
         | K::Digest
         | K::Fresh
         | K::Link
+        | K::RotateDate
+        | K::RotateGeneration
+        | K::RotateLatest
         | K::RandomNumberGenerator => Carry::Left,
         _ => Carry::Copied,
     }
@@ -164,6 +167,9 @@ mod tests {
         AttributeKind::OriginalCreationDate,
         AttributeKind::ArchiveDate,
         AttributeKind::Fresh,
+        AttributeKind::RotateDate,
+        AttributeKind::RotateGeneration,
+        AttributeKind::RotateLatest,
     ];
 
     #[test]

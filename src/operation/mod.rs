@@ -75,6 +75,7 @@ mod register;
 mod revoke;
 mod rng_retrieve;
 mod rng_seed;
+pub mod rotate;
 mod rsa_cipher;
 mod set_endpoint_role;
 mod shown;

@@ -12,7 +12,7 @@ use super::certify::{self, Said};
 use super::context::{Context, Held, Right};
 use super::{Failure, Outcome, certificate, certificate_request, creation, re_key};
 use crate::crypto::x509::{Certificate, Wish};
-use crate::object::{AttributeSet, Object, rekey, set};
+use crate::object::{AttributeSet, Object, rekey, rotation, set};
 use crate::store::Change;
 
 /// Issues a certificate that takes the place of another, for the same key: with its attributes and
@@ -43,6 +43,7 @@ pub(super) async fn re_certify(
     let key = old.attributes.linked(LinkType::PublicKeyLink).cloned();
     let (mut new, value) = certify::object(cx, attributes, value, is_given)?;
     rekey::link(&mut old, &mut new);
+    rotation::mark(&mut old, &mut new, cx.now());
     if let Some(key) = &key {
         let key = key.text().unwrap_or_default();
         new.attributes.add(set::link(LinkType::PublicKeyLink, key));

@@ -9,7 +9,7 @@ use kmip_ttlv::payload::re_key::{Request, Response};
 use super::context::{Context, Right};
 use super::creation::{self, Origin};
 use super::{Failure, Outcome, create, key_length, own_keys, value};
-use crate::object::{AttributeSet, Object, rekey};
+use crate::object::{AttributeSet, Object, rekey, rotation};
 
 /// Makes a key that takes the place of another: its attributes, its names, and a link to it.
 ///
@@ -36,6 +36,7 @@ pub(super) async fn re_key(cx: &Context<'_>, request: &Request<'_>) -> Result<Ou
     let origin = Origin::Made;
     let mut new = creation::object(cx, object_type, attributes, &value, origin, is_given)?;
     rekey::link(&mut old, &mut new);
+    rotation::mark(&mut old, &mut new, cx.now());
     old.touch(cx.now());
     creation::check_size(cx, &old)?;
     creation::check_size(cx, &new)?;

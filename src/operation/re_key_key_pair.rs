@@ -12,7 +12,7 @@ use super::create_key_pair::{self, Given, Pair};
 use super::key_pair_value::Key;
 use super::{Failure, Outcome, creation, key_pair_value, re_key};
 use crate::crypto::key::Template;
-use crate::object::{AttributeSet, Object, rekey};
+use crate::object::{AttributeSet, Object, rekey, rotation};
 
 /// What a replacement may not be given anew.
 const FIXED: &[AttributeKind] = &[
@@ -56,6 +56,7 @@ pub(super) async fn re_key_key_pair(
     create_key_pair::link(&mut new);
     for (old, new) in [(&mut old.private, &mut new.private), (&mut old.public, &mut new.public)] {
         rekey::link(old, new);
+        rotation::mark(old, new, cx.now());
         old.touch(cx.now());
         creation::check_size(cx, old)?;
         creation::check_size(cx, new)?;

@@ -3,12 +3,14 @@
 //! [`Service::answer`] reads a request, runs its batch items one after the other, makes what each
 //! changes durable together with its audit record, and only then lets its answer stand.
 
+mod absent;
 mod batch;
 mod item;
 mod later;
 mod offer;
 mod reply;
 mod report;
+mod rotate;
 mod session;
 mod ticket;
 mod turns;

@@ -148,6 +148,18 @@ pub enum Change {
         /// The value that it shall have.
         to: Vec<u8>,
     },
+    /// An object that was due for rotation and was not rotated is due at this time, or not before it
+    /// changes. No conflict: what became of the object meanwhile counts.
+    PutOff {
+        /// The tenant.
+        tenant: TenantId,
+        /// The object.
+        uid: String,
+        /// When it was found to be due.
+        from: Timestamp,
+        /// When it is due instead.
+        to: Option<Timestamp>,
+    },
     /// What the server remembers for a tenant or a service.
     Note(NoteChange),
     /// What becomes of an asynchronous request.

@@ -12,6 +12,7 @@ use super::hierarchy::Hierarchy;
 use super::notes::Notes;
 use super::request::Requests;
 use super::row::{KeyLevel, KeyRow, ServiceRow, Stored, TenantRow};
+use crate::clock::Timestamp;
 use crate::object::IndexEntry;
 use crate::tenant::{ServiceId, ServiceName, TenantId, TenantName};
 
@@ -54,6 +55,19 @@ pub struct Selector {
 
 /// Objects with their places, newest first.
 pub type Selected = Vec<(Position, Arc<Stored>)>;
+
+/// An object that is to be rotated by its own attributes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueRotation {
+    /// When.
+    pub due: Timestamp,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The object.
+    pub uid: String,
+    /// The service that owns it.
+    pub service: ServiceId,
+}
 
 /// Why the store could not do it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -115,6 +129,15 @@ pub trait Engine: Census + Hierarchy + Notes + Requests + std::fmt::Debug {
 
     /// All versions of a key, oldest first.
     fn keys(&self, level: KeyLevel) -> BoxFuture<'_, Result<Vec<KeyRow>, Error>>;
+
+    /// Objects that are to be rotated by their own attributes by `now`, in the order in which they are
+    /// due: at most `of_tenant` of each tenant, and `limit` in all. Those of whom is not served wait.
+    fn due_rotations(
+        &self,
+        now: Timestamp,
+        of_tenant: usize,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<DueRotation>, Error>>;
 
     /// Whether there is any tenant or key: whether anything may be sealed under a root key.
     fn has_keys(&self) -> BoxFuture<'_, Result<bool, Error>>;

@@ -22,7 +22,7 @@ pub use administration::{Administration, Census, Counts, HeldObject, Target};
 pub use audit_log::{AuditError, AuditLog, AuditSettings, Reads, TrailError};
 pub use change::{Change, Commit, NewKey};
 pub use embedded::{EmbeddedSettings, OpenError};
-pub use engine::{BoxFuture, Engine, Error, Position, Selected, Selector, View};
+pub use engine::{BoxFuture, DueRotation, Engine, Error, Position, Selected, Selector, View};
 pub use front::{Store, StoreSettings};
 pub use hierarchy::{
     ActiveKey, Due, Envelopes, Hierarchy, NodeRow, Owner, Phase, RotationRow, Scanned,

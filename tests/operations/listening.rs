@@ -16,7 +16,7 @@ use kmip_ttlv::message::{
     RequestItem, RequestMessage, ResponseHeader, ResponseItem, ResponseMessage,
 };
 use kmip_ttlv::payload::{RequestPayload, ResponsePayload, notify, put, set_endpoint_role};
-use kmip_ttlv::{Buffer, DateTime, ProtocolVersion, TimeStamp, Version};
+use kmip_ttlv::{Buffer, DateTime, Interval, ProtocolVersion, TimeStamp, Version};
 
 use super::ask::{
     Request, activate, add, create, custom, delete, destroy, get, modify_from, re_key, revoke,
@@ -276,4 +276,20 @@ async fn whoever_listens_is_told_of_what_is_done_later() {
     world.clock.advance(Duration::from_secs(1));
     assert!(world.service.do_due().await);
     assert_eq!(line.put().await.function, PutFunction::New);
+}
+
+/// What the server does by itself is told as what the client asks for.
+#[tokio::test]
+async fn whoever_listens_is_told_of_keys_that_are_rotated_on_time() {
+    let world = World::new().await;
+    let client = world.client("orders", Version::V2_1).await;
+    let interval = Attribute::RotateInterval(Interval(60));
+    let uid = client.create(vec![Attribute::RotateAutomatic(true), interval]).await;
+    let mut line = Line::listening(&client).await;
+    world.clock.advance(Duration::from_mins(1));
+    assert_eq!(world.service.rotate_due().await, 1);
+    let put = line.put().await;
+    assert!(text(&put.uid) != uid, "{put:?}");
+    let (changed, _) = line.changed().await;
+    assert!(changed.contains(&Attribute::RotateLatest(false)), "{changed:?}");
 }

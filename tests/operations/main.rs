@@ -33,6 +33,7 @@ mod pkcs12;
 mod policy;
 mod re_key;
 mod refused;
+mod rotation;
 mod secrets;
 mod split_keys;
 mod split_refused;

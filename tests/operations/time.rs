@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use keystrata::store::TenantState;
 use kmip_ttlv::Version;
 use kmip_ttlv::attribute::{Attribute, AttributeKind, CryptographicParameters};
 use kmip_ttlv::enums::{BlockCipherMode, ResultReason, State};
 use kmip_ttlv::payload::{decrypt, encrypt};
 
-use super::ask::{activate, add, at, destroy, name};
+use super::ask::{activate, add, at, create, destroy, found, locate, name};
 use super::world::{Client, World};
 
 use ResultReason as R;
@@ -126,4 +127,19 @@ async fn a_new_object_with_dates_in_the_past_starts_where_they_lead() {
             .await;
         assert_eq!(client.state(&uid).await, state, "{activation} {deactivation}");
     }
+}
+
+#[tokio::test]
+async fn what_a_suspended_tenant_has_asked_for_waits_after_a_restart_too() {
+    let world = World::new().await;
+    let client = world.client("orders", Version::V2_1).await;
+    client.later(create(vec![name("waiting")])).await;
+    world.switch("tenant-a", TenantState::Suspended).await;
+    let world = world.restarted().await;
+    world.clock.advance(Duration::from_secs(2));
+    assert!(!world.service.do_due().await);
+    world.switch("tenant-a", TenantState::Active).await;
+    assert!(world.service.do_due().await);
+    let client = world.client("orders", Version::V2_1).await;
+    assert_eq!(found(client.ask(locate(vec![name("waiting")])).await).len(), 1);
 }

@@ -41,7 +41,7 @@ fn a_newer_store_is_refused_and_not_touched() {
     let error = open(&settings(directory.path())).expect_err("is newer");
     let text = error.to_string();
     assert!(text.contains("schema version 99"), "{text}");
-    assert!(text.contains("versions up to 6"), "{text}");
+    assert!(text.contains("versions up to 7"), "{text}");
     assert_eq!(fs::read(&file).expect("reads"), before);
 }
 

@@ -9,6 +9,7 @@ mod model;
 mod notes;
 mod races;
 mod requests;
+mod rotating;
 mod rotation;
 mod suite;
 mod trail;

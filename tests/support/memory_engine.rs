@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use keystrata::audit::Record;
 use keystrata::clock::Timestamp;
 use keystrata::store::{
-    ActiveKey, BoxFuture, Census, Change, Commit, Counts, Due, Engine, Envelopes, Error,
-    HeldObject, Hierarchy, KeyLevel, KeyRow, KeyState, NewKey, NodeRow, Note, NoteKey, NoteKind,
-    Notes, Owner, Position, RequestCounts, RequestKey, RequestRow, Requests, RotationRow, Scanned,
-    Selector, ServiceRow, Stored, Target, TenantRow, TenantState, View,
+    ActiveKey, BoxFuture, Census, Change, Commit, Counts, Due, DueRotation, Engine, Envelopes,
+    Error, HeldObject, Hierarchy, KeyLevel, KeyRow, KeyState, NewKey, NodeRow, Note, NoteKey,
+    NoteKind, Notes, Owner, Position, RequestCounts, RequestKey, RequestRow, Requests, RotationRow,
+    Scanned, Selector, ServiceRow, Stored, Target, TenantRow, TenantState, View,
 };
 use keystrata::tenant::{ServiceId, ServiceName, TenantId, TenantName};
 
@@ -338,6 +338,15 @@ impl Engine for MemoryEngine {
 
     fn keys(&self, level: KeyLevel) -> BoxFuture<'_, Result<Vec<KeyRow>, Error>> {
         self.read(move |rows| rows.keys.iter().filter(|row| row.level == level).cloned().collect())
+    }
+
+    fn due_rotations(
+        &self,
+        _: Timestamp,
+        _: usize,
+        _: usize,
+    ) -> BoxFuture<'_, Result<Vec<DueRotation>, Error>> {
+        self.read(|_| Vec::new())
     }
 
     fn has_keys(&self) -> BoxFuture<'_, Result<bool, Error>> {

@@ -13,7 +13,10 @@ use keystrata::keys::{AutoRegister, EnvRoot, Keyring, KeyringSettings};
 use keystrata::metrics::{Metrics, MetricsSettings};
 use keystrata::operation::{Facts, Parts, Policies, StreamLimits, Streams};
 use keystrata::service::{Service, Settings};
-use keystrata::store::{KeyLevel, KeyRow, RotationRow, Store, StoreSettings, Stored, View};
+use keystrata::store::{
+    Administration, Change, Commit, KeyLevel, KeyRow, RotationRow, Store, StoreSettings, Stored,
+    TenantRow, TenantState, View,
+};
 use keystrata::tenant::{Caller, Fingerprint, Identity, Mode, Peer, Role, ServiceName, TenantName};
 use kmip_ttlv::attribute::{Attribute, AttributeList};
 use kmip_ttlv::enums::{
@@ -131,6 +134,16 @@ impl World {
         let service = self.store.service(tenant.id, &service).await.unwrap().unwrap();
         let view = View { tenant: tenant.id, service: Some(service.id) };
         self.store.object(view, uid).await.unwrap().unwrap()
+    }
+
+    /// Suspends a tenant or lets it be served again, as if another server had done it.
+    pub(crate) async fn switch(&self, tenant: &str, state: TenantState) {
+        let name = TenantName::new(tenant).unwrap();
+        let from = self.store.tenant(&name).await.unwrap().unwrap();
+        let to = TenantRow { state, ..from.clone() };
+        let change = Change::Administer(Administration::Tenant { from, to });
+        let commit = Commit { changes: vec![change], audit: Vec::new() };
+        self.store.commit(commit).await.unwrap();
     }
 
     /// The rotations that are under way.

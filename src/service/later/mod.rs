@@ -130,7 +130,7 @@ fn waits(request: &Request<'_>) -> bool {
 }
 
 /// So much later.
-fn after(time: Timestamp, wait: Duration) -> Timestamp {
+pub(super) fn after(time: Timestamp, wait: Duration) -> Timestamp {
     let micros = i64::try_from(wait.as_micros()).unwrap_or(i64::MAX);
     Timestamp(time.0.saturating_add(micros))
 }

@@ -1,7 +1,6 @@
 //! Doing what was promised: in the background when its time has come, or because the client asks for
 //! the result.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use kmip_ttlv::Buffer;
@@ -11,15 +10,15 @@ use super::under_way::Turn;
 use super::{KEPT, KEPT_FETCHED, after, kept};
 use crate::keys::Purpose;
 use crate::operation::{Batch, Failure, Trace};
+use crate::service::Service;
+use crate::service::absent::is_passing;
 use crate::service::batch::{ATTEMPTS_MAX, Run, failed_item};
 use crate::service::item::ReadItem;
 use crate::service::report::Subject;
-use crate::service::{Service, caller};
 use crate::store::{
-    Change, Commit, Error as StoreError, KeyLevel, RequestChange, RequestKey, RequestRow,
-    RequestStage,
+    Change, Commit, Error as StoreError, RequestChange, RequestKey, RequestRow, RequestStage,
 };
-use crate::tenant::{Caller, Fingerprint, Identity, Peer};
+use crate::tenant::{Caller, Identity};
 
 /// Requests that are looked at together.
 const AT_ONCE: usize = 64;
@@ -54,15 +53,8 @@ impl Service {
 
     /// Does a request although nobody waits for it.
     async fn do_alone(&self, key: RequestKey, turn: Turn) -> Result<(), Failure> {
-        let owner = self.parts.store.engine().owner(KeyLevel::Service(key.service)).await?;
-        let Some((tenant, Some(service))) = owner else {
-            return Err(Failure::Internal("an asynchronous request is nobody's"));
-        };
-        self.parts.keyring.standing().admitted(&tenant);
         // Who it was on which connection stands in the request itself.
-        let (name, peer) = (service.name.clone(), nobody());
-        let identity = Identity { tenant: tenant.name, service: name, peer };
-        self.perform(&caller(tenant.id, identity, &service), key, false, &turn).await.map(drop)
+        self.perform(&self.absent(key.service).await?, key, false, &turn).await.map(drop)
     }
 
     /// Does a request that waits, for a caller of its service. Returns its row as it is then, if it is
@@ -156,22 +148,5 @@ impl Service {
     /// Whether a request has not been tried for so long that it is given up.
     fn is_young(&self, row: &RequestRow) -> bool {
         self.clock.now() < after(row.submitted, KEPT)
-    }
-}
-
-/// Whether it is not the request that is wrong, so that it can be tried again.
-fn is_passing(failure: &Failure) -> bool {
-    matches!(failure, Failure::Store(_) | Failure::Keys(_) | Failure::Audit | Failure::Contention)
-}
-
-/// A peer that says nothing.
-fn nobody() -> Peer {
-    Peer {
-        address: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
-        fingerprint: Fingerprint([0; 32]),
-        serial: String::new(),
-        tls_version: String::new(),
-        tls_suite: String::new(),
-        tls_group: String::new(),
     }
 }

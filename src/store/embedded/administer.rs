@@ -111,6 +111,8 @@ fn shred(
     run(db, &zeros, params![tenant.0, service])?;
     let gone = format!("UPDATE keys SET sealed = x'', state = ?3 WHERE {of_target}");
     run(db, &gone, params![tenant.0, service, destroyed])?;
+    let sql = "DELETE FROM rotating WHERE tenant = ?1 AND (?2 IS NULL OR service = ?2)";
+    run(db, sql, params![tenant.0, service])?;
     let kept = "INSERT INTO statements (tenant, text) VALUES (?1, ?2)";
     run(db, kept, params![tenant.0, statement])?;
     Ok(())

@@ -14,6 +14,7 @@ mod prepare;
 mod read;
 mod readers;
 mod requests;
+mod rotating;
 mod schema;
 mod select;
 mod write;
@@ -36,8 +37,8 @@ use super::lock::{DirectoryLock, LockError};
 use super::queue::{Queue, Refused};
 use super::row::{KeyLevel, KeyRow, ServiceRow, Stored, TenantRow};
 use super::step::Observer;
-use super::{BoxFuture, Commit, Engine, Error, Position, Selected, Selector, View};
-use crate::clock::Clock;
+use super::{BoxFuture, Commit, DueRotation, Engine, Error, Position, Selected, Selector, View};
+use crate::clock::{Clock, Timestamp};
 use crate::metrics::{CommitFailure, Metrics};
 use crate::tenant::{ServiceId, ServiceName, TenantId, TenantName};
 
@@ -271,6 +272,15 @@ impl Engine for Embedded {
 
     fn keys(&self, level: KeyLevel) -> BoxFuture<'_, Result<Vec<KeyRow>, Error>> {
         Box::pin(self.readers.run(move |db| read::keys(db, level)))
+    }
+
+    fn due_rotations(
+        &self,
+        now: Timestamp,
+        of_tenant: usize,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<DueRotation>, Error>> {
+        Box::pin(self.readers.run(move |db| rotating::due(db, now, of_tenant, limit)))
     }
 
     fn has_keys(&self) -> BoxFuture<'_, Result<bool, Error>> {

@@ -4,8 +4,9 @@ use rusqlite::{Connection, OptionalExtension, Params, params};
 
 use super::ledger::Ledger;
 use super::prepare::{NewService, ObjectWrite, Write};
-use super::{administer, connection, notes, requests, write_key};
+use super::{administer, connection, notes, requests, rotating, write_key};
 use crate::clock::Timestamp;
+use crate::object::Object;
 use crate::store::row::{KeyLevel, KeyState, Sealed, TenantState};
 use crate::store::row_format::{self, Entry, FormatError};
 use crate::store::{Change, Error, codes};
@@ -96,6 +97,7 @@ fn other(db: &Connection, ledger: &mut Ledger, change: &Change) -> Result<(), Wr
             write_key::acknowledge(db, node, *level, *version)
         }
         Change::Setting { name, from, to } => write_key::setting(db, name, from, to),
+        Change::PutOff { tenant, uid, from, to } => rotating::put_off(db, *tenant, uid, *from, *to),
         Change::Note(change) => notes::write(db, change),
         Change::Insert { .. }
         | Change::Update { .. }
@@ -167,6 +169,7 @@ fn insert(db: &Connection, ledger: &mut Ledger, write: &ObjectWrite) -> Result<(
         ],
     )?;
     let seq = db.last_insert_rowid();
+    rotating::follow(db, write.tenant, stored.service, None, &stored.object)?;
     for entry in &write.entries {
         add_entry(db, stored.service, *entry, seq)?;
     }
@@ -180,6 +183,7 @@ struct Present {
     service: ServiceId,
     /// The version of the service's key under which it is sealed.
     sealed_under: Option<u32>,
+    object: Object,
     entries: Vec<Entry>,
 }
 
@@ -238,6 +242,8 @@ fn update(
             stored.sealed.as_ref().map(Sealed::as_bytes),
         ],
     )?;
+    let before = Some(&present.object);
+    rotating::follow(db, write.tenant, stored.service, before, &stored.object)?;
     let (old, new) = (&present.entries, &write.entries);
     for entry in old.iter().filter(|entry| new.binary_search(entry).is_err()) {
         remove_entry(db, stored.service, *entry, present.seq)?;
@@ -264,7 +270,7 @@ fn present(db: &Connection, write: &ObjectWrite) -> Result<Option<Present>, Writ
     let Some((seq, revision, service, sealed_under, attributes)) = row else { return Ok(None) };
     let old = row_format::decode(object.uid.clone(), object.object_type, &attributes)?;
     let entries = row_format::entries(&old);
-    Ok(Some(Present { seq, revision, service, sealed_under, entries }))
+    Ok(Some(Present { seq, revision, service, sealed_under, object: old, entries }))
 }
 
 /// An entry may be there already if an earlier version of the server made other entries.

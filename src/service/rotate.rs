@@ -1,0 +1,160 @@
+//! Rotates objects by their own attributes, on time (KMIP 2.1 §4.48).
+//!
+//! When an object is due stands in the store, so nothing is forgotten by a restart. Several servers
+//! may find the same object: the change of the old one is a compare-and-set, and who comes second
+//! sees that it is not the latest any more.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kmip_ttlv::Version;
+use kmip_ttlv::enums::Operation;
+
+use super::Service;
+use super::absent::is_passing;
+use super::batch::ATTEMPTS_MAX;
+use super::later::after;
+use super::report::Subject;
+use crate::clock::Timestamp;
+use crate::keys;
+use crate::operation::rotate::{self, Plan};
+use crate::operation::{Batch, Context, Failure, Trace};
+use crate::store::{Change, Commit, DueRotation, Error as StoreError};
+use crate::tenant::{Caller, Mode, Role};
+
+/// How many objects are looked for at once.
+const AT_ONCE: usize = 256;
+
+/// How many of them are of one tenant.
+const OF_TENANT_AT_ONCE: usize = 16;
+
+/// How long an object rests that could not be rotated.
+const RETRY: Duration = Duration::from_hours(1);
+
+/// How long it rests if that was not its own fault.
+const RETRY_SOON: Duration = Duration::from_mins(1);
+
+/// What records and log lines of rotation have in the place of the client's own name for a request.
+const BY_ITSELF: &str = "automatic rotation";
+
+impl Service {
+    /// Rotates every object that is due, a few of each tenant in turn. Returns how many were. To be
+    /// called again and again.
+    pub async fn rotate_due(&self) -> usize {
+        let mut rotated = 0;
+        while self.check().is_ok() {
+            let (engine, now) = (self.parts.store.engine(), self.clock.now());
+            let due = match engine.due_rotations(now, OF_TENANT_AT_ONCE, AT_ONCE).await {
+                Ok(due) if due.is_empty() => return rotated,
+                Ok(due) => due,
+                Err(error) => {
+                    tracing::error!(%error, "what is due for rotation cannot be read");
+                    return rotated;
+                }
+            };
+            for due in &due {
+                match self.rotate_one(due).await {
+                    Ok(true) => rotated += 1,
+                    Ok(false) => {}
+                    // Not even that it is put off can be written.
+                    Err(error) => {
+                        tracing::error!(%error, object = due.uid, "cannot be rotated");
+                        return rotated;
+                    }
+                }
+            }
+        }
+        rotated
+    }
+
+    /// Whether anything can be rotated at all.
+    fn check(&self) -> Result<(), Failure> {
+        self.audit.check().map_err(|_| Failure::Audit)?;
+        Ok(self.parts.keyring.check().map_err(keys::Error::from)?)
+    }
+
+    /// Rotates one object, or puts it off; returns whether it was rotated. It is not due any more on
+    /// return. Why it could not be rotated is recorded.
+    async fn rotate_one(&self, due: &DueRotation) -> Result<bool, StoreError> {
+        let caller = match self.absent(due.service).await {
+            // What the service may do now does not matter: it has asked for this when it could.
+            Ok(caller) => {
+                Caller { mode: Mode::ReadWrite, role: Role::Service, operations: None, ..caller }
+            }
+            Err(Failure::Store(error)) => return Err(error),
+            Err(failure) => {
+                tracing::debug!(%failure, object = due.uid, "its rotation is put off");
+                return self
+                    .put_off(due, Some(after(self.clock.now(), RETRY)))
+                    .await
+                    .map(|()| false);
+            }
+        };
+        let caller = Arc::new(caller);
+        let mut subject = self.by_itself(&caller);
+        let failure = match self.try_rotation(&mut subject, due).await {
+            Ok(is_rotated) => return Ok(is_rotated),
+            Err(failure) => failure,
+        };
+        let trace = Trace::default();
+        trace.note_object(&due.uid);
+        self.note(&subject, &trace, &failure).await;
+        let rest = if is_passing(&failure) { RETRY_SOON } else { RETRY };
+        self.put_off(due, Some(after(self.clock.now(), rest))).await.map(|()| false)
+    }
+
+    async fn try_rotation(
+        &self,
+        subject: &mut Subject<'_>,
+        due: &DueRotation,
+    ) -> Result<bool, Failure> {
+        for _ in 0..ATTEMPTS_MAX {
+            self.check()?;
+            self.parts.keyring.standing().check(subject.caller).map_err(Failure::of_keys)?;
+            let (batch, trace) = (Batch::default(), Trace::default());
+            let (caller, version, time) = (subject.caller, subject.version, subject.time);
+            let cx = Context::new(&self.parts, caller, &batch, &trace, version, time);
+            let (operation, offset) = match rotate::plan(&cx, &due.uid).await? {
+                Plan::Now(operation, offset) => (operation, offset),
+                Plan::Later(seconds) => {
+                    let until = Timestamp(seconds.saturating_mul(1_000_000));
+                    return Ok(self.put_off(due, Some(until)).await.map(|()| false)?);
+                }
+                Plan::Never => return Ok(self.put_off(due, None).await.map(|()| false)?),
+            };
+            subject.operation = Some(operation);
+            let outcome = rotate::replace(&cx, operation, &due.uid, offset).await?;
+            let audit = vec![self.record(subject, &trace, None)];
+            match self.commit(Commit { changes: outcome.changes, audit }).await {
+                Ok(()) => {
+                    self.report(subject, &trace, None);
+                    return Ok(true);
+                }
+                Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Failure::Contention)
+    }
+
+    /// Has an object that was found to be due be so at another time, or not before it changes.
+    async fn put_off(&self, due: &DueRotation, to: Option<Timestamp>) -> Result<(), StoreError> {
+        let (tenant, uid, from) = (due.tenant, due.uid.clone(), due.due);
+        let changes = vec![Change::PutOff { tenant, uid, from, to }];
+        self.parts.store.commit(Commit { changes, audit: Vec::new() }).await
+    }
+
+    /// What is known of a rotation before it runs.
+    fn by_itself<'a>(&self, caller: &'a Arc<Caller>) -> Subject<'a> {
+        Subject {
+            caller,
+            version: Version::V2_1,
+            operation: Some(Operation::ReKey),
+            unique_batch_item_id: None,
+            time: self.clock.now(),
+            started: self.clock.elapsed(),
+            client_correlation: Some(BY_ITSELF),
+            server_correlation: None,
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! What is rotated by its own attributes, and when: follows every change of an object.
+
+use rusqlite::{Connection, params};
+
+use super::read::{all, get};
+use super::write::{WriteError, run};
+use crate::clock::Timestamp;
+use crate::object::Object;
+use crate::store::{DueRotation, Error, TenantState, codes};
+use crate::tenant::{ServiceId, TenantId};
+
+/// Notes when an object is due, if that is another time than before.
+pub(super) fn follow(
+    db: &Connection,
+    tenant: TenantId,
+    service: ServiceId,
+    before: Option<&Object>,
+    after: &Object,
+) -> rusqlite::Result<()> {
+    let due = after.rotation_due();
+    if due == before.and_then(Object::rotation_due) {
+        return Ok(());
+    }
+    if let Some(due) = due {
+        let sql = "INSERT OR REPLACE INTO rotating (tenant, uid, service, due)
+                   VALUES (?1, ?2, ?3, ?4)";
+        let due = due.saturating_mul(1_000_000);
+        run(db, sql, params![tenant.0, after.uid, service.0, due])?;
+    } else {
+        let sql = "DELETE FROM rotating WHERE tenant = ?1 AND uid = ?2";
+        run(db, sql, params![tenant.0, after.uid])?;
+    }
+    Ok(())
+}
+
+/// Puts off what was due at `from`, or forgets it.
+pub(super) fn put_off(
+    db: &Connection,
+    tenant: TenantId,
+    uid: &str,
+    from: Timestamp,
+    to: Option<Timestamp>,
+) -> Result<(), WriteError> {
+    let of_it = "WHERE tenant = ?1 AND uid = ?2 AND due = ?3";
+    if let Some(to) = to {
+        let sql = format!("UPDATE rotating SET due = ?4 {of_it}");
+        run(db, &sql, params![tenant.0, uid, from.0, to.0])?;
+    } else {
+        let sql = format!("DELETE FROM rotating {of_it}");
+        run(db, &sql, params![tenant.0, uid, from.0])?;
+    }
+    Ok(())
+}
+
+/// See [`crate::store::Engine::due_rotations`].
+pub(super) fn due(
+    db: &Connection,
+    now: Timestamp,
+    of_tenant: usize,
+    limit: usize,
+) -> Result<Vec<DueRotation>, Error> {
+    let sql = "SELECT due, tenant, uid, service FROM
+                 (SELECT rotating.*, row_number() OVER
+                    (PARTITION BY rotating.tenant ORDER BY due, uid) AS place
+                  FROM rotating
+                  JOIN services ON services.id = rotating.service AND services.state = ?4
+                  JOIN tenants ON tenants.id = rotating.tenant AND tenants.state = ?4
+                  WHERE due <= ?1)
+               WHERE place <= ?2 ORDER BY due, tenant, uid LIMIT ?3";
+    let rows = |number| i64::try_from(number).unwrap_or(i64::MAX);
+    let active = codes::of_tenant_state(TenantState::Active);
+    all(db, sql, params![now.0, rows(of_tenant), rows(limit), active], |row| {
+        Ok(DueRotation {
+            due: Timestamp(get(row, 0)?),
+            tenant: TenantId(get(row, 1)?),
+            uid: get(row, 2)?,
+            service: ServiceId(get(row, 3)?),
+        })
+    })
+}
