@@ -11,6 +11,7 @@ mod kek;
 mod kek_status;
 mod object;
 mod party;
+mod remains;
 mod service;
 mod shred;
 mod tenant;

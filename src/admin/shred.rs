@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::party::{Party, active};
+use super::remains::erase;
 use super::tenant::ROWS_MAX;
 use super::{Admin, Answer, Call, Refusal};
 use crate::keys::events::EventKind;
@@ -12,9 +13,6 @@ use crate::store::{
     Administration, BoxFuture, Change, Commit, Counts, Engine, KeyLevel, KeyState, ServiceRow,
     TenantState,
 };
-
-/// How many values of objects are taken in one commit.
-const ERASED_AT_ONCE: u32 = 500;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -72,7 +70,7 @@ pub(super) fn shred<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answe
             party.hold(admin);
         }
         party.tell(admin, call, EventKind::Shredding, active(&keys));
-        erase(admin, call, &party, extent.counts.values).await?;
+        erase(admin, &party, |progress| call.progress.tell(progress), None).await?;
         Ok(json!({ "line": format!("shredded {line}"), "statement": statement }))
     })
 }
@@ -160,21 +158,6 @@ fn statement(admin: &Admin, call: &Call, party: &Party, extent: &Extent) -> Resu
     });
     let signer = Signer::open(&admin.parts.directory, &*admin.parts.random)?;
     Ok(signer.sign(&said))
-}
-
-/// Takes the values, which nothing opens any more, out of the store.
-async fn erase(admin: &Admin, call: &Call, party: &Party, values: u64) -> Result<(), Refusal> {
-    let target = party.target();
-    let mut left = values;
-    while left > 0 {
-        let change = Administration::Erase { target, limit: ERASED_AT_ONCE };
-        let changes = vec![Change::Administer(change)];
-        admin.parts.store.commit(Commit { changes, audit: Vec::new() }).await?;
-        left = left.saturating_sub(u64::from(ERASED_AT_ONCE));
-        let line = format!("{} of {values} values erased", values - left);
-        call.progress.tell(json!({ "line": line, "done": values - left, "of": values }));
-    }
-    Ok(())
 }
 
 /// `tenant statements`: what was shredded of a tenant, as it was signed.

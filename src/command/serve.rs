@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use keystrata::admin::Admin;
 use keystrata::clock::{Clock, SystemClock};
 use keystrata::config::Config;
 use keystrata::keys::memory::Protection;
@@ -203,7 +204,13 @@ impl Server {
         };
         let rotation = tokio::spawn(Arc::clone(&parts.rotator).run());
         let keeper = Arc::clone(&parts.admin);
-        let holds = every(HOLDS_INTERVAL, async move || keeper.erase_due().await);
+        let mut remains = true;
+        let holds = every(HOLDS_INTERVAL, async move || {
+            if remains {
+                remains = !no_remains(&keeper).await;
+            }
+            keeper.erase_due().await;
+        });
         let holds = tokio::spawn(holds);
         let later = (0..LATER_AT_ONCE).map(|_| {
             let service = Arc::clone(&parts.service);
@@ -248,6 +255,15 @@ fn reload(certificates: &Certificates, roots: &Roots) {
     if let Err(error) = roots.reload() {
         tracing::error!(%error, "the versions of the root key stay as they were");
     }
+}
+
+/// Erases what an earlier process has left of the shredded. Returns whether all of it is gone.
+async fn no_remains(admin: &Admin) -> bool {
+    let erased = admin.erase_remains().await;
+    if let Err(error) = &erased {
+        tracing::warn!(%error, "what is left of the shredded is not erased yet");
+    }
+    erased.is_ok()
 }
 
 /// Does something again and again, this long after it was done last. Never ends.
