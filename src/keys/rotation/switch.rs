@@ -46,12 +46,19 @@ impl Rotator {
         Ok(nodes.into_iter().map(|node| node.name).collect())
     }
 
-    /// The live nodes that do not have a version of the root key.
+    /// The live nodes that do not have a version of the root key. Of itself this node knows better than
+    /// what it has said last, or a process before it.
     pub(super) async fn nodes_without(&self, version: u32) -> Result<Vec<String>, Refused> {
-        let live = self.live_nodes().await?;
+        let (live, own) = (self.live_nodes().await?, &self.settings.node);
         let mut nodes = self.keyring.engine.nodes().await?;
-        nodes.retain(|node| live.contains(&node.name) && !node.roots.contains(&version));
-        Ok(nodes.into_iter().map(|node| node.name).collect())
+        nodes.retain(|node| {
+            node.name != *own && live.contains(&node.name) && !node.roots.contains(&version)
+        });
+        let mut names: Vec<String> = nodes.into_iter().map(|node| node.name).collect();
+        if !self.keyring.root_versions().contains(&version) {
+            names.push(own.clone());
+        }
+        Ok(names)
     }
 
     /// Makes the new version active and the old one retired.
