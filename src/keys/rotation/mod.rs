@@ -205,10 +205,15 @@ impl Rotator {
         let this = Arc::clone(self);
         tokio::spawn(async move {
             let _idle = Idle { rotator: &this, level: row.level };
-            if let Err(error) = this.drive(row, &progress).await {
-                tracing::warn!(%error, level = ?row.level, "a rotation did not go on");
-                progress.set_trouble(Some(error.to_string()));
-                tokio::time::sleep(TICK).await;
+            match this.drive(row, &progress).await {
+                Ok(()) => {}
+                // Somebody has taken it back or brought it further; it is looked at again.
+                Err(Refused::Contention) => tokio::time::sleep(WAIT).await,
+                Err(error) => {
+                    tracing::warn!(%error, level = ?row.level, "a rotation did not go on");
+                    progress.set_trouble(Some(error.to_string()));
+                    tokio::time::sleep(TICK).await;
+                }
             }
         });
     }
