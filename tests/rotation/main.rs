@@ -2,10 +2,14 @@
 #![allow(clippy::disallowed_methods, reason = "tests measure time and talk to their children")]
 
 mod crash;
+mod deaths;
 mod kmip;
 mod load;
 mod migrate;
+mod mortal;
+mod node;
 mod refusals;
 mod requests;
+mod shredding;
 #[path = "../support/mod.rs"]
 mod support;
