@@ -187,7 +187,7 @@ fn a_strict_tenants_compromised_objects_refuse_everything() {
 }
 
 /// The envelopes of a tenant: of its keys, its services' keys and its objects; or of one object.
-fn envelopes(server: &Server, sql: &str) -> Vec<Vec<u8>> {
+pub(crate) fn envelopes(server: &Server, sql: &str) -> Vec<Vec<u8>> {
     let file = server.directory().join("data/store/keystrata.db");
     let file = if file.exists() { file } else { find_database(server.directory()) };
     let db = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).expect("opens");
@@ -202,7 +202,7 @@ pub(crate) fn find_database(directory: &Path) -> std::path::PathBuf {
 }
 
 /// Whether any file below the directory has part of an envelope: its salt, nonce and text.
-fn stands_somewhere(server: &Server, envelopes: &[Vec<u8>]) -> Option<String> {
+pub(crate) fn stands_somewhere(server: &Server, envelopes: &[Vec<u8>]) -> Option<String> {
     for path in files_below(server.directory()) {
         let written = fs::read(&path).unwrap_or_default();
         for envelope in envelopes {

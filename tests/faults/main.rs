@@ -1,6 +1,7 @@
 //! What may go wrong, over the real wire and through the real binary: broken messages, rude
 //! connections, a start over something damaged, and death in the middle of work.
 
+mod background;
 mod connections;
 mod crash;
 mod damage;

@@ -166,7 +166,7 @@ async fn turn_back(node: &Node, subject: &Subject) -> Result<(), String> {
 #[test]
 fn a_rotation_that_is_taken_back_goes_back_or_on() {
     // So slow that it is under way when it is taken back.
-    let slow = || RotationSettings { rewrap_per_second: 20, ..RotationSettings::default() };
+    let slow = || RotationSettings { rewrap_per_second: 50, ..RotationSettings::default() };
     let work = async |directory: &Path, points: &Points| {
         let node = open_with(directory, points, slow()).await?;
         let service = node.subjects().await.remove(2);
@@ -235,7 +235,7 @@ fn a_migration_goes_on() {
 
 /// Begins to move the root to the token, and takes it back once it has switched.
 async fn migrate_and_back(directory: &Path, points: &Points) -> Result<(), String> {
-    let slow = RotationSettings { rewrap_per_second: 20, ..RotationSettings::default() };
+    let slow = RotationSettings { rewrap_per_second: 50, ..RotationSettings::default() };
     let node = open_with(directory, points, slow).await?;
     let running = tokio::spawn(Arc::clone(&node.rotator).run());
     node.keyring.open_window(Arc::new(Mortal::new(directory, Provider::Pkcs11, 2, points)));
