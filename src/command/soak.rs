@@ -1,7 +1,9 @@
 //! `keystrata soak`: clients at work while everything rotates and the server is killed, and a checker
 //! that says whether anything was wrong. For whoever wants to see it on a machine of their own.
 
+mod migrate;
 mod server;
+mod trouble;
 mod worker;
 
 use std::path::PathBuf;
@@ -21,14 +23,16 @@ use super::{Failure, print, tell};
 /// The arguments of `keystrata soak`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  keystrata soak --seconds 600 --kill
+  keystrata soak --seconds 600 --kill --migrate --trouble
   keystrata soak --dir soak --seconds 60 --root env --json
 
 It starts a server of its own in DIR (which should be new), has clients create, get, encrypt, decrypt and
 destroy over mutual TLS, rotates tenants' keys, services' keys and, in a token, the root, again and
-again, and with --kill kills the server in the middle of every second rotation. At last it reads
-everything that was acknowledged, and removes every old version. The exit status is 0 if nothing was
-wrong.")]
+again, and with --kill kills the server in the middle of every second rotation. With --migrate the root
+moves to the environment and back into the token instead, with --trouble the processes that call the
+token are frozen, or killed, in the middle of others. At last it reads everything that was acknowledged,
+and removes every old version. The exit status is 0 if nothing was wrong.")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that stands for itself")]
 pub(crate) struct Arguments {
     /// Where the server lives
     #[arg(long, value_name = "DIR", default_value = "keystrata-soak")]
@@ -51,6 +55,12 @@ pub(crate) struct Arguments {
     /// Kill the server in the middle of every second rotation
     #[arg(long)]
     kill: bool,
+    /// Move the root between the token and the environment
+    #[arg(long)]
+    migrate: bool,
+    /// Freeze or kill the processes that call the token, in the middle of other rotations
+    #[arg(long)]
+    trouble: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -59,6 +69,9 @@ pub(crate) struct Arguments {
 /// Runs `keystrata soak`.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let tenants = arguments.tenants.max(1);
+    if arguments.root == "env" && (arguments.migrate || arguments.trouble) {
+        return Err(Failure::new("--migrate and --trouble need a token: --root softhsm"));
+    }
     let mut server = Server::start(&arguments.dir, &arguments.root, tenants)?;
     let clock = Arc::new(SystemClock::new());
     let shared = Arc::new(Shared {
@@ -109,7 +122,9 @@ struct Rotations {
     tenant: u64,
     service: u64,
     root: u64,
+    migrations: u64,
     kills: u64,
+    troubles: u64,
 }
 
 /// Rotates one level after the other.
@@ -124,30 +139,34 @@ fn rotate_until(
     while shared.clock.elapsed() < until {
         thread::sleep(Duration::from_millis(arguments.pause));
         let tenant = format!("soak-{}", number / 3 % arguments.tenants.max(1) as u64);
-        let which: &[&str] = match number % 3 {
-            0 => &["--level", "tenant"],
-            1 => &["--level", "service", "--tenant", &tenant, "--active"],
+        let command: &[&str] = match number % 3 {
+            0 => &["kek", "rotate", "--level", "tenant"],
+            1 => &["kek", "rotate", "--level", "service", "--tenant", &tenant, "--active"],
             _ if arguments.root == "env" => &[],
-            _ => &["--level", "root"],
+            _ if arguments.migrate => &["kek", "migrate", "--to", server.prepare_to_move()?],
+            _ => &["kek", "rotate", "--level", "root"],
         };
         number += 1;
-        let Some(level) = which.get(1) else { continue };
-        let command = [&["kek", "rotate"], which].concat();
+        let Some(what) = command.get(3) else { continue };
+        let delay = Duration::from_millis(7 * (number % 23));
         shared.rotating.store(true, Ordering::Relaxed);
         if arguments.kill && number.is_multiple_of(2) {
-            let delay = Duration::from_millis(7 * (number % 23));
-            server.kill_during(&command, delay, shared)?;
+            server.kill_during(command, delay, shared)?;
             done.kills += 1;
+        } else if arguments.trouble && matches!(number % 5, 0 | 3) {
+            server.trouble_during(command, delay, number.is_multiple_of(5))?;
+            done.troubles += 1;
         } else {
-            server.command(&command)?;
+            server.command(command)?;
         }
         shared.rotating.store(false, Ordering::Relaxed);
-        match *level {
+        match *what {
             "tenant" => done.tenant += 1,
             "service" => done.service += 1,
-            _ => done.root += 1,
+            "root" => done.root += 1,
+            _ => done.migrations += 1,
         }
-        tell(format_args!("{number} rotations, the last of level {level}\n"));
+        tell(format_args!("{number} rotations, the last: {}\n", command.join(" ")));
     }
     server.wait_for_rotations()?;
     Ok(done)
@@ -173,8 +192,9 @@ fn report(
     let report = json!({
         "green": wrong.is_empty(), "operations": operations, "objects_checked": alive,
         "connections_lost": lost, "server_kills": rotations.kills,
+        "token_troubles": rotations.troubles,
         "rotations": { "tenant": rotations.tenant, "service": rotations.service,
-                       "root": rotations.root },
+                       "root": rotations.root, "migrations": rotations.migrations },
         "versions_removed": removed, "get_us_calm": percentiles(&mut calm),
         "get_us_rotating": percentiles(&mut rotating), "wrong": wrong,
     });

@@ -18,11 +18,11 @@ const LOOK: Duration = Duration::from_millis(100);
 const LOOKS_MAX: usize = 3000;
 
 pub(super) struct Server {
-    program: PathBuf,
-    dir: PathBuf,
+    pub(super) program: PathBuf,
+    pub(super) dir: PathBuf,
     root: String,
     tenants: usize,
-    process: Option<Child>,
+    pub(super) process: Option<Child>,
     kmip: SocketAddr,
 }
 
@@ -66,7 +66,7 @@ impl Server {
         Ok(())
     }
 
-    fn prepare(&self, arguments: &[&str]) -> Command {
+    pub(super) fn prepare(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         command.args(arguments).arg("--dir").arg(&self.dir).arg("--json");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
