@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kmip_ttlv::{Buffer, Error};
 
 use super::{Answer, Refusal};
-use crate::service::{Event, Heard, NotAdmitted, Service, Session};
+use crate::service::{Heard, NotAdmitted, Occasion, Service, Session};
 use crate::tenant::{Caller, Identity};
 
 impl Answer for Service {
@@ -40,10 +40,10 @@ impl Answer for Service {
         &self,
         session: &mut Session,
         caller: &Arc<Caller>,
-        event: &Event,
+        occasion: &Occasion,
         message: &mut Buffer,
     ) {
-        Self::offer(self, session, caller, event, message).await;
+        Self::offer(self, session, caller, occasion, message).await;
     }
 
     fn answer_unreadable(&self, caller: &Arc<Caller>, error: &Error, response: &mut Buffer) {

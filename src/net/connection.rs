@@ -24,7 +24,7 @@ use super::listener::Phase;
 use super::{Answer, Settings};
 use crate::clock::{Clock, Timestamp};
 use crate::metrics::{ConnectionEnd, Metrics};
-use crate::service::{Event, Heard, Session};
+use crate::service::{Heard, Occasion, Session};
 use crate::tenant::Caller;
 
 /// The most plaintext in a TLS record (RFC 8446 §5.1).
@@ -98,8 +98,8 @@ impl Patience {
 /// What the connection has waited for.
 enum Read {
     Bytes,
-    /// Something that the peer is to be told.
-    News(Arc<Event>),
+    /// Something that the peer is to be told or asked.
+    Occasion(Occasion),
     /// The peer will send no more; it may still listen.
     End,
 }
@@ -159,8 +159,8 @@ where
     /// Reads, answers all that is complete, and flushes once.
     async fn turn(&mut self) -> Result<(), ConnectionEnd> {
         let read = self.read().await?;
-        if let Read::News(event) = &read {
-            return self.offer(event).await;
+        if let Read::Occasion(occasion) = &read {
+            return self.offer(occasion).await;
         }
         let answered = self.answer_all().await;
         if let (Read::End, Ok(()), false) = (&read, &answered, self.inbox.is_empty()) {
@@ -174,19 +174,19 @@ where
         self.send().await?;
         answered?;
         match read {
-            Read::Bytes | Read::News(_) => Ok(()),
+            Read::Bytes | Read::Occasion(_) => Ok(()),
             Read::End => Err(ConnectionEnd::Peer),
         }
     }
 
-    /// Tells the peer of an event, and expects its answer as soon as the rest of a message.
-    async fn offer(&mut self, event: &Event) -> Result<(), ConnectionEnd> {
+    /// Tells or asks the peer something, and expects its answer as soon as the rest of a message.
+    async fn offer(&mut self, occasion: &Occasion) -> Result<(), ConnectionEnd> {
         if self.around.clock.now() > self.valid_until {
             return Err(ConnectionEnd::Expired);
         }
         let around = &self.around;
         let (session, message) = (&mut self.session, &mut self.response);
-        around.service.offer(session, &self.caller, event, message).await;
+        around.service.offer(session, &self.caller, occasion, message).await;
         if self.session.awaits_answer() {
             let timeout = around.settings.message_timeout;
             self.complete_by = Some(around.clock.elapsed() + timeout);
@@ -215,8 +215,8 @@ where
             biased;
             received = gather(&mut self.stream, &mut self.inbox) => received,
             () = &mut self.draining, if idle => return Err(ConnectionEnd::Drained),
-            event = self.session.next(), if listens => {
-                return event.map(Read::News).ok_or(ConnectionEnd::Behind);
+            occasion = self.session.next(), if listens => {
+                return occasion.map(Read::Occasion).ok_or(ConnectionEnd::Behind);
             }
             () = self.patience.run_out(left) => return Err(late),
         };

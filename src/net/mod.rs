@@ -34,7 +34,7 @@ pub use identity::{Rule, Rules};
 pub use listener::{Drained, Listener};
 pub use tls::{Tls, TlsError};
 
-use crate::service::{Event, Heard, Session};
+use crate::service::{Heard, Occasion, Session};
 use crate::tenant::{Caller, Identity};
 
 /// Why an accepted identity is not served. The connection is closed; the peer is not told why.
@@ -77,13 +77,13 @@ pub trait Answer: Send + Sync + 'static {
         response: &mut Buffer,
     ) -> impl Future<Output = Heard> + Send;
 
-    /// Writes the request that tells the peer of an event; `message` is empty at the call, and
-    /// stays so if there is nothing to be told.
+    /// Writes the request that there is an occasion for; `message` is empty at the call, and
+    /// stays so if there is nothing to be said.
     fn offer(
         &self,
         _session: &mut Session,
         _caller: &Arc<Caller>,
-        _event: &Event,
+        _occasion: &Occasion,
         _message: &mut Buffer,
     ) -> impl Future<Output = ()> + Send {
         std::future::ready(())

@@ -5,6 +5,7 @@
 
 mod absent;
 mod batch;
+mod inquiry;
 mod item;
 mod later;
 mod offer;
@@ -23,7 +24,7 @@ use kmip_ttlv::{Buffer, Error, Version};
 use quick_cache::sync::Cache;
 
 use later::UnderWay;
-pub use session::{Heard, Session};
+pub use session::{Heard, Occasion, Session};
 use turns::Turns;
 
 use crate::clock::Clock;

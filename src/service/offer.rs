@@ -10,7 +10,7 @@ use kmip_ttlv::{Buffer, Tag, Version};
 
 use super::Service;
 use super::report::Subject;
-use super::session::{Heard, Session};
+use super::session::{Heard, Occasion, Session};
 use crate::access;
 use crate::operation::feeds::{Event, News};
 use crate::operation::{Batch, Context, Failure, Trace, offers};
@@ -35,7 +35,7 @@ impl Service {
         response: &mut Buffer,
     ) -> Heard {
         if is_response(message) {
-            let is_awaited = std::mem::take(&mut session.awaits_answer);
+            let is_awaited = session.inquiry.hear(message, &self.settings.limits);
             return if is_awaited { Heard::Answer } else { Heard::OutOfTurn };
         }
         if session.is_reversed {
@@ -50,22 +50,45 @@ impl Service {
         Heard::Answered
     }
 
-    /// Appends to `message` the request that tells the caller of an event. Nothing is appended if
-    /// there is nothing that this caller may know.
+    /// Appends to `message` the request that this occasion calls for. Nothing is appended if there is
+    /// nothing that this caller takes and may know.
     pub async fn offer(
+        &self,
+        session: &mut Session,
+        caller: &Arc<Caller>,
+        occasion: &Occasion,
+        message: &mut Buffer,
+    ) {
+        let Some(last) = session.version else { return };
+        match occasion {
+            Occasion::Unknown => {
+                let Some(question) = session.inquiry.ask(last) else { return };
+                let operation = question.operation();
+                if let Ok(bytes) = to_message(last, question) {
+                    message.extend(&bytes);
+                    session.inquiry.sent(operation);
+                }
+            }
+            Occasion::Event(event) => self.offer_event(session, caller, event, message).await,
+        }
+    }
+
+    /// Appends the request that tells the caller of an event.
+    async fn offer_event(
         &self,
         session: &mut Session,
         caller: &Arc<Caller>,
         event: &Event,
         message: &mut Buffer,
     ) {
-        let Some(version) = session.version else { return };
-        let changed = self.caller_now(caller);
-        let caller = changed.as_ref().unwrap_or(caller);
         let operation = match event {
             Event::Made { .. } => Operation::Put,
             Event::Changed { .. } => Operation::Notify,
         };
+        let version = session.version.and_then(|last| session.inquiry.version(last));
+        let Some(version) = version.filter(|_| session.inquiry.takes(operation)) else { return };
+        let changed = self.caller_now(caller);
+        let caller = changed.as_ref().unwrap_or(caller);
         let trace = Trace::default();
         let subject = Subject {
             caller,
@@ -82,11 +105,16 @@ impl Service {
             Ok(None) => return,
             Err(failure) => return tracing::debug!(%failure, "not told"),
         };
+        if let RequestPayload::Put(put) = &offer
+            && !session.inquiry.takes_object(put.object.object_type())
+        {
+            return;
+        }
         let Ok(bytes) = to_message(version, offer) else { return };
         if self.audit.read(self.record(&subject, &trace, None)).await.is_ok() {
             self.report(&subject, &trace, None);
             message.extend(&bytes);
-            session.awaits_answer = true;
+            session.inquiry.sent(operation);
         }
     }
 

@@ -1,124 +1,24 @@
 //! Notify and Put (KMIP 1.4 §5, KMIP 2.1 §6.2) to a client that has given the server the client's
 //! role (KMIP 2.1 §6.1.54), connection by connection.
 
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use keystrata::service::{Heard, Session};
+use keystrata::service::Heard;
 use keystrata::tenant::Mode;
 use kmip_ttlv::attribute::{Attribute, AttributeReference};
 use kmip_ttlv::enums::{
     BatchErrorContinuationOption, EndpointRole, PutFunction, ResultReason as R,
     RevocationReasonCode, State,
 };
-use kmip_ttlv::message::{
-    RequestItem, RequestMessage, ResponseHeader, ResponseItem, ResponseMessage,
-};
-use kmip_ttlv::payload::{RequestPayload, ResponsePayload, notify, put, set_endpoint_role};
-use kmip_ttlv::{Buffer, DateTime, Interval, ProtocolVersion, TimeStamp, Version};
+use kmip_ttlv::payload::{RequestPayload, ResponsePayload, notify};
+use kmip_ttlv::{Buffer, DateTime, Interval, Version};
 
 use super::ask::{
     Request, activate, add, create, custom, delete, destroy, get, modify_from, re_key, revoke,
     uid_of,
 };
-use super::world::{Client, START, World, text};
-
-/// A connection of a client on which the server may ask.
-struct Line<'w> {
-    client: Client<'w>,
-    session: Session,
-}
-
-fn role(role: EndpointRole) -> Request {
-    set_endpoint_role::Request { role }.into()
-}
-
-impl<'w> Line<'w> {
-    fn new(client: &Client<'w>) -> Self {
-        let session = client.world.service.session(client.caller());
-        Self { client: client.clone(), session }
-    }
-
-    /// One that listens.
-    async fn listening(client: &Client<'w>) -> Self {
-        let mut line = Self::new(client);
-        let answer = line.ask(role(EndpointRole::Client)).await;
-        assert!(matches!(answer, Ok(ResponsePayload::SetEndpointRole(_))), "{answer:?}");
-        line
-    }
-
-    async fn hear(&mut self, message: &[u8], response: &mut Buffer) -> Heard {
-        let (service, caller) = (&self.client.world.service, self.client.caller());
-        service.converse(&mut self.session, caller, message, response).await
-    }
-
-    async fn ask(&mut self, payload: Request) -> Result<ResponsePayload<'static>, R> {
-        let message = self.client.request(vec![payload]).to_bytes().unwrap();
-        let mut response = Buffer::new();
-        assert_eq!(self.hear(&message, &mut response).await, Heard::Answered);
-        let response = ResponseMessage::from_bytes(Vec::leak(response.to_vec())).unwrap();
-        let item = response.items.into_iter().next().unwrap();
-        item.payload.ok_or_else(|| item.reason.unwrap())
-    }
-
-    /// What the server says next, if that is something, and the client's answer to it.
-    async fn told(&mut self) -> Option<Request> {
-        while self.session.listens() {
-            let event = {
-                let mut context = Context::from_waker(Waker::noop());
-                match pin!(self.session.next()).poll(&mut context) {
-                    Poll::Ready(event) => event.expect("it has not fallen behind"),
-                    Poll::Pending => return None,
-                }
-            };
-            let mut message = Buffer::new();
-            let (service, caller) = (&self.client.world.service, self.client.caller());
-            service.offer(&mut self.session, caller, &event, &mut message).await;
-            if message.is_empty() {
-                continue;
-            }
-            let message = RequestMessage::from_bytes(Vec::leak(message.to_vec())).unwrap();
-            assert_eq!(message.header.protocol_version, ProtocolVersion::from(self.client.version));
-            assert!(!self.session.listens(), "one at a time");
-            let [item]: [RequestItem<'_>; 1] = message.items.try_into().unwrap();
-            assert_eq!(self.answer(&item.payload).await, Heard::Answer);
-            return Some(item.payload);
-        }
-        None
-    }
-
-    async fn answer(&mut self, asked: &Request) -> Heard {
-        let payload: ResponsePayload<'_> = match asked {
-            RequestPayload::Put(_) => put::Response {}.into(),
-            _ => notify::Response {}.into(),
-        };
-        let time = TimeStamp::Seconds(DateTime(START));
-        let response = ResponseMessage {
-            header: ResponseHeader::new(self.client.version.into(), time),
-            items: vec![ResponseItem::success(None, payload)],
-        };
-        let message = response.to_bytes().unwrap();
-        self.hear(&message, &mut Buffer::new()).await
-    }
-
-    async fn put(&mut self) -> put::Request<'static> {
-        match self.told().await {
-            Some(RequestPayload::Put(put)) => put,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    /// The attributes that have changed and those that are gone.
-    async fn changed(&mut self) -> (Vec<Attribute>, Vec<AttributeReference>) {
-        match self.told().await {
-            Some(RequestPayload::Notify(notify)) => {
-                (notify.attributes.iter().cloned().collect(), notify.references)
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-}
+use super::line::{Line, role};
+use super::world::{START, World, text};
 
 fn last_change() -> Attribute {
     Attribute::LastChangeDate(DateTime(START))
