@@ -1,15 +1,13 @@
 //! `[lease]`: how long clients may use keys without asking again.
 
-use std::time::Duration;
-
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 
-use super::units::time;
+use super::units::time_or_none;
 use crate::tenant::{ServiceName, TenantName};
 
 /// `[lease]`: how long a client may use a key that it has fetched before it asks again. Whole
-/// seconds.
+/// seconds; none at all means that it asks before each use.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Lease {
@@ -43,9 +41,8 @@ impl Default for Lease {
 }
 
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    let time = time(deserializer)?;
-    let whole = time.subsec_nanos() == 0 && time >= Duration::from_secs(1);
-    let seconds = u32::try_from(time.as_secs()).ok().filter(|_| whole);
+    let time = time_or_none(deserializer)?;
+    let seconds = u32::try_from(time.as_secs()).ok().filter(|_| time.subsec_nanos() == 0);
     seconds.ok_or_else(|| D::Error::custom("not whole seconds that KMIP can say: write \"5 min\""))
 }
 

@@ -126,10 +126,12 @@ fn leases_are_said_for_tenants_and_services() {
     let [one] = config.lease.of.as_slice() else { panic!("one") };
     assert_eq!((one.tenant.as_str(), one.time), ("acme", 3600));
     assert_eq!(one.service.as_ref().map(ServiceName::as_str), Some("orders"));
+    let none = parse(EXAMPLE, &[("KEYSTRATA_LEASE_TIME", "0 s")]).expect("valid");
+    assert_eq!(none.lease.time, 0);
     for (bad, expected) in [
         ("1500 ms", "not whole seconds"),
         ("500 ms", "not whole seconds"),
-        ("0 s", "not a time"),
+        ("0 d", "not a time"),
         ("60000 d", "not whole seconds"),
     ] {
         let error = parse(EXAMPLE, &[("KEYSTRATA_LEASE_TIME", bad)]).expect_err(bad);
@@ -141,8 +143,8 @@ fn leases_are_said_for_tenants_and_services() {
 fn the_directories_differ_and_leave_room_for_a_socket() {
     let long = "d".repeat(120);
     for (from, to, expected) in [
-        ("data/audit", "data/store", "dir/k.toml:64: `directory`: is the store's"),
-        ("data/store", &long, "dir/k.toml:60: `directory`: is too long a path"),
+        ("data/audit", "data/store", "dir/k.toml:65: `directory`: is the store's"),
+        ("data/store", &long, "dir/k.toml:61: `directory`: is too long a path"),
     ] {
         let error = parse(&EXAMPLE.replacen(from, to, 1), &[]).expect_err(to);
         assert!(error.starts_with(expected), "{error}");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::de::{Deserialize, Deserializer, Error};
+use serde::de::{Deserialize, Deserializer, Error, IntoDeserializer};
 
 /// A size such as `"1 MiB"`, in bytes.
 pub(super) fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
@@ -18,6 +18,17 @@ pub(super) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duratio
     parse(&text, TIMES)
         .map(Duration::from_millis)
         .ok_or_else(|| D::Error::custom("not a time: write \"500 ms\" or \"15 min\""))
+}
+
+/// The same, or `"0 s"`.
+pub(super) fn time_or_none<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Duration, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text == "0 s" {
+        return Ok(Duration::ZERO);
+    }
+    time(text.into_deserializer())
 }
 
 /// Units of size, in bytes.

@@ -70,6 +70,30 @@ impl Step {
 }
 
 impl Case {
+    /// Whether the server sends requests in this case.
+    pub(crate) fn hears_server(&self) -> bool {
+        self.steps.iter().any(|step| step.from_server)
+    }
+
+    /// How long every lease in this case lasts, in seconds, if all last as long.
+    pub(crate) fn lease(&self) -> Option<&str> {
+        let leases = self.leases();
+        leases.iter().all(|lease| Some(lease) == leases.first()).then_some(leases.first()?)
+    }
+
+    /// How long the leases that are obtained in this case last, in seconds.
+    pub(crate) fn leases(&self) -> Vec<&str> {
+        let mut leases = Vec::new();
+        for (request, response) in self.steps.iter().flat_map(Step::items) {
+            if request.value_of("Operation") == "ObtainLease" {
+                let payload = response.child("ResponsePayload");
+                let lease = payload.and_then(|payload| payload.child("LeaseTime"));
+                leases.extend(lease.map(|lease| lease.value.as_str()));
+            }
+        }
+        leases
+    }
+
     pub(crate) fn read(path: &Path, name: String) -> Result<Self, String> {
         let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
         let (requests, responses): (Vec<_>, Vec<_>) =
@@ -86,7 +110,10 @@ impl Case {
             steps.push(Step {
                 client: client.clone(),
                 repeats: remarks.contains("[REPEAT]"),
-                from_server: remarks.contains("[Server-to-Client]") || is_told(&request),
+                from_server: remarks.contains("[Server-to-Client]")
+                    || has_operation(&request, &["Notify", "Put"])
+                    || name.contains("-S2C-")
+                        && has_operation(&request, &["DiscoverVersions", "Query"]),
                 request,
                 response,
             });
@@ -102,12 +129,11 @@ impl Case {
     }
 }
 
-/// Whether a request is one of those that only servers send (KMIP 1.4 §5).
-fn is_told(request: &Element) -> bool {
-    let told = |item: &Element| {
-        item.name == "Operation" && ["Notify", "Put"].contains(&item.value.as_str())
-    };
-    request.all().into_iter().any(told)
+/// Whether a request is for one of these operations. Notify and Put are sent by servers alone, and in
+/// cases that have server-to-client in their name so are questions (KMIP 1.4 §5).
+fn has_operation(request: &Element, operations: &[&str]) -> bool {
+    let mut items = request.children_named("BatchItem");
+    items.any(|item| operations.contains(&item.value_of("Operation")))
 }
 
 /// The messages of a file, each with the words that stand before it.

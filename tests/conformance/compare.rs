@@ -53,6 +53,15 @@ pub(crate) fn response(
     differences
 }
 
+/// Compares a request of the server's with the one expected, as [`response`] does.
+pub(crate) fn request(expected: &Element, actual: &Node, bindings: &mut Bindings) -> Vec<String> {
+    let mut differences = Vec::new();
+    let mut place = Place::of(None, expected, actual, bindings);
+    place.operation = expected.child("BatchItem").and_then(operation_of);
+    element(expected, actual, &place, bindings, &mut differences);
+    differences
+}
+
 impl Place<'_> {
     fn of(asked: Option<&Element>, wanted: &Element, found: &Node, bindings: &Bindings) -> Self {
         let payload = asked.and_then(|item| item.child("RequestPayload"));
@@ -247,6 +256,7 @@ fn stands_anywhere(parent: &Element, child: &Element, place: &Place<'_>) -> bool
     let list = ["Attribute", "AttributeName", "AttributeReference"];
     match parent.name.as_str() {
         "Attributes" => true,
+        "RequestPayload" => child.name == "Attribute",
         "ResponsePayload" => match place.operation {
             Some(Operation::Query) => true,
             Some(Operation::GetAttributes | Operation::GetAttributeList) => {
@@ -290,6 +300,11 @@ fn may_be_more(parent: &Element, found: &Node, place: &Place<'_>) -> bool {
         }
         Some(Operation::GetAttributeList) => in_payload && found.tag != Tag::UniqueIdentifier,
         Some(Operation::Query) => in_payload,
+        // The server may send attributes along with an object (KMIP 1.4 §5.2), and tells all that have
+        // changed (§5.1): of a destroyed object the Destroy Date, too.
+        Some(Operation::Put | Operation::Notify) => {
+            parent.name == "RequestPayload" && found.tag == Tag::Attribute
+        }
         _ => false,
     }
 }

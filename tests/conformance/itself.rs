@@ -27,6 +27,12 @@ fn play(case: &Case, mut spoil: impl FnMut(usize, &mut Node)) -> Result<Vec<Stri
     let mut bindings = Bindings::new(1_800_000_000);
     let mut differences = Vec::new();
     for (number, step) in case.steps.iter().enumerate() {
+        if step.from_server {
+            let mut sent = request(&step.request, &mut bindings.clone())?;
+            spoil(number, &mut sent);
+            differences.extend(compare::request(&step.request, &sent, &mut bindings));
+            continue;
+        }
         request(&step.request, &mut bindings)?;
         let mut answer = answer(case, &step.response, &bindings)?;
         spoil(number, &mut answer);
@@ -58,7 +64,9 @@ fn an_answer_less_its_last_item_is_noticed() {
 
 #[test]
 fn another_result_is_noticed() {
-    for case in crate::required_cases() {
+    // What the server asks has no result.
+    let asks = |case: &Case| case.steps.iter().any(|step| !step.from_server);
+    for case in crate::required_cases().into_iter().filter(asks) {
         let spoilt = play(&case, |_, answer| change_status(answer));
         assert!(spoilt.as_ref().is_ok_and(|found| !found.is_empty()), "{}: {spoilt:?}", case.name);
     }

@@ -125,7 +125,8 @@ fn outcomes(directories: &[(String, PathBuf)]) -> Vec<(Case, Result<(), String>)
     let preparations = cases(&[(BEFORE.to_owned(), own_cases().1.join(BEFORE))]);
     let services: Vec<String> = (0..all.len()).map(|number| format!("case-{number}")).collect();
     let services: Vec<&str> = services.iter().map(String::as_str).collect();
-    let server = described(Plan::new().tenant(TENANT, &services));
+    let more = told(&all, &services) + &leases(&all, &services);
+    let server = described(Plan::new().tenant(TENANT, &services), &more);
     let play = |(case, service): (&Case, &str)| {
         play::play(before(case, &all, &preparations), case, &server, service)
     };
@@ -133,13 +134,30 @@ fn outcomes(directories: &[(String, PathBuf)]) -> Vec<(Case, Result<(), String>)
     all.into_iter().zip(outcomes).collect()
 }
 
-/// A server that tells of itself what its administrator wrote down.
-fn described(plan: Plan) -> Server {
+/// The section of the configuration by which clients that hear the server are sent requests.
+fn told(cases: &[Case], services: &[&str]) -> String {
+    let all = cases.iter().zip(services).filter(|(case, _)| case.hears_server());
+    let all: Vec<_> = all.map(|(_, service)| format!("\"{TENANT}/{service}\"")).collect();
+    format!("\n[notify]\nservices = [{}]\n", all.join(", "))
+}
+
+/// The sections of the configuration by which leases last as long as the cases say.
+fn leases(cases: &[Case], services: &[&str]) -> String {
+    let of = |(case, service): (&Case, &&str)| {
+        let lease = case.lease()?;
+        let who = format!("tenant = \"{TENANT}\"\nservice = \"{service}\"");
+        Some(format!("\n[[lease.for]]\n{who}\ntime = \"{lease} s\"\n"))
+    };
+    cases.iter().zip(services).filter_map(of).collect()
+}
+
+/// A server that tells of itself what its administrator wrote down, with more of the configuration.
+fn described(plan: Plan, more: &str) -> Server {
     let mut server = plan.start();
     assert!(server.stop().success(), "{}", server.log());
     let file = server.directory().join("keystrata.toml");
     let text = std::fs::read_to_string(&file).expect("`try` keeps its configuration");
-    std::fs::write(&file, text + QUERY).expect("the configuration is ours");
+    std::fs::write(&file, text + QUERY + more).expect("the configuration is ours");
     server.start();
     server
 }

@@ -6,17 +6,18 @@ use std::time::Duration;
 
 use keystrata::crypto::policy::Policy;
 use keystrata::operation::{Facts, Policies};
-use kmip_ttlv::Version;
+use kmip_ttlv::enums::Operation;
+use kmip_ttlv::{Tag, Version};
 use tokio::runtime::Runtime;
 
 use crate::TENANT;
-use crate::case::{Case, Step};
+use crate::case::{Case, Element, Step};
 use crate::compare;
 use crate::encode::{self, Bindings};
 use crate::exclude;
 use crate::support::client::Client;
 use crate::support::server::{self, Server};
-use crate::support::ttlv::{Node, hex};
+use crate::support::ttlv::{Node, Value, hex};
 use crate::world::{START, World};
 
 /// Cases that take for granted what another has done: the beginning of a case's name, and that of the
@@ -60,6 +61,12 @@ pub(crate) fn waits_for_date(case: &Case) -> bool {
 trait Peer {
     fn exchange(&mut self, client: &str, request: &[u8]) -> io::Result<Vec<u8>>;
 
+    /// What the server sends this client without being asked.
+    fn receive(&mut self, client: &str) -> io::Result<Vec<u8>>;
+
+    /// Sends what the server does not answer.
+    fn send(&mut self, client: &str, message: &[u8]) -> io::Result<()>;
+
     /// The server's time, in seconds since 1970.
     fn now(&self) -> i64;
 
@@ -77,10 +84,24 @@ struct Wire<'s> {
     clients: HashMap<String, Client>,
 }
 
+impl Wire<'_> {
+    fn client(&mut self, client: &str) -> &mut Client {
+        let connect = || self.server.connect(TENANT, self.service);
+        self.clients.entry(client.to_owned()).or_insert_with(connect)
+    }
+}
+
 impl Peer for Wire<'_> {
     fn exchange(&mut self, client: &str, request: &[u8]) -> io::Result<Vec<u8>> {
-        let connect = || self.server.connect(TENANT, self.service);
-        self.clients.entry(client.to_owned()).or_insert_with(connect).exchange(request)
+        self.client(client).exchange(request)
+    }
+
+    fn receive(&mut self, client: &str) -> io::Result<Vec<u8>> {
+        self.client(client).receive()
+    }
+
+    fn send(&mut self, client: &str, message: &[u8]) -> io::Result<()> {
+        self.client(client).send(message)
     }
 
     fn now(&self) -> i64 {
@@ -118,6 +139,14 @@ impl Peer for Still {
             let client = self.world.client("case", Version::V1_0).await;
             client.answer_bytes(request).await
         }))
+    }
+
+    fn receive(&mut self, _: &str) -> io::Result<Vec<u8>> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn send(&mut self, _: &str, _: &[u8]) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 
     fn now(&self) -> i64 {
@@ -177,7 +206,11 @@ fn allow(server: &Server, service: &str, operations: &str) {
 fn run(case: &Case, peer: &mut dyn Peer, bindings: &mut Bindings) -> Result<(), String> {
     for (number, step) in case.steps.iter().enumerate() {
         if step.from_server {
-            return Err("is not played: the server asks".to_owned());
+            if number == 0 {
+                greet(step, peer, bindings).map_err(|why| format!("before it: {why}"))?;
+            }
+            hear(step, peer, bindings).map_err(|why| format!("step {number}: {why}"))?;
+            continue;
         }
         let mut repeats = 0;
         loop {
@@ -197,6 +230,83 @@ fn run(case: &Case, peer: &mut dyn Peer, bindings: &mut Bindings) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// Lets the server know the client and its version, where a case begins with what the server sends.
+fn greet(step: &Step, peer: &mut dyn Peer, bindings: &mut Bindings) -> Result<(), String> {
+    let mut request = step.request.clone();
+    request.children.retain(|child| child.name == "RequestHeader");
+    request.children.push(item("DiscoverVersions", "RequestPayload"));
+    let request = encode::request(&request, bindings)?;
+    peer.exchange(&step.client, &request.encode()).map_err(|e| e.to_string())?;
+    Ok(())
+}
+
+/// Takes the request that the server is to send, and answers it as the case does. Questions that the
+/// case does not speak of are answered before it, by a client that does not know them.
+fn hear(step: &Step, peer: &mut dyn Peer, bindings: &mut Bindings) -> Result<(), String> {
+    let expected = step.request.child("BatchItem").map_or("", |item| item.value_of("Operation"));
+    loop {
+        let bytes = peer.receive(&step.client).map_err(|e| e.to_string())?;
+        let found = Node::parse(&bytes).map_err(|why| format!("{why}: {}", hex(&bytes)))?;
+        let question = ["DiscoverVersions", "Query"]
+            .into_iter()
+            .find(|question| *question != expected && is_about(&found, question));
+        let answer = if let Some(question) = question {
+            unknown(&step.response, question)
+        } else {
+            let differences = compare::request(&step.request, &found, bindings);
+            if !differences.is_empty() {
+                return Err(format!("{}\n{found:?}", differences.join("\n  ")));
+            }
+            step.response.clone()
+        };
+        // What an answer says, the dates in its header say, is nothing that the server could repeat.
+        let answer = encode::request(&answer, &mut bindings.clone())?.encode();
+        peer.send(&step.client, &answer).map_err(|e| e.to_string())?;
+        if question.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+/// Whether a message of one item is about this operation.
+fn is_about(message: &Node, operation: &str) -> bool {
+    let item = message.child(Tag::BatchItem).and_then(|item| item.child(Tag::Operation));
+    let number = Operation::from_xml_name(operation).map(Operation::number);
+    matches!(item.map(|item| &item.value), Some(Value::Enumeration(found)) if Some(*found) == number)
+}
+
+/// The answer of a client that does not know a question, under the header of its other answers.
+fn unknown(response: &Element, question: &str) -> Element {
+    let mut response = response.clone();
+    response.children.retain(|child| child.name == "ResponseHeader");
+    let mut item = item(question, "");
+    let leaf = |name: &str, kind: &str, value: &str| Element {
+        name: name.into(),
+        kind: kind.into(),
+        value: value.into(),
+        children: Vec::new(),
+    };
+    item.children.push(leaf("ResultStatus", "Enumeration", "OperationFailed"));
+    item.children.push(leaf("ResultReason", "Enumeration", "OperationNotSupported"));
+    item.children.push(leaf("ResultMessage", "TextString", "unknown"));
+    response.children.push(item);
+    response
+}
+
+/// A batch item, with an empty payload if it has a name.
+fn item(operation: &str, payload: &str) -> Element {
+    let operation = Element {
+        name: "Operation".into(),
+        kind: "Enumeration".into(),
+        value: operation.into(),
+        children: Vec::new(),
+    };
+    let payload = Element { name: payload.into(), ..Element::default() };
+    let mut children = vec![operation, payload];
+    children.retain(|child| !child.name.is_empty());
+    Element { name: "BatchItem".into(), children, ..Element::default() }
 }
 
 fn ask(step: &Step, peer: &mut dyn Peer, bindings: &mut Bindings) -> Result<(), String> {
