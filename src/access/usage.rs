@@ -71,7 +71,8 @@ impl Usage {
     pub fn holders(self) -> &'static [ObjectType] {
         use ObjectType as T;
         match self {
-            Self::Encrypt | Self::WrapKey => &[T::SymmetricKey, T::PublicKey, T::PrivateKey],
+            Self::Encrypt => &[T::SymmetricKey, T::PublicKey, T::PrivateKey],
+            Self::WrapKey => &[T::SymmetricKey, T::PublicKey, T::PrivateKey, T::Certificate],
             Self::Decrypt | Self::UnwrapKey => &[T::SymmetricKey, T::PrivateKey],
             Self::Sign => &[T::PrivateKey],
             Self::Verify => &[T::PublicKey],

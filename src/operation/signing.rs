@@ -6,6 +6,7 @@ use std::sync::Arc;
 use kmip_ttlv::Secret;
 use kmip_ttlv::attribute::CryptographicParameters;
 use kmip_ttlv::enums::Operation;
+use kmip_ttlv::object::ManagedObject;
 use kmip_ttlv::structure::Data;
 use zeroize::Zeroizing;
 
@@ -17,6 +18,7 @@ use crate::crypto::hash::{Hasher, hash};
 use crate::crypto::key::{PrivateKey, PublicKey};
 use crate::crypto::random::Random;
 use crate::crypto::signature::{self, Family, Scheme};
+use crate::crypto::x509::Certificate;
 use crate::crypto::{self, Limits};
 
 /// The data of a request, or the digest that the client brings instead.
@@ -177,7 +179,11 @@ pub(super) async fn private_key(cx: &Context<'_>, held: &Held) -> Result<Private
 /// # Errors
 /// Those of [`key_pair_value::key`].
 pub(super) async fn public_key(cx: &Context<'_>, held: &Held) -> Result<PublicKey, Failure> {
-    match key_pair_value::key(&held.object().attributes, &cx.value(held).await?)? {
+    let value = cx.value(held).await?;
+    if let ManagedObject::Certificate(certificate) = &value {
+        return Ok(Certificate::read(&certificate.value)?.key()?);
+    }
+    match key_pair_value::key(&held.object().attributes, &value)? {
         Key::Public(key) => Ok(key),
         Key::Private(key) => Ok(key.public().ok_or(crypto::Error::WrongAlgorithm)?),
     }

@@ -52,4 +52,5 @@ mod vectors;
 mod world;
 mod wrap;
 mod wrapping;
+mod wrapping_certificate;
 mod wrapping_refused;

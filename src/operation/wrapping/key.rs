@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::super::context::{Context, Held, Right};
 use super::super::signing::{self, Digested};
 use super::super::{Failure, key_use, rsa_cipher};
+use super::certificate;
 use super::error::{Error, of_crypto, of_key};
 use crate::access::{self, Usage};
 use crate::crypto;
@@ -63,13 +64,17 @@ impl WrappingKey {
         information: &KeyInformation,
         role: Role,
     ) -> Result<Self, Failure> {
-        let named = existing(cx, &information.uid).await?;
+        let mut held = existing(cx, &information.uid, role).await?;
         let asked = information.cryptographic_parameters.as_ref();
-        let parameters = settle(named.object(), asked, role)?.cloned();
-        let held = match other_half(named.object(), role) {
-            Some(uid) => existing(cx, &uid).await?,
-            None => named,
-        };
+        let parameters = settle(held.object(), asked, role)?.cloned();
+        // From a certificate to its public key, and on to the private one.
+        for _ in 0..2 {
+            let Some(uid) = other_half(held.object(), role) else { break };
+            held = existing(cx, &uid, role).await?;
+        }
+        if role == Role::Wrap {
+            certificate::check_now(cx, &held).await?;
+        }
         let object = held.object();
         let usage = role.usage(object.object_type);
         match cx.object(Some(&object.uid.as_str().into()), Right::Use(usage)).await {
@@ -218,14 +223,20 @@ fn of_bytes(failure: Failure) -> Failure {
     }
 }
 
-/// The object that is named as a key. Of those that the server computes with, it is one.
-async fn existing(cx: &Context<'_>, uid: &UniqueIdentifier<'_>) -> Result<Held, Failure> {
+/// The object that is named as a key. Of those that the server computes with, it is one; what encrypts
+/// may be the certificate of one.
+async fn existing(
+    cx: &Context<'_>,
+    uid: &UniqueIdentifier<'_>,
+    role: Role,
+) -> Result<Held, Failure> {
     let held = cx.object(Some(uid), Right::Attributes).await.map_err(of_key)?;
     let object = held.object();
-    let is_key = matches!(
-        object.object_type,
-        ObjectType::SymmetricKey | ObjectType::PublicKey | ObjectType::PrivateKey
-    );
+    let is_key = match object.object_type {
+        ObjectType::SymmetricKey | ObjectType::PublicKey | ObjectType::PrivateKey => true,
+        ObjectType::Certificate => matches!(role, Role::Wrap | Role::Unwrap),
+        _ => false,
+    };
     match (is_key, object.is_destroyed()) {
         (false, _) => Err(Error::NotAKey.into()),
         (true, true) => Err(Error::Destroyed.into()),
@@ -246,7 +257,9 @@ fn check_mode(cx: &Context<'_>, mode: BlockCipherMode) -> Result<(), Failure> {
 fn other_half(object: &Object, role: Role) -> Option<OwnedIdentifier> {
     let kind = match (object.object_type, role) {
         (ObjectType::PublicKey, Role::Unwrap | Role::Sign) => LinkType::PrivateKeyLink,
-        (ObjectType::PrivateKey, Role::Verify) => LinkType::PublicKeyLink,
+        (ObjectType::Certificate, Role::Unwrap) | (ObjectType::PrivateKey, Role::Verify) => {
+            LinkType::PublicKeyLink
+        }
         _ => return None,
     };
     object.attributes.linked(kind).cloned()

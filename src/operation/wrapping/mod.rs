@@ -2,6 +2,7 @@
 //! §3.3 and §7.18).
 
 mod accept;
+mod certificate;
 mod encoding;
 mod error;
 mod key;

@@ -1,0 +1,27 @@
+//! Certificates whose keys wrap.
+
+use kmip_ttlv::object::ManagedObject;
+
+use super::super::Failure;
+use super::super::context::{Context, Held};
+use super::error::Error;
+use crate::crypto::x509::Certificate;
+
+/// Holds that a certificate is valid now: nothing is wrapped under one that has not begun or is over,
+/// whatever the State that its owner gives it. What is no certificate passes.
+///
+/// # Errors
+/// [`Failure::Wrapping`], or what is wrong with the hierarchy.
+pub(super) async fn check_now(cx: &Context<'_>, held: &Held) -> Result<(), Failure> {
+    if held.object().object_type != kmip_ttlv::enums::ObjectType::Certificate {
+        return Ok(());
+    }
+    let ManagedObject::Certificate(certificate) = cx.value(held).await? else {
+        return Err(Failure::Internal("a certificate has the value of something else"));
+    };
+    let certificate = Certificate::read(&certificate.value)?;
+    if (certificate.not_before..=certificate.not_after).contains(&cx.now()) {
+        return Ok(());
+    }
+    Err(Error::State("the certificate is not valid at this time").into())
+}
