@@ -70,9 +70,10 @@ impl Step {
 }
 
 impl Case {
-    /// Whether the server sends requests in this case.
+    /// Whether the server sends requests in this case without being asked for them (KMIP 2.1 §6.1.54).
     pub(crate) fn hears_server(&self) -> bool {
-        self.steps.iter().any(|step| step.from_server)
+        let asks = |step: &Step| has_operation(&step.request, &["SetEndpointRole"]);
+        self.steps.iter().any(|step| step.from_server) && !self.steps.iter().any(asks)
     }
 
     /// How long every lease in this case lasts, in seconds, if all last as long.

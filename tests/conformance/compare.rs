@@ -303,7 +303,8 @@ fn may_be_more(parent: &Element, found: &Node, place: &Place<'_>) -> bool {
         // The server may send attributes along with an object (KMIP 1.4 §5.2), and tells all that have
         // changed (§5.1): of a destroyed object the Destroy Date, too.
         Some(Operation::Put | Operation::Notify) => {
-            parent.name == "RequestPayload" && found.tag == Tag::Attribute
+            parent.name == "Attributes"
+                || (parent.name == "RequestPayload" && found.tag == Tag::Attribute)
         }
         _ => false,
     }
