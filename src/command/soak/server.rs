@@ -41,6 +41,7 @@ impl Server {
     }
 
     fn spawn(&mut self) -> Result<(), Failure> {
+        self.mend_token();
         let mut command = Command::new(&self.program);
         command.arg("try").arg("--dir").arg(&self.dir);
         command.args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--root", &self.root]);

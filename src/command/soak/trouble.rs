@@ -26,6 +26,7 @@ impl Server {
         let workers = self.children();
         if is_deadly {
             send(&workers, Signal::KILL);
+            self.mend_token();
         } else {
             send(&workers, Signal::STOP);
             thread::sleep(FROZEN);
@@ -33,6 +34,21 @@ impl Server {
         }
         running.wait().about(&self.program)?;
         self.wait_for_rotations()
+    }
+
+    /// Keeps a copy of a token's own file, and puts it back if it is empty: `SoftHSM` writes it anew with
+    /// each log-in, in its place, and who is killed right then leaves nothing of it. A token that is a
+    /// device does not lose itself.
+    pub(super) fn mend_token(&self) {
+        let kept = self.dir.join("token.kept");
+        for token in fs::read_dir(self.dir.join("softhsm/tokens")).into_iter().flatten().flatten() {
+            let file = token.path().join("token.object");
+            // Where there is nothing to copy, the next start says what is missing.
+            let _ = match fs::metadata(&file) {
+                Ok(there) if there.len() == 0 => fs::copy(&kept, &file),
+                _ => fs::copy(&file, &kept),
+            };
+        }
     }
 
     /// The processes that the server has started, as far as the system tells (`/proc`).
