@@ -55,4 +55,5 @@ $(VENV)/.done: tests/clients/requirements.txt
 	@scripts/install-python $(PYTHON)
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	scripts/unpack-pykmip $(VENV) $<
 	touch $@

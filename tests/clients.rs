@@ -16,12 +16,19 @@ use rustls::pki_types::ServerName;
 use support::message::{self, VERSIONS, Version, of, one, outcome, uid, without_time_stamp};
 use support::names::Names;
 use support::python;
-use support::server::Server;
+use support::server::{Plan, Server};
 use support::ttlv::{Node, unhex};
 
 #[test]
 fn pykmip_makes_every_call_at_every_version_and_strangers_learn_nothing() {
     python::run("pykmip_calls.py", &Server::start_default(), &[]);
+}
+
+#[test]
+fn pykmip_passes_its_own_tests_where_its_own_server_does() {
+    let services = ["version-0", "version-1", "version-2", "version-3", "version-4", "version-5"];
+    let server = Plan::new().tenant("pykmip", &services).start();
+    python::run("pykmip_tests.py", &server, &[]);
 }
 
 #[test]

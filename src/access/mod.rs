@@ -7,7 +7,7 @@ mod tests;
 mod usage;
 
 pub use mode::{check_operation, check_value, is_harmless};
-pub use usage::{Usage, allows, can_protect, check_usage, protects_now};
+pub use usage::{Usage, allows, can_protect, check_purpose, check_usage, protects_now};
 
 /// Why something is not allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

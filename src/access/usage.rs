@@ -101,10 +101,29 @@ impl Usage {
 /// # Errors
 /// [`Denied::ObjectType`], [`Denied::State`] or [`Denied::UsageMask`]; the first that applies.
 pub fn check_usage(object: &Object, usage: Usage, now: i64) -> Result<(), Denied> {
+    check_type(object, usage)?;
+    check_life(object, usage, now)?;
+    check_mask(object, usage)
+}
+
+/// Whether `object` is of a type and has a mask for this use, whatever its state.
+///
+/// # Errors
+/// [`Denied::ObjectType`] or [`Denied::UsageMask`].
+pub fn check_purpose(object: &Object, usage: Usage) -> Result<(), Denied> {
+    check_type(object, usage)?;
+    check_mask(object, usage)
+}
+
+fn check_type(object: &Object, usage: Usage) -> Result<(), Denied> {
     let is_used_pad = usage.is_cipher() && object.is_pad();
-    if !is_used_pad && !usage.holders().contains(&object.object_type) {
-        return Err(Denied::ObjectType("objects of this type are not for this use"));
+    if is_used_pad || usage.holders().contains(&object.object_type) {
+        return Ok(());
     }
+    Err(Denied::ObjectType("objects of this type are not for this use"))
+}
+
+fn check_life(object: &Object, usage: Usage, now: i64) -> Result<(), Denied> {
     match (usage.direction(), object.state()) {
         (_, State::Active) | (Direction::Process, State::Deactivated | State::Compromised) => {}
         (Direction::Protect, _) => return Err(Denied::State("the object is not Active")),
@@ -114,13 +133,16 @@ pub fn check_usage(object: &Object, usage: Usage, now: i64) -> Result<(), Denied
     }
     match usage.direction() {
         Direction::Protect if object.protect_stop_date().is_some_and(|date| date <= now) => {
-            return Err(Denied::State("the Protect Stop Date has passed"));
+            Err(Denied::State("the Protect Stop Date has passed"))
         }
         Direction::Process if object.process_start_date().is_some_and(|date| date > now) => {
-            return Err(Denied::State("the Process Start Date has not come"));
+            Err(Denied::State("the Process Start Date has not come"))
         }
-        _ => {}
+        _ => Ok(()),
     }
+}
+
+fn check_mask(object: &Object, usage: Usage) -> Result<(), Denied> {
     if allows(object, usage.mask()) { Ok(()) } else { Err(Denied::UsageMask) }
 }
 

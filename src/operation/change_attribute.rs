@@ -42,11 +42,19 @@ pub(super) async fn modify_attribute(
         return Err(Failure::InvalidField("current and new attribute are not the same".into()));
     }
     let modified = change::replace(cx, &mut object, &request.attribute, current)?;
+    let modified = said(modified, request.attribute.index);
     let uid = object.uid.clone();
     let response =
         modify_attribute::Response { uid: uid.clone().into(), attribute: Some(modified) };
     let response = ResponsePayload::ModifyAttribute(response);
     Ok(Outcome::changed(uid, vec![cx.update(&held, object)], response))
+}
+
+/// The first instance of an attribute that takes several has its index in the answer if the request
+/// had it, as PyKMIP expects; the official cases have none for attributes that take one.
+fn said(attribute: IndexedAttribute, asked: Option<i32>) -> IndexedAttribute {
+    let index = asked.filter(|_| attribute.attribute.kind().is_multi_instance());
+    IndexedAttribute { index: attribute.index.or(index), ..attribute }
 }
 
 /// Takes an instance away; in 2.x, by reference, all instances.
@@ -75,7 +83,8 @@ fn delete(
             Ok(None)
         }
         (None, Some(meant)) => {
-            change::remove(object, meant, request.index.unwrap_or(0), cx.now()).map(Some)
+            let gone = change::remove(object, meant, request.index.unwrap_or(0), cx.now())?;
+            Ok(Some(said(gone, request.index)))
         }
         (None, None) => Err(Failure::InvalidMessage("no attribute is named".into())),
     }

@@ -99,6 +99,11 @@ fn bits(
                 return Err(Failure::InvalidField("Cryptographic Algorithm is required".into()));
             };
             create::check_quantum_safety(attributes, *bits)?;
+            // PyKMIP derives keys of lengths that the algorithm has not; nobody can use them here.
+            if cx.policy().legacy {
+                creation::allowed(cx, *algorithm, Some(*bits))?;
+                return Ok(*bits);
+            }
             key_length::bits(cx, *algorithm, Some(*bits))
         }
         _ => Err(Failure::WrongObjectType("objects of this type cannot be derived")),

@@ -253,13 +253,16 @@ impl PrivateKey {
     }
 
     /// Reads a PKCS#8 `PrivateKeyInfo` (RFC 5958). One that is sealed with a password is
-    /// unreadable.
+    /// unreadable. An RSA key in PKCS#1 is taken for what it is: PyKMIP's tests call one so.
     ///
     /// # Errors
     /// [`KeyError::Malformed`], or [`KeyError::Unreadable`].
     pub fn from_pkcs8(der: &[u8]) -> Result<Self, KeyError> {
         let Ok(info) = PrivateKeyInfoRef::from_der(der) else {
-            return Err(if is_sealed(der) { KeyError::Unreadable } else { KeyError::Malformed });
+            if is_sealed(der) {
+                return Err(KeyError::Unreadable);
+            }
+            return RsaPrivate::from_pkcs1(der).map(Self::rsa);
         };
         let key = info.private_key.as_bytes();
         match info.algorithm.oid {

@@ -5,7 +5,7 @@ use kmip_ttlv::enums::State;
 use super::super::failure::Failure;
 use super::super::own_keys;
 use super::{Context, Held, Right};
-use crate::access;
+use crate::access::{self, Usage};
 use crate::crypto;
 use crate::object::Object;
 
@@ -32,7 +32,11 @@ impl Context<'_> {
                     return Err(Failure::Destroyed);
                 }
                 self.check_strict(object)?;
-                access::check_usage(object, usage, self.now())?;
+                if usage == Usage::DeriveKey && self.is_derived_early(object) {
+                    access::check_purpose(object, usage)?;
+                } else {
+                    access::check_usage(object, usage, self.now())?;
+                }
                 self.check_policy(object)
             }
         }
@@ -43,6 +47,11 @@ impl Context<'_> {
         let Some(algorithm) = object.algorithm() else { return Ok(()) };
         let allowed = self.policy().check_key(algorithm, || object.length_bits());
         Ok(allowed.map_err(crypto::Error::from)?)
+    }
+
+    /// Old estates derive from objects that nobody has activated, as PyKMIP and its server do.
+    fn is_derived_early(&self, object: &Object) -> bool {
+        self.policy().legacy && object.state() == State::PreActive
     }
 
     /// Compromised objects may still be read, and open what they have protected (KMIP 2.1 §4.57),

@@ -1,0 +1,129 @@
+//! The pages that say what works, against what works: `docs/conformance.md` and `docs/clients.md`
+//! agree with the lists of the tests, with each other and with what Query and Discover Versions tell.
+
+#[path = "support/world.rs"]
+mod world;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use keystrata::operation::SERVED;
+use kmip_ttlv::Version;
+use kmip_ttlv::enums::{ObjectType, Operation, QueryFunction};
+use kmip_ttlv::payload::{ResponsePayload, discover_versions, query};
+use world::World;
+
+const CONFORMANCE: &str = include_str!("../docs/conformance.md");
+const CLIENTS: &str = include_str!("../docs/clients.md");
+const EXCLUSIONS: &str = include_str!("../fixtures/cases/exclusions.txt");
+const REQUIREMENTS: &str = include_str!("clients/requirements.txt");
+
+/// The rows of the tables of a page, without their heads, as cells.
+fn rows(page: &str) -> Vec<Vec<&str>> {
+    let is_rule = |line: &&str| line.chars().all(|c| "|- ".contains(c));
+    let lines: Vec<_> = page.lines().filter(|line| line.starts_with('|')).collect();
+    let heads: BTreeSet<usize> = (1..lines.len())
+        .filter(|number| is_rule(&lines[*number]))
+        .flat_map(|number| [number - 1, number])
+        .collect();
+    let rows = lines.iter().enumerate().filter(|(number, _)| !heads.contains(number));
+    rows.map(|(_, line)| line.trim_matches('|').split('|').map(str::trim).collect()).collect()
+}
+
+/// What Query tells a client of this version: operations and object types.
+async fn told(version: Version) -> (Vec<Operation>, Vec<ObjectType>) {
+    let world = World::new().await;
+    let functions = vec![QueryFunction::QueryOperations, QueryFunction::QueryObjects];
+    let request = query::Request { functions, object_groups: None };
+    match world.client("orders", version).await.ask(request).await {
+        Ok(ResponsePayload::Query(response)) => (response.operations, response.object_types),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_page_of_conformance_excludes_what_the_list_excludes() {
+    let listed: Vec<_> =
+        EXCLUSIONS.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    let section = CONFORMANCE.split_once("## Excluded").expect("a section").1;
+    let shown: Vec<_> = section.lines().filter_map(|line| line.strip_prefix("* ")).collect();
+    assert_eq!(shown, listed, "`make conformance` writes the page anew");
+    let all = rows(CONFORMANCE).into_iter().find(|row| row[0] == "**all**").expect("a row of sums");
+    let excluded: usize = all[1..]
+        .iter()
+        .map(|cell| {
+            let (passed, of) = cell.split_once('/').expect("passed/all");
+            of.parse::<usize>().unwrap() - passed.parse::<usize>().unwrap()
+        })
+        .sum();
+    assert_eq!(excluded, listed.len());
+}
+
+#[tokio::test]
+async fn no_case_is_excluded_for_want_of_what_query_tells() {
+    let (operations, object_types) = told(Version::V2_1).await;
+    let (old_operations, old_types) = told(Version::V1_0).await;
+    let operations = operations.iter().chain(&old_operations).map(|it| it.xml_name());
+    let types = object_types.iter().chain(&old_types).map(|it| it.xml_name());
+    let told: BTreeSet<_> = operations.chain(types).collect();
+    for line in EXCLUSIONS.lines().filter(|line| line.ends_with("not served yet")) {
+        let words: BTreeSet<_> = line.split([' ', ',', ':']).collect();
+        let served: Vec<_> = told.intersection(&words).filter(|word| **word != "Query").collect();
+        // What is listed as missing for a key type may be a part of it that is.
+        let of_wrapping = line.contains("key wrapping");
+        assert!(served.is_empty() || of_wrapping, "{line}: Query tells {served:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_versions_of_the_pages_are_those_that_discover_versions_tells() {
+    let world = World::new().await;
+    let client = world.client("orders", Version::V1_4).await;
+    let request = discover_versions::Request { versions: Vec::new() };
+    let told = match client.ask(request).await {
+        Ok(ResponsePayload::DiscoverVersions(response)) => response.versions,
+        other => panic!("{other:?}"),
+    };
+    let told: Vec<_> = told.iter().rev().filter_map(|it| it.version()).collect();
+    assert_eq!(told, Version::ALL);
+    let head = CONFORMANCE.lines().find(|line| line.starts_with("| profile")).expect("a head");
+    let shown: Vec<_> = head.split('|').filter_map(|cell| cell.trim().strip_prefix('v')).collect();
+    let told: Vec<_> = told.iter().map(ToString::to_string).collect();
+    assert_eq!(shown, told);
+    for row in rows(CLIENTS) {
+        let versions = row[row.len() - 2].split(|c: char| !c.is_ascii_digit() && c != '.');
+        for version in versions.filter(|word| word.contains('.')) {
+            assert!(told.iter().any(|known| known == version), "{row:?}: no KMIP {version}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn query_tells_every_version_of_what_it_has() {
+    for version in Version::ALL {
+        let (operations, _) = told(version).await;
+        let expected: Vec<_> = SERVED.iter().filter(|it| it.is_in(version)).copied().collect();
+        assert_eq!(operations, expected, "{version}");
+    }
+}
+
+#[test]
+fn the_page_of_clients_names_what_is_installed_and_every_conversation() {
+    for package in ["PyKMIP", "pymongo", "pymongocrypt"] {
+        let pinned =
+            REQUIREMENTS.lines().find_map(|line| line.strip_prefix(package)?.strip_prefix("=="));
+        let version = pinned.unwrap_or_else(|| panic!("{package} is pinned"));
+        assert!(CLIENTS.contains(version), "docs/clients.md: {package} is {version}");
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let files = |directory: &str, start: &str| {
+        let entries = std::fs::read_dir(root.join(directory)).unwrap();
+        let names = entries.map(|entry| entry.unwrap().path());
+        let stems = names.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()));
+        stems.filter(|stem| stem.starts_with(start)).collect::<BTreeSet<_>>()
+    };
+    let played = &files("cases", "client-") | &files("flows", "");
+    let named: BTreeSet<_> = CLIENTS.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+    let missing: Vec<_> = played.difference(&named).collect();
+    assert!(missing.is_empty(), "docs/clients.md does not name {missing:?}");
+}

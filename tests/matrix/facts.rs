@@ -1,0 +1,28 @@
+//! Which reasons the specification lets an operation give (`operation_errors.csv`).
+
+use std::collections::BTreeSet;
+
+use kmip_ttlv::Version;
+use kmip_ttlv::enums::Operation;
+
+use super::csv::rows;
+
+/// Reasons of 2.x that the tables do not have for every operation that can give them: an object that is
+/// destroyed is answered so by whatever needs it, as the official cases show for Get.
+const EVERYWHERE_IN_2X: [&str; 1] = ["ObjectDestroyed"];
+
+/// The reasons of the last specification of the version's line, for the operation or for all, in the
+/// words of the enumeration.
+pub(crate) fn allowed(operation: Operation, version: Version) -> BTreeSet<String> {
+    let line = if version.is_2x() { "2." } else { "1." };
+    let name = operation.xml_name();
+    let in_2x = EVERYWHERE_IN_2X.iter().filter(|_| version.is_2x());
+    let everywhere = in_2x.map(ToString::to_string);
+    rows("operation_errors")
+        .into_iter()
+        .filter(|row| row["spec_version"].starts_with(line))
+        .filter(|row| row["operation"] == name || row["operation"] == "General")
+        .map(|row| row["result_reason"].clone())
+        .chain(everywhere)
+        .collect()
+}
