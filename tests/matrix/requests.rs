@@ -6,7 +6,8 @@ use kmip_ttlv::enums::{
     HashingAlgorithm, ObjectType, Operation, PaddingMethod, RecommendedCurve, RevocationReasonCode,
 };
 use kmip_ttlv::payload::{
-    RequestPayload, decrypt, derive_key, encrypt, export, mac, mac_verify, sign, signature_verify,
+    RequestPayload, archive, decrypt, derive_key, encrypt, export, mac, mac_verify, obtain_lease,
+    recover, sign, signature_verify,
 };
 use kmip_ttlv::structure::DerivationParameters;
 use kmip_ttlv::{Secret, Version};
@@ -51,12 +52,15 @@ pub(crate) const ROWS: &[Row] = &[
     row(Operation::Get, ask::get),
     row(Operation::GetAttributes, |uid| ask::attributes(uid, &[])),
     row(Operation::GetAttributeList, ask::attribute_list),
+    row(Operation::ObtainLease, leases),
     row(Operation::AddAttribute, |uid| ask::add(uid, ask::custom("note", "new"))),
     row(Operation::ModifyAttribute, |uid| ask::modify(uid, None, contact("changed"))),
     row(Operation::DeleteAttribute, delete),
     row(Operation::Activate, ask::activate),
     row(Operation::Revoke, |uid| ask::revoke(uid, RevocationReasonCode::Superseded)),
     row(Operation::Destroy, ask::destroy),
+    row(Operation::Archive, archives),
+    row(Operation::Recover, recovers),
     Row { target: Target::Private, ..row(Operation::ReKeyKeyPair, |uid| pair::re_key(uid).into()) },
     using(Operation::Encrypt, Target::Symmetric, M::ENCRYPT, encrypts),
     using(Operation::Decrypt, Target::Symmetric, M::DECRYPT, decrypts),
@@ -112,6 +116,18 @@ pub(crate) fn every_mask() -> M {
 
 fn uid(uid: &str) -> Option<kmip_ttlv::UniqueIdentifier<'static>> {
     Some(uid.to_owned().into())
+}
+
+fn leases(object: &str) -> Request {
+    RequestPayload::from(obtain_lease::Request { uid: uid(object) })
+}
+
+fn archives(object: &str) -> Request {
+    RequestPayload::from(archive::Request { uid: uid(object) })
+}
+
+fn recovers(object: &str) -> Request {
+    RequestPayload::from(recover::Request { uid: uid(object) })
 }
 
 fn delete(uid: &str) -> Request {
