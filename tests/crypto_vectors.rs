@@ -181,6 +181,11 @@ fn triple_des_answers_as_published() {
 }
 
 #[test]
+fn blowfish_answers_as_published() {
+    run_cipher("blowfish.txt");
+}
+
+#[test]
 fn chacha20_answers_as_published() {
     run_cipher("chacha20.txt");
 }
@@ -346,6 +351,7 @@ fn refusals_are_tested_as_often_as_answers() {
         "aes-ccm.txt",
         "aes-xts.txt",
         "des3.txt",
+        "blowfish.txt",
         "chacha20.txt",
         "hmac.txt",
         "cmac.txt",

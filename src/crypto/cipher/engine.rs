@@ -6,6 +6,7 @@ use aes::cipher::{
     BlockSizeUser, InnerIvInit, KeyInit, StreamCipher,
 };
 use aes::{Aes128, Aes192, Aes256};
+use blowfish::Blowfish;
 use des::{TdesEde2, TdesEde3};
 use kmip_ttlv::enums::{BlockCipherMode, CryptographicAlgorithm as A};
 use sha2::digest::block_api::SmallBlockSizeUser;
@@ -102,6 +103,7 @@ impl Engine {
             (A::Aes, _, 32) => start.aes::<Aes256>(),
             (A::Des3, _, 16) => start.any::<TdesEde2>(),
             (A::Des3, _, 24) => start.any::<TdesEde3>(),
+            (A::Blowfish, ..) => start.any::<Blowfish>(),
             _ => Err(Error::BadKeyLength),
         }
     }
@@ -210,7 +212,7 @@ impl<C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16> + Send> Transform fo
     }
 }
 
-/// CFB feeds back whole blocks: 128 bits of AES, 64 of 3DES (SP 800-38A §6.3).
+/// CFB feeds back whole blocks: 128 bits of AES, 64 of 3DES and Blowfish (SP 800-38A §6.3).
 impl<C: BlockCipherEncrypt + Send> Transform for cfb_mode::BufEncryptor<C> {
     fn apply(&mut self, data: &mut [u8]) {
         self.encrypt(data);

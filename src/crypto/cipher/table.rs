@@ -6,7 +6,7 @@ use super::super::error::Error;
 
 /// Bytes of a block of AES.
 pub(super) const BLOCK_BYTES: usize = 16;
-/// Bytes of a block of 3DES (SP 800-67 §3.1).
+/// Bytes of a block of 3DES (SP 800-67 §3.1) and of Blowfish.
 const DES_BLOCK_BYTES: usize = 8;
 /// The longest IV that a mode with IVs of any length takes, in bytes.
 const IV_BYTES_MAX: usize = 128;
@@ -93,6 +93,12 @@ const CHACHA_BYTES_MAX: u64 = ((1 << 32) - 1) * 64;
 const AES_KEYS: &[usize] = &[16, 24, 32];
 /// Two keys or three, with their parity bits.
 const DES3_KEYS: &[usize] = &[16, 24];
+/// From 32 to 448 bits, in whole bytes.
+const BLOWFISH_KEYS: &[usize] = &[
+    4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28,
+    29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52,
+    53, 54, 55, 56,
+];
 /// Two keys, one for the data and one for the tweak.
 const XTS_KEYS: &[usize] = &[32, 64];
 const CHACHA_KEYS: &[usize] = &[32];
@@ -129,6 +135,11 @@ const DES3_BLOCKS: Row = Row {
 };
 /// 3DES in a mode that hides any number of bytes.
 const DES3_BYTES: Row = Row { block_bytes: 1, paddings: NO_PADDING, ..DES3_BLOCKS };
+/// Blowfish in a mode that hides whole blocks.
+const BLOWFISH_BLOCKS: Row =
+    Row { algorithm: CryptographicAlgorithm::Blowfish, key_bytes: BLOWFISH_KEYS, ..DES3_BLOCKS };
+/// Blowfish in a mode that hides any number of bytes.
+const BLOWFISH_BYTES: Row = Row { block_bytes: 1, paddings: NO_PADDING, ..BLOWFISH_BLOCKS };
 
 /// Every algorithm and mode that Encrypt and Decrypt support.
 pub const SUPPORTED: &[Row] = &[
@@ -165,6 +176,10 @@ pub const SUPPORTED: &[Row] = &[
     Row { mode: BlockCipherMode::Ecb, iv: IvRule::Unused, ..DES3_BLOCKS },
     Row { mode: BlockCipherMode::Cfb, ..DES3_BYTES },
     Row { mode: BlockCipherMode::Ofb, ..DES3_BYTES },
+    BLOWFISH_BLOCKS,
+    Row { mode: BlockCipherMode::Ecb, iv: IvRule::Unused, ..BLOWFISH_BLOCKS },
+    Row { mode: BlockCipherMode::Cfb, ..BLOWFISH_BYTES },
+    Row { mode: BlockCipherMode::Ofb, ..BLOWFISH_BYTES },
     // ChaCha20 has no Block Cipher Mode; what it does is to count.
     Row {
         algorithm: CryptographicAlgorithm::ChaCha20,
