@@ -4,6 +4,7 @@
 //! carry their units (`"1 MiB"`, `"15 min"`), unknown keys are refused, and every error names the
 //! file, the line and the key. A variable `KEYSTRATA_<SECTION>_<KEY>` overrides one key.
 
+mod compatibility;
 mod cryptography;
 mod lease;
 mod notify;
@@ -23,6 +24,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer};
 
+pub use self::compatibility::Compatibility;
 pub use self::cryptography::{Cryptography, CryptographyOf};
 pub use self::lease::{Lease, LeaseOf};
 pub use self::notify::Notify;
@@ -64,6 +66,9 @@ pub struct Config {
     /// What is computed for clients.
     #[serde(default)]
     pub cryptography: Cryptography,
+    /// Clients that need other answers than the specification's.
+    #[serde(default)]
+    pub compatibility: Compatibility,
     /// How long clients may use keys without asking again.
     #[serde(default)]
     pub lease: Lease,

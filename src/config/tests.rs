@@ -5,7 +5,7 @@ use std::path::Path;
 use kmip_ttlv::enums::{BlockCipherMode, CryptographicAlgorithm as A, DrbgAlgorithm, ProfileName};
 
 use super::*;
-use crate::tenant::ServiceName;
+use crate::tenant::{ServiceName, TenantName};
 
 const EXAMPLE: &str = include_str!("../../deploy/keystrata.toml");
 
@@ -249,4 +249,15 @@ fn a_root_in_files_has_distinct_versions_from_1() {
     ] {
         parse(&text(bad), &[]).expect_err(bad);
     }
+}
+
+#[test]
+fn tenants_are_named_whose_clients_come_from_another_server() {
+    let config = parse(EXAMPLE, &[]).expect("valid");
+    assert_eq!(config.compatibility, Compatibility::default());
+    let variable = "KEYSTRATA_COMPATIBILITY_PYKMIP";
+    let config = parse(EXAMPLE, &[(variable, "[\"acme\"]")]).expect("valid");
+    assert_eq!(config.compatibility.pykmip, [TenantName::new("acme").expect("good")]);
+    let error = parse(EXAMPLE, &[(variable, "[\"Acme\"]")]).expect_err("a capital letter");
+    assert!(error.contains("a name is 1 to 63"), "{error}");
 }

@@ -99,8 +99,8 @@ fn bits(
                 return Err(Failure::InvalidField("Cryptographic Algorithm is required".into()));
             };
             create::check_quantum_safety(attributes, *bits)?;
-            // PyKMIP derives keys of lengths that the algorithm has not; nobody can use them here.
-            if cx.policy().legacy {
+            // Of a length that the algorithm has not, nobody can use the key here.
+            if cx.imitates_pykmip() {
                 creation::allowed(cx, *algorithm, Some(*bits))?;
                 return Ok(*bits);
             }
@@ -133,6 +133,10 @@ async fn derive(
                 _ => return Err(Failure::InvalidField("one text alone can be hashed".into())),
             };
             derive::hashed(hash(asked)?, text)?
+        }
+        Method::Hmac if asked.salt.is_some() && cx.imitates_pykmip() => {
+            let salt = asked.salt.as_deref().unwrap_or_default();
+            derive::hkdf(prf(asked)?, &key, salt, fixed.unwrap_or_default(), bytes)?
         }
         Method::Hmac => derive::hmac(prf(asked)?, &key, required(fixed)?)?,
         Method::Encrypt => encrypted(cx, asked, bases, &key, required(fixed)?)?,

@@ -6,6 +6,7 @@ use kmip_ttlv::structure::{ExtensionInformation, ProfileInformation, ValidationI
 
 use super::leases::Leases;
 use super::policies::Policies;
+use crate::tenant::TenantName;
 
 /// Facts and limits that are the same for every request.
 #[derive(Debug, Clone)]
@@ -22,6 +23,9 @@ pub struct Facts {
     pub random_bytes_max: usize,
     /// What tenants may compute, and with which keys.
     pub policies: Policies,
+    /// Tenants whose clients are answered as `PyKMIP`'s server answers, where that differs from the
+    /// specification.
+    pub pykmip_tenants: Vec<TenantName>,
     /// How long clients may use objects without asking again.
     pub leases: Leases,
     /// The most attribute instances that an object may have.
@@ -60,6 +64,7 @@ impl Default for Facts {
             located_scan_max: 1_000_000,
             random_bytes_max: 64 * 1024,
             policies: Policies::default(),
+            pykmip_tenants: Vec::new(),
             leases: Leases::default(),
             attributes_max: 256,
             attribute_bytes_max: 128 * 1024,

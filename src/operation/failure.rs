@@ -21,6 +21,9 @@ pub enum Failure {
     /// The object was destroyed; only its attributes are left.
     #[error("the object is destroyed")]
     Destroyed,
+    /// The same, in the words of `PyKMIP`'s server.
+    #[error("the object is destroyed")]
+    Gone,
     /// The object is in the archive; only its attributes can be read.
     #[error("the object is archived and must be recovered first")]
     Archived,
@@ -242,6 +245,7 @@ impl Failure {
         let (in_1x, in_2x) = match self {
             Self::NotFound => (R::ItemNotFound, R::ObjectNotFound),
             Self::Destroyed => (R::ItemNotFound, R::ObjectDestroyed),
+            Self::Gone => (R::ItemNotFound, R::ItemNotFound),
             Self::Archived => (R::ObjectArchived, R::ObjectArchived),
             Self::WrongState(_) | Self::AttributeFixedByState(_) => {
                 // KMIP 2.0 has the reason, but its own test cases answer as 1.4 does.

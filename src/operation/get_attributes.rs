@@ -36,6 +36,12 @@ pub(super) async fn get_attributes(
     if !request.references.is_empty() {
         attributes = shown::pick(&attributes, &request.references);
     }
+    if cx.imitates_pykmip() && !cx.version().is_2x() {
+        for instance in &mut attributes {
+            let is_one_of_many = instance.attribute.kind().is_multi_instance();
+            instance.index = instance.index.or(is_one_of_many.then_some(0));
+        }
+    }
     let uid = held.object().uid.clone();
     let list = AttributeList { templates: Vec::new(), attributes };
     let response = get_attributes::Response { uid: uid.clone().into(), attributes: list.into() };

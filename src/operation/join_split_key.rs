@@ -36,7 +36,7 @@ pub(super) async fn join_split_key(
     let mut attributes = creation::given(cx, &list).await?;
     let (held, parts) = parts(cx, request).await?;
     let [first, ..] = held.as_slice() else {
-        return Err(Failure::InvalidField("no parts are named".into()));
+        return Err(Failure::InvalidMessage("no parts are named".into()));
     };
     let plan = plan(cx, &held, &parts)?;
     let bytes = secret_bytes(&first.object().attributes);

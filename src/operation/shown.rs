@@ -22,7 +22,18 @@ pub(super) fn shown(object: &Object, version: Version) -> Result<Vec<IndexedAttr
     let kept = object.attributes.iter().cloned();
     let mut all: Vec<IndexedAttribute> = derived.chain(kept).collect();
     all.retain(|instance| is_shown(object, &instance.attribute, version));
+    if version < Version::V1_2 {
+        all.iter_mut().for_each(|instance| as_in_1_1(&mut instance.attribute));
+    }
     Ok(all)
+}
+
+/// Takes out of an attribute what is read before 1.2 although it came then, and what not all clients of
+/// that time can read.
+fn as_in_1_1(attribute: &mut Attribute) {
+    if let Attribute::CryptographicParameters(parameters) = attribute {
+        parameters.cryptographic_algorithm = None;
+    }
 }
 
 /// The Digest of Secret Data. It is not kept, because whoever has it can find a password by

@@ -106,7 +106,9 @@ pub(super) fn plan(
 ) -> Result<Plan, Failure> {
     let prime = || field(part.prime_field_size.as_ref());
     let method = method(version, part.method, polynomial, prime)?;
-    Ok(Plan::new(method, part.parts, part.threshold)?)
+    // XOR needs all parts, whatever threshold a part from elsewhere has been given.
+    let threshold = if matches!(method, Method::Xor) { part.parts } else { part.threshold };
+    Ok(Plan::new(method, part.parts, threshold)?)
 }
 
 /// Says in the attributes of a part by which polynomial it was made, if by any.

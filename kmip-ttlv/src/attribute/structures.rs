@@ -35,8 +35,9 @@ ttlv_struct! {
         /// Signature scheme with its hash.
         DigitalSignatureAlgorithm @ V1_2.. =>
             digital_signature_algorithm: Option<DigitalSignatureAlgorithm>;
-        /// Algorithm.
-        CryptographicAlgorithm @ V1_2.. => cryptographic_algorithm: Option<CryptographicAlgorithm>;
+        /// Algorithm. PyKMIP sends it at every version.
+        CryptographicAlgorithm @ V1_2.. accept V1_0.. =>
+            cryptographic_algorithm: Option<CryptographicAlgorithm>;
         /// Whether the server chooses the IV.
         RandomIv @ V1_2.. => random_iv: Option<bool>;
         /// Length of the IV in bits.

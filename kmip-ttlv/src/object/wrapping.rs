@@ -31,8 +31,9 @@ ttlv_struct! {
         MacSignature => mac_signature: Option<Vec<u8>>;
         /// IV, counter or nonce of the encryption.
         IvCounterNonce => iv_counter_nonce: Option<Vec<u8>>;
-        /// Whether the wrapped bytes are a TTLV Key Value (the default) or the key alone.
-        EncodingOption @ V1_1.. => encoding_option: Option<EncodingOption>;
+        /// Whether the wrapped bytes are a TTLV Key Value (the default) or the key alone. PyKMIP sends it
+        /// at every version.
+        EncodingOption @ V1_1.. accept V1_0.. => encoding_option: Option<EncodingOption>;
     }
 }
 
@@ -48,7 +49,8 @@ ttlv_struct! {
         MacSignatureKeyInformation => mac_signature_key: Option<KeyInformation>;
         /// Attributes to wrap together with the key.
         AttributeName => attribute_names: Vec<String>;
-        /// Whether the wrapped bytes are a TTLV Key Value (the default) or the key alone.
-        EncodingOption @ V1_1.. => encoding_option: Option<EncodingOption>;
+        /// Whether the wrapped bytes are a TTLV Key Value (the default) or the key alone. PyKMIP sends it
+        /// at every version.
+        EncodingOption @ V1_1.. accept V1_0.. => encoding_option: Option<EncodingOption>;
     }
 }

@@ -18,18 +18,18 @@ impl Context<'_> {
             }
             Right::Attributes | Right::Recover => Ok(()),
             _ if object.is_archived() => Err(Failure::Archived),
-            Right::Lease if object.is_destroyed() => Err(Failure::Destroyed),
+            Right::Lease if object.is_destroyed() => Err(self.destroyed()),
             Right::Change | Right::Lease | Right::Replace => Ok(()),
             Right::Value => {
                 self.check_value(held)?;
                 if object.is_destroyed() {
-                    return Err(Failure::Destroyed);
+                    return Err(self.destroyed());
                 }
                 self.check_strict(object)
             }
             Right::Use(usage) => {
                 if object.is_destroyed() {
-                    return Err(Failure::Destroyed);
+                    return Err(self.destroyed());
                 }
                 self.check_strict(object)?;
                 if usage == Usage::DeriveKey && self.is_derived_early(object) {
@@ -49,9 +49,19 @@ impl Context<'_> {
         Ok(allowed.map_err(crypto::Error::from)?)
     }
 
-    /// Old estates derive from objects that nobody has activated, as PyKMIP and its server do.
+    /// Whether this client is answered as `PyKMIP`'s server answers: a destroyed object is not found, in
+    /// 2.x too; the first instance of an attribute is shown with its index; keys are derived from
+    /// Pre-Active objects, in any length, and by HKDF where HMAC is asked for with a Salt.
+    pub(in crate::operation) fn imitates_pykmip(&self) -> bool {
+        self.parts.facts.pykmip_tenants.contains(&self.caller.identity.tenant)
+    }
+
+    fn destroyed(&self) -> Failure {
+        if self.imitates_pykmip() { Failure::Gone } else { Failure::Destroyed }
+    }
+
     fn is_derived_early(&self, object: &Object) -> bool {
-        self.policy().legacy && object.state() == State::PreActive
+        object.state() == State::PreActive && self.imitates_pykmip()
     }
 
     /// Compromised objects may still be read, and open what they have protected (KMIP 2.1 §4.57),
