@@ -84,14 +84,17 @@ async fn attributes_are_given_changed_and_deleted_by_those_alone_who_may() {
     let facts = rows("attributes");
     for version in Version::ALL {
         let client = world.client("orders", version).await;
-        let uid = rich(&client).await;
+        let mut uid = rich(&client).await;
         for (kind, value) in all(&client, &uid).await {
             let Some(fact) = fact(&facts, kind, version) else { continue };
             for (operation, deed) in DEEDS.iter().filter(|(operation, _)| operation.is_in(version))
             {
-                let uid = rich(&client).await;
                 let outcome: Option<ResultReason> =
                     client.ask(deed(&uid, value.clone())).await.err();
+                // What was refused has changed nothing.
+                if outcome.is_none() {
+                    uid = rich(&client).await;
+                }
                 let (name, found) = (operation.xml_name(), word(outcome));
                 let at = format!("{version} {name} {}: {found}", kind.name());
                 assert!(!is_forbidden(fact, *operation) || outcome.is_some(), "{at}");

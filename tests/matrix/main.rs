@@ -8,6 +8,9 @@
 #[allow(dead_code, reason = "shared with the tests of operations")]
 mod ask;
 mod attributes;
+#[path = "../operations/certificate.rs"]
+#[allow(dead_code, reason = "shared with the tests of operations")]
+mod certificate;
 #[path = "../../kmip-ttlv/tests/facts/csv.rs"]
 #[allow(dead_code, reason = "shared with the tests of the facts")]
 mod csv;
@@ -24,6 +27,7 @@ mod objects;
 #[path = "../operations/pair.rs"]
 #[allow(dead_code, reason = "shared with the tests of operations")]
 mod pair;
+mod refusals;
 mod requests;
 mod states;
 mod strangers;

@@ -9,18 +9,19 @@ use kmip_ttlv::{Secret, Version};
 
 use super::ask::{self, uid_of};
 use super::facts::allowed;
-use super::requests::{ROWS, every_mask, make_pair};
+use super::requests::{ROWS, certificate, every_mask, make_pair};
 use super::table::{Table, word};
 use super::world::{Client, World};
 
 const HEAD: &str = "What each operation answers about an object of each type, which is Active (if
 objects of its type are ever that) and for every use.";
 
-const TYPES: [(ObjectType, &str); 5] = [
+const TYPES: [(ObjectType, &str); 6] = [
     (ObjectType::SymmetricKey, "SymmetricKey"),
     (ObjectType::PrivateKey, "PrivateKey"),
     (ObjectType::PublicKey, "PublicKey"),
     (ObjectType::SecretData, "SecretData"),
+    (ObjectType::Certificate, "Certificate"),
     (ObjectType::OpaqueObject, "OpaqueObject"),
 ];
 
@@ -54,6 +55,7 @@ async fn object(client: &Client<'_>, object_type: ObjectType) -> String {
         }
         ObjectType::PrivateKey => make_pair(client, every_mask()).await.0,
         ObjectType::PublicKey => make_pair(client, every_mask()).await.1,
+        ObjectType::Certificate => certificate(client).await,
         ObjectType::SecretData => secret(client, contact()).await,
         _ => return uid_of(client.ask(ask::opaque(vec![contact()])).await),
     };

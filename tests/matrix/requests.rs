@@ -1,18 +1,23 @@
 //! For every operation that works on one object: the object that it is for, and the request.
 
-use kmip_ttlv::attribute::{Attribute, AttributeKind, CryptographicParameters};
+use kmip_ttlv::attribute::{
+    Attribute, AttributeKind, AttributeList, CryptographicParameters, UsageLimits,
+};
 use kmip_ttlv::enums::{
-    BlockCipherMode, CryptographicAlgorithm as A, CryptographicUsageMask as M, DerivationMethod,
-    HashingAlgorithm, ObjectType, Operation, PaddingMethod, RecommendedCurve, RevocationReasonCode,
+    AdjustmentType, BlockCipherMode, CryptographicAlgorithm as A, CryptographicUsageMask as M,
+    DerivationMethod, HashingAlgorithm, ObjectType, Operation, PaddingMethod, RecommendedCurve,
+    RevocationReasonCode, SplitKeyMethod, UsageLimitsUnit,
 };
 use kmip_ttlv::payload::{
-    RequestPayload, archive, decrypt, derive_key, encrypt, export, mac, mac_verify, obtain_lease,
-    recover, sign, signature_verify,
+    RequestPayload, adjust_attribute, archive, create_split_key, decrypt, derive_key, encrypt,
+    export, get_usage_allocation, mac, mac_verify, obtain_lease, re_certify, recover, sign,
+    signature_verify, validate,
 };
 use kmip_ttlv::structure::DerivationParameters;
 use kmip_ttlv::{Secret, Version};
 
 use super::ask::{self, Request};
+use super::certificate;
 use super::pair;
 use super::world::Client;
 
@@ -25,6 +30,10 @@ pub(crate) enum Target {
     Private,
     /// The public half of a pair.
     Public,
+    /// A certificate that the tenant's authority has issued.
+    Certificate,
+    /// An AES key whose use is limited.
+    Limited,
 }
 
 /// An operation on one object.
@@ -48,11 +57,14 @@ const fn using(operation: Operation, target: Target, mask: M, request: fn(&str) 
 pub(crate) const ROWS: &[Row] = &[
     row(Operation::ReKey, |uid| ask::re_key(uid, None, Vec::new())),
     using(Operation::DeriveKey, Target::Symmetric, M::DERIVE_KEY, derive),
+    Row { target: Target::Public, ..row(Operation::Certify, certifies) },
+    Row { target: Target::Certificate, ..row(Operation::ReCertify, certifies_again) },
     row(Operation::Check, |uid| ask::check(uid).into()),
     row(Operation::Get, ask::get),
     row(Operation::GetAttributes, |uid| ask::attributes(uid, &[])),
     row(Operation::GetAttributeList, ask::attribute_list),
     row(Operation::ObtainLease, leases),
+    Row { target: Target::Limited, ..row(Operation::GetUsageAllocation, allocates) },
     row(Operation::AddAttribute, |uid| ask::add(uid, ask::custom("note", "new"))),
     row(Operation::ModifyAttribute, |uid| ask::modify(uid, None, contact("changed"))),
     row(Operation::DeleteAttribute, delete),
@@ -61,6 +73,7 @@ pub(crate) const ROWS: &[Row] = &[
     row(Operation::Destroy, ask::destroy),
     row(Operation::Archive, archives),
     row(Operation::Recover, recovers),
+    Row { target: Target::Certificate, ..row(Operation::Validate, validates) },
     Row { target: Target::Private, ..row(Operation::ReKeyKeyPair, |uid| pair::re_key(uid).into()) },
     using(Operation::Encrypt, Target::Symmetric, M::ENCRYPT, encrypts),
     using(Operation::Decrypt, Target::Symmetric, M::DECRYPT, decrypts),
@@ -68,7 +81,9 @@ pub(crate) const ROWS: &[Row] = &[
     using(Operation::SignatureVerify, Target::Public, M::VERIFY, verifies),
     using(Operation::Mac, Target::Symmetric, M::MAC_GENERATE, macs),
     using(Operation::MacVerify, Target::Symmetric, M::MAC_VERIFY, verifies_mac),
+    row(Operation::CreateSplitKey, splits),
     row(Operation::Export, exports),
+    row(Operation::AdjustAttribute, adjusts),
     row(Operation::SetAttribute, |uid| ask::set(uid, contact("set"))),
 ];
 
@@ -90,6 +105,16 @@ impl Row {
             }
             Target::Private => make_pair(client, mask).await.0,
             Target::Public => make_pair(client, mask).await.1,
+            Target::Certificate => certificate(client).await,
+            Target::Limited => {
+                let limits = UsageLimits { total: 100, count: None, unit: UsageLimitsUnit::Byte };
+                let given = vec![
+                    Attribute::CryptographicUsageMask(mask),
+                    Attribute::UsageLimits(limits),
+                    contact("first"),
+                ];
+                client.create(given).await
+            }
         }
     }
 }
@@ -107,6 +132,14 @@ pub(crate) async fn make_pair(client: &Client<'_>, mask: M) -> (String, String) 
         contact("first"),
     ];
     pair::pair_of(client.ask(pair::create(attributes)).await)
+}
+
+/// A certificate of a new key.
+pub(crate) async fn certificate(client: &Client<'_>) -> String {
+    let (key, request) = certificate::key_and_request(&certificate::params("one"));
+    let public = certificate::public_key(client, &key).await;
+    let given = vec![contact("first")];
+    certificate::issued(client.ask(certificate::certify(&public, Some(&request), given)).await)
 }
 
 /// Every use that a row needs.
@@ -128,6 +161,55 @@ fn archives(object: &str) -> Request {
 
 fn recovers(object: &str) -> Request {
     RequestPayload::from(recover::Request { uid: uid(object) })
+}
+
+fn certifies(object: &str) -> Request {
+    certificate::certify(object, None, vec![ask::name("certified")])
+}
+
+fn certifies_again(object: &str) -> Request {
+    RequestPayload::from(re_certify::Request {
+        uid: uid(object),
+        certificate_request_uid: None,
+        certificate_request_type: None,
+        certificate_request: None,
+        offset: None,
+        attributes: None,
+        protection_storage_masks: None,
+    })
+}
+
+fn validates(object: &str) -> Request {
+    let uids = vec![object.to_owned().into()];
+    RequestPayload::from(validate::Request { certificates: Vec::new(), uids, validity_date: None })
+}
+
+fn allocates(object: &str) -> Request {
+    let request = get_usage_allocation::Request { uid: uid(object), usage_limits_count: 10 };
+    RequestPayload::from(request)
+}
+
+/// Into three parts, of which two are enough.
+fn splits(object: &str) -> Request {
+    RequestPayload::from(create_split_key::Request {
+        object_type: ObjectType::SplitKey,
+        uid: uid(object),
+        parts: 3,
+        threshold: 2,
+        method: SplitKeyMethod::PolynomialSharingGf2_8,
+        prime_field_size: None,
+        attributes: AttributeList::default(),
+        protection_storage_masks: None,
+    })
+}
+
+fn adjusts(object: &str) -> Request {
+    RequestPayload::from(adjust_attribute::Request {
+        uid: uid(object),
+        reference: AttributeKind::Sensitive.into(),
+        adjustment: AdjustmentType::Negate,
+        value: None,
+    })
 }
 
 fn delete(uid: &str) -> Request {
