@@ -1,6 +1,14 @@
-//! The pages that say what works, against what works: `docs/conformance.md` and `docs/clients.md`
-//! agree with the lists of the tests, with each other and with what Query and Discover Versions tell.
+//! The pages that say what works, against what works: `docs/conformance.md`, `docs/clients.md` and
+//! `docs/not-served.md` agree with the lists of the tests, with each other and with what Query and Discover Versions tell.
 
+#[path = "operations/ask.rs"]
+#[allow(dead_code, reason = "shared with the tests of operations")]
+mod ask;
+#[path = "documents/not_served.rs"]
+mod not_served;
+#[path = "operations/pair.rs"]
+#[allow(dead_code, reason = "shared with the tests of operations")]
+mod pair;
 #[path = "support/world.rs"]
 mod world;
 
@@ -102,7 +110,10 @@ async fn the_versions_of_the_pages_are_those_that_discover_versions_tells() {
 async fn query_tells_every_version_of_what_it_has() {
     for version in Version::ALL {
         let (operations, _) = told(version).await;
-        let expected: Vec<_> = SERVED.iter().filter(|it| it.is_in(version)).copied().collect();
+        // These two the server sends.
+        let sent = [Operation::Notify, Operation::Put];
+        let expected: Vec<_> =
+            SERVED.iter().chain(&sent).filter(|it| it.is_in(version)).copied().collect();
         assert_eq!(operations, expected, "{version}");
     }
 }
