@@ -242,10 +242,11 @@ impl Failure {
     #[must_use]
     pub fn reason(&self, version: Version) -> ResultReason {
         use ResultReason as R;
+        let both = |reason| (reason, reason);
         let (in_1x, in_2x) = match self {
             Self::NotFound => (R::ItemNotFound, R::ObjectNotFound),
             Self::Destroyed => (R::ItemNotFound, R::ObjectDestroyed),
-            Self::Gone => (R::ItemNotFound, R::ItemNotFound),
+            Self::Gone => both(R::ItemNotFound),
             Self::Archived => (R::ObjectArchived, R::ObjectArchived),
             Self::WrongState(_) | Self::AttributeFixedByState(_) => {
                 // KMIP 2.0 has the reason, but its own test cases answer as 1.4 does.
@@ -266,18 +267,11 @@ impl Failure {
             Self::NotUsable(_) => (R::PermissionDenied, R::InvalidObjectType),
             Self::KeyFormat => (R::KeyFormatTypeNotSupported, R::KeyFormatTypeNotSupported),
             Self::Password(_) => (R::InvalidField, R::BadPassword),
-            Self::KeyCompression => {
-                (R::KeyCompressionTypeNotSupported, R::KeyCompressionTypeNotSupported)
-            }
-            Self::KeyValueAbsent => {
-                let early = version < Version::V1_2;
-                let reason = if early { R::PermissionDenied } else { R::KeyValueNotPresent };
-                (reason, reason)
-            }
+            Self::KeyCompression => both(R::KeyCompressionTypeNotSupported),
+            Self::KeyValueAbsent if version < Version::V1_2 => both(R::PermissionDenied),
+            Self::KeyValueAbsent => both(R::KeyValueNotPresent),
             Self::Malformed(error) => codec_reason(*error),
-            Self::Undone | Self::Canceled => {
-                (R::OperationCanceledByRequester, R::OperationCanceledByRequester)
-            }
+            Self::Undone | Self::Canceled => both(R::OperationCanceledByRequester),
             Self::UnknownRequest => (R::ItemNotFound, R::InvalidAsynchronousCorrelationValue),
             // The operation came with 2.1.
             Self::AlreadyProcessed => (R::InvalidField, R::DuplicateProcessRequest),

@@ -23,7 +23,9 @@ pub(super) fn shown(object: &Object, version: Version) -> Result<Vec<IndexedAttr
     let mut all: Vec<IndexedAttribute> = derived.chain(kept).collect();
     all.retain(|instance| is_shown(object, &instance.attribute, version));
     if version < Version::V1_2 {
-        all.iter_mut().for_each(|instance| as_in_1_1(&mut instance.attribute));
+        for instance in &mut all {
+            as_in_1_1(&mut instance.attribute);
+        }
     }
     Ok(all)
 }

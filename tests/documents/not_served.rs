@@ -1,6 +1,8 @@
 //! `docs/not-served.md` against the server: what the page says is not served is refused, and what is
 //! refused stands on the page.
 
+#![expect(clippy::unnecessary_wraps, reason = "the fields are optional")]
+
 use std::collections::BTreeSet;
 
 use keystrata::crypto::policy::Policy;

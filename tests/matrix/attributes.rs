@@ -56,7 +56,7 @@ async fn all(client: &Client<'_>, uid: &str) -> Vec<(AttributeKind, Attribute)> 
 }
 
 /// The row of the facts about an attribute at a version.
-fn fact<'r>(facts: &'r [Row], kind: AttributeKind, version: Version) -> Option<&'r Row> {
+fn fact(facts: &[Row], kind: AttributeKind, version: Version) -> Option<&Row> {
     let mut of_kind = facts.iter().filter(|row| row["attribute"] == kind.name());
     of_kind.find(|row| range(&row["versions"]).contains(version))
 }

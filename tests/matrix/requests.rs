@@ -1,5 +1,7 @@
 //! For every operation that works on one object: the object that it is for, and the request.
 
+#![expect(clippy::unnecessary_wraps, reason = "the fields are optional")]
+
 use kmip_ttlv::attribute::{
     Attribute, AttributeKind, AttributeList, CryptographicParameters, UsageLimits,
 };

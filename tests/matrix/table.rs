@@ -27,8 +27,10 @@ impl Table {
                 list.push(name.to_owned());
             }
         }
-        let before = self.cells.insert((version, row.to_owned(), column.to_owned()), word.clone());
-        assert!(before.is_none_or(|before| before == word), "{version} {row} {column}: {word}");
+        let cell = (version, row.to_owned(), column.to_owned());
+        let before = self.cells.get(&cell);
+        assert!(before.is_none_or(|before| *before == word), "{version} {row} {column}: {word}");
+        self.cells.insert(cell, word);
     }
 
     /// Every cell: version, row, column, word.
@@ -58,7 +60,10 @@ impl Table {
     }
 
     fn text(&self, head: &str) -> String {
-        let mut text: String = head.lines().map(|line| format!("# {}\n", line.trim())).collect();
+        let mut text = String::new();
+        for line in head.lines() {
+            writeln!(text, "# {}", line.trim()).unwrap();
+        }
         let mut blocks: Vec<(Vec<Version>, String)> = Vec::new();
         for version in Version::ALL {
             let block = self.block(version);
