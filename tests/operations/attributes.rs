@@ -68,7 +68,11 @@ async fn answers_of_1x_hold_the_attribute_and_those_of_2x_do_not() {
     assert_eq!((added.index, added.attribute), (Some(1), custom("color", "blue")));
     let modified = shown(client.ask(modify(&uid, Some(0), custom("color", "gold"))).await);
     let modified = modified.unwrap();
-    assert_eq!((modified.index, modified.attribute), (None, custom("color", "gold")));
+    assert_eq!(
+        (modified.index, modified.attribute),
+        (Some(0), custom("color", "gold")),
+        "as asked"
+    );
     let deleted = shown(client.ask(delete(&uid, color(), None)).await).unwrap();
     assert_eq!((deleted.index, deleted.attribute), (None, custom("color", "gold")));
 

@@ -86,7 +86,7 @@ async fn parts_that_do_not_make_a_key_are_not_joined() {
             ..as_key(&[&one[0], &one[1]])
         };
         for (request, expected) in [
-            (as_key(&[]), Err(R::InvalidField)),
+            (as_key(&[]), Err(R::InvalidMessage)),
             (as_key(&[&one[0]]), no_key.clone()),
             (as_key(&[&one[0], &one[0]]), no_key.clone()),
             (as_key(&[&one[0], &two[1]]), no_key.clone()),
