@@ -2,12 +2,14 @@
 
 use std::ffi::OsString;
 use std::io::{self, ErrorKind};
+use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
@@ -16,12 +18,13 @@ use super::error::HsmError;
 use super::frame::{Answer, Frame, Proofs, Start, Started, receive, send};
 use super::link::Request;
 use super::settings::{Pin, TokenSettings};
+use super::worker::LAST_CALL;
 use crate::clock::Clock;
 use crate::keys::RootError;
 use crate::metrics::{Ending, Metrics, RootCall};
 
-/// How long a worker that is not needed any more may take to leave its token.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// How long a worker is waited for that was told to end. It ends by itself before, if it can.
+const FAREWELL: Duration = LAST_CALL.saturating_add(Duration::from_secs(2));
 
 /// The program that is a worker: this one, with the right arguments.
 #[derive(Debug, Clone)]
@@ -137,7 +140,7 @@ impl Workers {
                 Err(self.refused(reason, is_final))
             }
             Err(broken) => {
-                worker.kill();
+                worker.abandon();
                 Err(broken)
             }
         }
@@ -211,7 +214,7 @@ impl Lane {
         if answer.is_err()
             && let Some(worker) = self.worker.take()
         {
-            worker.kill();
+            worker.abandon();
         }
         answer
     }
@@ -253,36 +256,51 @@ impl Worker {
 
     /// Sends a frame and waits for another.
     fn ask(&mut self, frame: &Frame, timeout: Duration) -> Result<Zeroizing<Vec<u8>>, Broken> {
-        let broken = |error: io::Error| match error.kind() {
-            ErrorKind::WouldBlock | ErrorKind::TimedOut => Broken::Unavailable(format!(
-                "the token has not answered for {} s; its worker was ended",
-                timeout.as_secs_f32()
-            )),
-            _ => no_worker(error),
+        let broken = |error: io::Error| {
+            if is_late(&error) {
+                Broken::Unavailable(format!(
+                    "the token has not answered for {} s; its worker is not used any more",
+                    timeout.as_secs_f32()
+                ))
+            } else {
+                no_worker(error)
+            }
         };
         send(&mut self.stream, frame).map_err(broken)?;
         let content = receive(&mut self.stream).map_err(broken)?;
         content.ok_or_else(|| Broken::Died("the token's worker has died".into()))
     }
 
-    /// Ends it whatever it does.
-    fn kill(mut self) {
-        // It may have ended by itself. Either way it is waited for, so that nothing is left of it.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+    /// Lets it come to an end; nobody waits for that.
+    fn abandon(self) {
+        // Without a thread its socket is closed, and it ends all the same.
+        let _ = thread::Builder::new().name("root-farewell".into()).spawn(move || self.end());
     }
 
-    /// Lets it leave its token, if it does so soon.
+    /// Lets it finish its call and leave its token, or ends it if it does not.
     fn end(mut self) {
-        let left = self.stream.shutdown(std::net::Shutdown::Write).is_ok()
-            && self.stream.set_read_timeout(Some(FAREWELL)).is_ok()
-            && matches!(receive(&mut self.stream), Ok(None));
-        if left {
-            let _ = self.process.wait();
-        } else {
-            self.kill();
+        let told = self.stream.shutdown(Shutdown::Write).is_ok()
+            && self.stream.set_read_timeout(Some(FAREWELL)).is_ok();
+        // An answer that nobody waits for any more may come first.
+        let left = told
+            && loop {
+                match receive(&mut self.stream) {
+                    Ok(Some(_)) => {}
+                    Ok(None) => break true,
+                    Err(error) => break !is_late(&error),
+                }
+            };
+        if !left {
+            let _ = self.process.kill();
         }
+        // So that nothing is left of it.
+        let _ = self.process.wait();
     }
+}
+
+/// Whether the worker has not said anything in time.
+fn is_late(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
 
 fn no_worker(error: impl std::fmt::Display) -> Broken {

@@ -3,15 +3,20 @@
 //!
 //! A worker has one session with the token. It is given a socket as its standard input, reads
 //! [`Start`], connects, and from then on answers one request after the other ([`super::frame`]). It
-//! ends when the server has closed the socket or is gone.
+//! ends when the server has closed the socket or is gone, but not in the middle of a call: `SoftHSM`
+//! for one writes its token's file anew with every login, and without the end of that there is no
+//! token any more.
 
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
-use rustix::process::{Signal, set_parent_process_death_signal};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use rustix::process::{Signal, getpid, kill_process};
 
 use super::frame::{Answer, Start, Started, receive, send};
 use super::link::{Link, Request};
@@ -19,6 +24,10 @@ use super::settings::{Pin, TokenSettings};
 use crate::clock::Clock;
 use crate::keys::Random;
 use crate::metrics::Metrics;
+
+/// How long a call may go on after the server has closed the socket or is gone. What has not come
+/// back by then hangs.
+pub(super) const LAST_CALL: Duration = Duration::from_secs(5);
 
 /// Serves the server behind standard input until it is gone.
 ///
@@ -29,9 +38,8 @@ pub fn run(
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
 ) -> io::Result<()> {
-    // A module that hangs must not outlive the server.
-    set_parent_process_death_signal(Some(Signal::KILL))?;
     let mut stream = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
+    watch(stream.try_clone()?)?;
     let Some(start) = receive(&mut stream)? else { return Ok(()) };
     let Start { module, token, pin, key_label, proofs } = Start::read(&start)?;
     // Bounds are the server's matter: it ends a worker that takes too long.
@@ -51,4 +59,16 @@ pub fn run(
         send(&mut stream, &Answer { result, is_final: link.is_final() }.frame())?;
     }
     Ok(())
+}
+
+/// Sees to it that a module that hangs does not outlive the server.
+fn watch(stream: UnixStream) -> io::Result<()> {
+    let wait = move || {
+        let mut closed = [PollFd::new(&stream, PollFlags::RDHUP)];
+        while poll(&mut closed, None) == Err(Errno::INTR) {}
+        thread::sleep(LAST_CALL);
+        // Nothing of the module is run any more, as the usual ways to end a process would.
+        let _ = kill_process(getpid(), Signal::KILL);
+    };
+    thread::Builder::new().name("watch".into()).spawn(wait).map(drop)
 }

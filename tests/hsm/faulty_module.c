@@ -1,5 +1,6 @@
 /* A PKCS#11 module that is REAL_MODULE, but for C_Decrypt: it does what FAULT_FILE says ("crash",
-   "hang"), and works if there is no such file. */
+   "hang", or "linger": it takes that
+   file away after three seconds, and then works), and works if there is no such file. */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,11 @@ static unsigned long faulty(unsigned long s, void *a, unsigned long b, void *c, 
     if (file) { if (!fgets(fault, sizeof fault, file)) fault[0] = 0; fclose(file); }
     if (!strncmp(fault, "crash", 5)) abort();
     if (!strncmp(fault, "hang", 4)) for (;;) pause();
+    if (!strncmp(fault, "linger", 6)) {
+        fclose(fopen(FAULT_FILE ".begun", "w"));
+        sleep(3);
+        unlink(FAULT_FILE);
+    }
     return real(s, a, b, c, d);
 }
 

@@ -51,16 +51,19 @@ pub(crate) fn run_child(dir: &Path) {
 
 /// Runs the calling test again in a process with a variable that its module reads.
 pub(crate) fn run_child_with(dir: &Path, variable: &str, value: &Path) {
-    let child = Command::new(std::env::current_exe().unwrap())
-        .args([&test_name(), "--exact", "--nocapture"])
-        .env(variable, value)
-        .env(DIR_VARIABLE, dir)
-        .output()
-        .unwrap();
-    let said = [child.stdout, child.stderr].concat();
+    let ended = child(dir, variable, value).output().unwrap();
+    let said = [ended.stdout, ended.stderr].concat();
     let said = String::from_utf8_lossy(&said);
-    assert!(child.status.success() && said.contains("1 passed"), "{said}");
+    assert!(ended.status.success() && said.contains("1 passed"), "{said}");
     print!("{said}");
+}
+
+/// The calling test in a process with a variable that its module reads.
+pub(crate) fn child(dir: &Path, variable: &str, value: &Path) -> Command {
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.args([&test_name(), "--exact", "--nocapture"]);
+    child.env(variable, value).env(DIR_VARIABLE, dir);
+    child
 }
 
 pub(crate) struct Opened {

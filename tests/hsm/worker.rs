@@ -2,20 +2,20 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use cryptoki::types::AuthPin;
 use keystrata::clock::{Clock, SystemClock};
 use keystrata::crypto::random::OsRandom;
-use keystrata::hsm::softhsm::SoftHsm;
+use keystrata::hsm::softhsm::{self, SoftHsm};
 use keystrata::hsm::{Pkcs11Root, TokenSettings};
 use keystrata::keys::{RootError, RootKey};
 use keystrata::metrics::{Metrics, MetricsSettings};
 use tokio::runtime::Runtime;
 
-use super::support::{session, with_token, workers};
+use super::support::{DIR_VARIABLE, child, in_child, session, variable, with_token, workers};
 
 /// Longer than any call on a busy machine, and short enough to wait for a few times.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -58,11 +58,7 @@ impl Node {
 
     /// Asks until there is an answer, as readiness does.
     fn heals(&self) {
-        let clock = SystemClock::new();
-        while let Err(error) = self.open() {
-            assert!(clock.elapsed() < Duration::from_secs(30), "{error}");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        eventually("the token is used again", || self.open().is_ok());
     }
 
     fn shows(&self, line: &str) -> bool {
@@ -82,6 +78,15 @@ fn worker() -> String {
     let mut all = children();
     assert_eq!(all.len(), 1, "{all:?}");
     all.remove(0)
+}
+
+/// Waits for what happens soon, but nobody knows when.
+fn eventually(what: &str, happens: impl Fn() -> bool) {
+    let clock = SystemClock::new();
+    while !happens() {
+        assert!(clock.elapsed() < Duration::from_secs(60), "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 fn signal(name: &str, process: &str) {
@@ -119,8 +124,9 @@ fn a_worker_that_hangs_is_ended_and_nobody_else_waits_for_it() {
         assert!(start.elapsed() < TIMEOUT / 2, "the breaker is open");
         assert!(node.shows("keystrata_root_breaker_open 1"));
         node.heals();
-        assert_ne!(worker(), before);
+        assert!(children().iter().any(|other| *other != before));
         assert!(node.shows("keystrata_root_breaker_open 0"));
+        eventually("the worker that hangs is ended", || !children().contains(&before));
     });
 }
 
@@ -152,6 +158,41 @@ fn a_module_that_crashes_or_hangs_takes_nothing_else_down() {
             node.heals();
         }
     });
+}
+
+/// `SoftHSM` writes its token's file anew with every login: a process that is killed meanwhile leaves
+/// it empty.
+#[test]
+fn a_call_that_nobody_waits_for_any_more_comes_to_its_end() {
+    with_token(|soft, dir| {
+        let (module, fault) = faulty(soft, dir);
+        let node = Node::new(TokenSettings { module, ..soft.settings().unwrap() });
+        fs::write(&fault, "linger").unwrap();
+        assert!(node.refused().contains("not answered"));
+        eventually("the call that took too long is done", || !fault.exists());
+        node.heals();
+    });
+}
+
+#[test]
+fn a_server_that_is_killed_leaves_its_worker_to_finish_its_call() {
+    if variable(DIR_VARIABLE).is_some() {
+        return in_child(|soft, dir| {
+            let (module, fault) = faulty(soft, dir);
+            let node = Node::new(TokenSettings { module, ..soft.settings().unwrap() });
+            fs::write(&fault, "linger").unwrap();
+            panic!("it is killed before there is an answer: {:?}", node.open());
+        });
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let soft = SoftHsm::prepare(dir.path(), &OsRandom).unwrap();
+    let (_, fault) = faulty(&soft, dir.path());
+    let mut server = child(dir.path(), softhsm::CONFIG_VARIABLE, &soft.variable());
+    let mut server = server.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    eventually("the call has begun", || fault.with_extension("begun").exists());
+    server.kill().unwrap();
+    server.wait().unwrap();
+    eventually("the call is done", || !fault.exists());
 }
 
 #[test]
