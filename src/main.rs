@@ -13,6 +13,10 @@ use command::{
     tell, tenant, try_,
 };
 
+/// A request allocates often, and frees on another thread what the audit trail has written.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A KMIP key server for platforms with many tenants.
 ///
 /// Databases and services that speak KMIP get their keys here. Each has a certificate that says
