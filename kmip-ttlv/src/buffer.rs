@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Deref;
 
-use zeroize::Zeroize;
+use zeroize::optimization_barrier;
 
 /// A growable run of bytes that leaves nothing behind.
 ///
@@ -52,14 +52,14 @@ impl Buffer {
         let needed = self.bytes.len().saturating_add(additional);
         let mut larger = Vec::with_capacity(needed.max(self.bytes.capacity().saturating_mul(2)));
         larger.extend_from_slice(&self.bytes);
-        self.bytes.as_mut_slice().zeroize();
+        wipe(&mut self.bytes);
         self.bytes = larger;
     }
 
     /// Cuts off and wipes everything from `length` on.
     pub fn truncate(&mut self, length: usize) {
         if let Some(tail) = self.bytes.get_mut(length..) {
-            tail.zeroize();
+            wipe(tail);
         }
         self.bytes.truncate(length);
     }
@@ -75,6 +75,12 @@ impl Buffer {
             place.copy_from_slice(bytes);
         }
     }
+}
+
+/// Overwrites the bytes in one stroke, which the compiler may not leave out.
+fn wipe(bytes: &mut [u8]) {
+    bytes.fill(0);
+    optimization_barrier(bytes);
 }
 
 impl Drop for Buffer {
