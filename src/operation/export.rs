@@ -14,7 +14,7 @@ pub(super) async fn export(cx: &Context<'_>, request: &Request<'_>) -> Result<Ou
         key_format: request.key_format,
         key_compression: request.key_compression,
         wrap_type: request.key_wrap_type,
-        wrapping: request.wrapping.as_ref(),
+        wrapping: request.wrapping.as_deref(),
     };
     let get::Given { held, value, changes } = get::value(cx, request.uid.as_ref(), wants).await?;
     let object = held.object();

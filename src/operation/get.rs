@@ -19,7 +19,7 @@ pub(super) async fn get(cx: &Context<'_>, request: &Request<'_>) -> Result<Outco
         key_format: request.key_format,
         key_compression: request.key_compression,
         wrap_type: request.key_wrap_type,
-        wrapping: request.wrapping.as_ref(),
+        wrapping: request.wrapping.as_deref(),
     };
     let Given { held, value, mut changes } = value(cx, request.uid.as_ref(), wants).await?;
     let object = held.object();
@@ -94,7 +94,7 @@ pub(super) async fn value(
         return Err(Failure::Sensitive);
     }
     let kept = cx.value(&held).await?;
-    let wrapped = kept.key_block().and_then(|block| block.wrapping.as_ref());
+    let wrapped = kept.key_block().and_then(|block| block.wrapping.as_deref());
     let unwraps = form.unwraps(wrapped)?;
     if object.is_sensitive() && form.is_readable(unwraps, wrapped) {
         return Err(Failure::Sensitive);

@@ -160,7 +160,10 @@ async fn wraps(client: &Client<'_>, uid: &str, mode: BlockCipherMode) -> bool {
         encoding_option: None,
     });
     let other = client.key(128, Vec::new()).await;
-    client.ask(get::Request { wrapping, ..get::Request::new(other) }).await.is_ok()
+    client
+        .ask(get::Request { wrapping: wrapping.map(Box::new), ..get::Request::new(other) })
+        .await
+        .is_ok()
 }
 
 #[tokio::test]

@@ -69,6 +69,7 @@ pub(crate) fn get(
     key_wrap_type: Option<KeyWrapType>,
     wrapping: Option<KeyWrappingSpecification>,
 ) -> get::Request<'static> {
+    let wrapping = wrapping.map(Box::new);
     get::Request { key_wrap_type, wrapping, ..get::Request::new(uid.to_owned()) }
 }
 

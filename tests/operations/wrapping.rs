@@ -249,7 +249,7 @@ async fn import_unwraps_where_that_is_asked_for() {
             key_format: None,
             key_wrap_type: None,
             key_compression: None,
-            wrapping: Some(key_wrap(&kek)),
+            wrapping: Some(Box::new(key_wrap(&kek))),
         };
         let Ok(ResponsePayload::Export(exported)) = client.ask(request).await else {
             panic!("not exported")

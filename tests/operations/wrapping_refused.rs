@@ -307,14 +307,14 @@ async fn a_wrapped_key_that_does_not_say_how_is_not_taken() {
         let client = world.client("orders", version).await;
         let wrapped = || KeyBlock {
             value: Some(KeyValue::Wrapped(vec![7; 24].into())),
-            wrapping: Some(KeyWrappingData {
+            wrapping: Some(Box::new(KeyWrappingData {
                 method: Method::Encrypt,
                 encryption_key: with("elsewhere", Some(mode(Mode::NistKeyWrap))),
                 mac_signature_key: None,
                 mac_signature: None,
                 iv_counter_nonce: None,
                 encoding_option: Some(Encoding::NoEncoding),
-            }),
+            })),
             ..plain(&KEY)
         };
         let changed = |change: &dyn Fn(&mut KeyBlock)| {

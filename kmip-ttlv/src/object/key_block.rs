@@ -21,8 +21,8 @@ pub struct KeyBlock {
     pub algorithm: Option<CryptographicAlgorithm>,
     /// Length in bits; may be absent likewise.
     pub length: Option<i32>,
-    /// How the key is wrapped; absent if it is not.
-    pub wrapping: Option<KeyWrappingData>,
+    /// How the key is wrapped; absent if it is not. On the heap, for few are and it is long.
+    pub wrapping: Option<Box<KeyWrappingData>>,
 }
 
 impl Decode<'_> for KeyBlock {

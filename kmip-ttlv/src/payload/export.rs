@@ -18,7 +18,7 @@ ttlv_struct! {
         /// The compression of an elliptic curve public key.
         KeyCompressionType => key_compression: Option<KeyCompressionType>;
         /// How to wrap the key; it comes in the clear if absent.
-        KeyWrappingSpecification => wrapping: Option<KeyWrappingSpecification>;
+        KeyWrappingSpecification => wrapping: Option<Box<KeyWrappingSpecification>>;
     }
 }
 

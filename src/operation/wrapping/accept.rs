@@ -68,7 +68,7 @@ pub(in crate::operation) async fn link(
     value: &ManagedObject,
     attributes: &mut AttributeSet,
 ) -> Result<(), Failure> {
-    let data = value.key_block().and_then(|block| block.wrapping.as_ref());
+    let data = value.key_block().and_then(|block| block.wrapping.as_deref());
     let by = data.and_then(|data| data.encryption_key.as_ref().or(data.mac_signature_key.as_ref()));
     let Some(by) = by else { return Ok(()) };
     let held = match cx.object(Some(&by.uid), Right::Attributes).await {

@@ -132,14 +132,14 @@ pub(super) async fn wrap(
     let told = |key: &Option<WrappingKey>, asked: &Option<KeyInformation>| {
         Some(key.as_ref()?.information(asked.as_ref()?))
     };
-    block.wrapping = Some(KeyWrappingData {
+    block.wrapping = Some(Box::new(KeyWrappingData {
         method: specification.method,
         encryption_key: told(&keys.encryption, &specification.encryption_key),
         mac_signature_key: told(&keys.signature, &specification.mac_signature_key),
         mac_signature: signature,
         iv_counter_nonce: iv,
         encoding_option: specification.encoding_option,
-    });
+    }));
     // PyKMIP, which makes such wrapping keys, and so VAST read the wrapped bytes in the place of the
     // Key Material alone.
     let is_bare = keys.encryption.as_ref().is_some_and(WrappingKey::is_bare);
