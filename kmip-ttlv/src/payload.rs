@@ -168,7 +168,7 @@ payloads! { 'a;
         Archive => archive::Request<'a>, archive::Response<'a>;
         Recover => recover::Request<'a>, recover::Response<'a>;
         Validate => validate::Request<'a>, validate::Response;
-        Query => query::Request, query::Response;
+        Query => query::Request, Box<query::Response>;
         Cancel => cancel::Request<'a>, cancel::Response<'a>;
         ReKeyKeyPair => re_key_key_pair::Request<'a>, re_key_key_pair::Response<'a>;
         DiscoverVersions => discover_versions::Request, discover_versions::Response;

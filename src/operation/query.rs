@@ -80,7 +80,7 @@ pub(super) async fn query(cx: &Context<'_>, request: &Request) -> Result<Outcome
             _ => {}
         }
     }
-    Ok(Outcome::told(ResponsePayload::Query(response)))
+    Ok(Outcome::told(ResponsePayload::Query(Box::new(response))))
 }
 
 fn nothing() -> Response {

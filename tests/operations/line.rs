@@ -162,7 +162,7 @@ impl<'w> Line<'w> {
 
 /// What a client says of itself.
 pub(crate) fn says(operations: &[Operation], objects: &[ObjectType]) -> ResponsePayload<'static> {
-    ResponsePayload::Query(query::Response {
+    ResponsePayload::Query(Box::new(query::Response {
         operations: operations.to_vec(),
         object_types: objects.to_vec(),
         vendor: None,
@@ -177,5 +177,5 @@ pub(crate) fn says(operations: &[Operation], objects: &[ObjectType]) -> Response
         client_registration_methods: Vec::new(),
         defaults: None,
         protection_storage_masks: None,
-    })
+    }))
 }

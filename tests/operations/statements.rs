@@ -17,7 +17,7 @@ use super::world::{Client, World};
 async fn told(client: &Client<'_>, functions: &[Q]) -> query::Response {
     let request = query::Request { functions: functions.to_vec(), object_groups: None };
     match client.ask(request).await {
-        Ok(ResponsePayload::Query(response)) => response,
+        Ok(ResponsePayload::Query(response)) => *response,
         other => panic!("{other:?}"),
     }
 }
