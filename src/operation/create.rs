@@ -1,9 +1,8 @@
 //! Create (KMIP 1.4 §4.1, KMIP 2.1 §6.1.8).
 
-use kmip_ttlv::Secret;
 use kmip_ttlv::attribute::{Attribute, AttributeKind};
-use kmip_ttlv::enums::{KeyFormatType, ObjectType, SecretDataType};
-use kmip_ttlv::object::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, SecretData};
+use kmip_ttlv::enums::{ObjectType, SecretDataType};
+use kmip_ttlv::object::{ManagedObject, SecretData};
 use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::create::{Request, Response};
 
@@ -49,15 +48,7 @@ pub(super) fn symmetric_key(
     let bits = key_length::bits(cx, algorithm, length_asked(attributes))?;
     check_quantum_safety(attributes, bits)?;
     attributes.put(Attribute::CryptographicLength(bits));
-    let block = KeyBlock {
-        format: KeyFormatType::Raw,
-        compression: None,
-        value: None,
-        algorithm: Some(algorithm),
-        length: Some(bits),
-        wrapping: None,
-    };
-    Ok(value::raw_key(block, key_length::key(cx, algorithm, bits)?))
+    Ok(value::raw_key(Some(algorithm), bits, key_length::key(cx, algorithm, bits)?))
 }
 
 /// A secret has neither algorithm nor format of its own: a seed of the length asked for.
@@ -66,15 +57,7 @@ fn secret_data(cx: &Context<'_>, attributes: &AttributeSet) -> Result<ManagedObj
     let bits = bits.ok_or_else(|| {
         Failure::InvalidField("a Cryptographic Length in whole bytes is required".into())
     })?;
-    let material = KeyMaterial::Bytes(Secret::new(key_length::random(cx, bits)?));
-    let key_block = KeyBlock {
-        format: KeyFormatType::Raw,
-        compression: None,
-        value: Some(KeyValue::new(material)),
-        algorithm: None,
-        length: None,
-        wrapping: None,
-    };
+    let key_block = value::raw(key_length::random(cx, bits)?);
     Ok(ManagedObject::SecretData(SecretData { kind: SecretDataType::Seed, key_block }))
 }
 

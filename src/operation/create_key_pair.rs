@@ -202,14 +202,8 @@ pub(super) async fn generate(
         key::for_version(asked.unwrap_or(of.format), cx.version())
     };
     let block = |format, of: &key::Description, material| -> Result<KeyBlock, Failure> {
-        Ok(KeyBlock {
-            format,
-            compression: None,
-            value: Some(KeyValue::new(material)),
-            algorithm,
-            length: Some(length(of)?),
-            wrapping: None,
-        })
+        let length = Some(length(of)?);
+        Ok(KeyBlock { algorithm, length, ..KeyBlock::new(format, KeyValue::new(material)) })
     };
     let format = chosen(formats.private, &of_private);
     let private = block(format, &of_private, private.write(format)?)?;

@@ -185,14 +185,8 @@ fn part(
         Some(Attribute::CryptographicLength(bits)) => Some(*bits),
         _ => None,
     };
-    let key_block = KeyBlock {
-        format: KeyFormatType::Raw,
-        compression: None,
-        value: Some(KeyValue::new(KeyMaterial::Bytes(bytes))),
-        algorithm,
-        length,
-        wrapping: None,
-    };
+    let value = KeyValue::new(KeyMaterial::Bytes(bytes));
+    let key_block = KeyBlock { algorithm, length, ..KeyBlock::new(KeyFormatType::Raw, value) };
     let prime_field_size = match plan.method() {
         Method::Prime(field) => Some(BigInteger::from_unsigned(&field.to_bytes())),
         _ => None,

@@ -1,15 +1,14 @@
 //! Derive Key (KMIP 1.4 §4.6, KMIP 2.1 §6.1.14).
 
+use kmip_ttlv::Version;
 use kmip_ttlv::attribute::{Attribute, AttributeKind, CryptographicParameters, Link};
 use kmip_ttlv::enums::{
-    DerivationMethod as Method, HashingAlgorithm, KeyFormatType, LinkType, ObjectType,
-    SecretDataType,
+    DerivationMethod as Method, HashingAlgorithm, LinkType, ObjectType, SecretDataType,
 };
-use kmip_ttlv::object::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, SecretData};
+use kmip_ttlv::object::{ManagedObject, SecretData};
 use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::derive_key::{Request, Response};
 use kmip_ttlv::structure::DerivationParameters;
-use kmip_ttlv::{Secret, Version};
 use zeroize::Zeroizing;
 
 use super::context::{Context, Held, Right};
@@ -304,24 +303,15 @@ fn made(
     bits: i32,
     derived: &Derived,
 ) -> ManagedObject {
-    let block = KeyBlock {
-        format: KeyFormatType::Raw,
-        compression: None,
-        value: None,
-        algorithm: None,
-        length: None,
-        wrapping: None,
-    };
     if object_type == ObjectType::SecretData {
-        let material = KeyMaterial::Bytes(Secret::new(derived.to_vec()));
-        let key_block = KeyBlock { value: Some(KeyValue::new(material)), ..block };
+        let key_block = value::raw(derived.to_vec());
         return ManagedObject::SecretData(SecretData { kind: SecretDataType::Seed, key_block });
     }
     let algorithm = match attributes.first(AttributeKind::CryptographicAlgorithm) {
         Some(Attribute::CryptographicAlgorithm(algorithm)) => Some(*algorithm),
         _ => None,
     };
-    value::raw_key(KeyBlock { algorithm, length: Some(bits), ..block }, derived.to_vec())
+    value::raw_key(algorithm, bits, derived.to_vec())
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use kmip_ttlv::enums::{
     CryptographicAlgorithm, KeyFormatType, ObjectType, OpaqueDataType, SecretDataType,
 };
 use kmip_ttlv::object::{
-    KeyBlock, KeyMaterial, KeyValue, ManagedObject, OpaqueObject, PrivateKey, PublicKey,
-    SecretData, SplitKey, SymmetricKey,
+    KeyBlock, ManagedObject, OpaqueObject, PrivateKey, PublicKey, SecretData, SplitKey,
+    SymmetricKey,
 };
 use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::join_split_key::{Request, Response};
@@ -173,15 +173,8 @@ fn joined(
     attributes: &AttributeSet,
     secret: &[u8],
 ) -> Result<ManagedObject, Failure> {
-    let block = |format, bytes: &[u8]| KeyBlock {
-        format,
-        compression: None,
-        value: Some(KeyValue::new(KeyMaterial::Bytes(Secret::new(bytes.to_vec())))),
-        algorithm: None,
-        length: None,
-        wrapping: None,
-    };
-    let raw = || block(KeyFormatType::Raw, secret);
+    let raw = || value::raw(secret.to_vec());
+    let block = |format, der: &[u8]| KeyBlock { format, ..value::raw(der.to_vec()) };
     Ok(match request.object_type {
         ObjectType::SymmetricKey => ManagedObject::SymmetricKey(SymmetricKey { key_block: raw() }),
         ObjectType::SecretData => {

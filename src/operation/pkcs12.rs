@@ -76,21 +76,9 @@ pub(super) async fn container(
     } else {
         KeyValue::Wrapped(bytes)
     };
-    Ok(ManagedObject::PrivateKey(PrivateKeyObject {
-        key_block: block(KeyFormatType::Pkcs12, value),
-    }))
-}
-
-/// A key block that says nothing but what is in it: a container says itself what its key is.
-fn block(format: KeyFormatType, value: KeyValue) -> KeyBlock {
-    KeyBlock {
-        format,
-        compression: None,
-        value: Some(value),
-        algorithm: None,
-        length: None,
-        wrapping: None,
-    }
+    // It says itself what its key is.
+    let key_block = KeyBlock::new(KeyFormatType::Pkcs12, value);
+    Ok(ManagedObject::PrivateKey(PrivateKeyObject { key_block }))
 }
 
 /// Takes the key out of a container that a client brings, and says of it what the container says. The
@@ -110,10 +98,10 @@ pub(super) async fn open(
             if key_block.format == KeyFormatType::Pkcs12 && key_block.wrapping.is_none() =>
         {
             match &key_block.value {
-                Some(KeyValue::Wrapped(bytes)) => Zeroizing::new(bytes.expose().clone()),
-                Some(KeyValue::Plain { material: KeyMaterial::Bytes(bytes), .. }) => {
-                    Zeroizing::new(bytes.expose().clone())
-                }
+                Some(
+                    KeyValue::Wrapped(bytes)
+                    | KeyValue::Plain { material: KeyMaterial::Bytes(bytes), .. },
+                ) => Zeroizing::new(bytes.expose().clone()),
                 _ => return Err(Pkcs12Error::Malformed.into()),
             }
         }

@@ -37,7 +37,7 @@ const OBJECT_TYPES: &[ObjectType] = &[
 pub(super) async fn query(cx: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     let version = cx.version();
     let said = &cx.parts().facts.statements;
-    let mut response = nothing();
+    let mut response = Response::default();
     for function in &request.functions {
         match function {
             QueryFunction::QueryOperations => {
@@ -81,25 +81,6 @@ pub(super) async fn query(cx: &Context<'_>, request: &Request) -> Result<Outcome
         }
     }
     Ok(Outcome::told(ResponsePayload::Query(Box::new(response))))
-}
-
-fn nothing() -> Response {
-    Response {
-        operations: Vec::new(),
-        object_types: Vec::new(),
-        vendor: None,
-        server_information: None,
-        application_namespaces: Vec::new(),
-        extensions: Vec::new(),
-        attestation_types: Vec::new(),
-        rngs: Vec::new(),
-        profiles: Vec::new(),
-        validations: Vec::new(),
-        capabilities: Vec::new(),
-        client_registration_methods: Vec::new(),
-        defaults: None,
-        protection_storage_masks: None,
-    }
 }
 
 /// The generators that are described, or one that is not.

@@ -1,8 +1,8 @@
 //! Re-key (KMIP 1.4 §4.4, KMIP 2.1 §6.1.46).
 
 use kmip_ttlv::attribute::{Attribute, AttributeKind};
-use kmip_ttlv::enums::{KeyFormatType, ObjectType};
-use kmip_ttlv::object::{KeyBlock, ManagedObject};
+use kmip_ttlv::enums::ObjectType;
+use kmip_ttlv::object::ManagedObject;
 use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::re_key::{Request, Response};
 
@@ -93,13 +93,5 @@ fn replacement(
         algorithm.ok_or(Failure::NotUsable("the key has no Cryptographic Algorithm"))?;
     let bits = key_length::bits(cx, algorithm, old.length_bits())?;
     create::check_quantum_safety(attributes, bits)?;
-    let block = KeyBlock {
-        format: KeyFormatType::Raw,
-        compression: None,
-        value: None,
-        algorithm: Some(algorithm),
-        length: Some(bits),
-        wrapping: None,
-    };
-    Ok(value::raw_key(block, key_length::key(cx, algorithm, bits)?))
+    Ok(value::raw_key(Some(algorithm), bits, key_length::key(cx, algorithm, bits)?))
 }

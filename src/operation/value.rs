@@ -3,7 +3,9 @@
 
 use kmip_ttlv::attribute::Digest;
 use kmip_ttlv::codec::encode;
-use kmip_ttlv::enums::{HashingAlgorithm, KeyCompressionType, KeyFormatType};
+use kmip_ttlv::enums::{
+    CryptographicAlgorithm, HashingAlgorithm, KeyCompressionType, KeyFormatType,
+};
 use kmip_ttlv::object::{
     KeyBlock, KeyMaterial, KeyValue, ManagedObject, SymmetricKey, TransparentSymmetricKey,
 };
@@ -56,14 +58,20 @@ pub(super) fn block_bytes(block: &KeyBlock) -> Option<&[u8]> {
     }
 }
 
+/// A key of these bytes, in Raw format.
+#[must_use]
+pub(super) fn raw(bytes: Vec<u8>) -> KeyBlock {
+    KeyBlock::new(KeyFormatType::Raw, KeyValue::new(KeyMaterial::Bytes(Secret::new(bytes))))
+}
+
 /// A symmetric key of these bytes, in Raw format.
 #[must_use]
-pub(super) fn raw_key(block: KeyBlock, bytes: Vec<u8>) -> ManagedObject {
-    let key_block = KeyBlock {
-        format: KeyFormatType::Raw,
-        value: Some(KeyValue::new(KeyMaterial::Bytes(Secret::new(bytes)))),
-        ..block
-    };
+pub(super) fn raw_key(
+    algorithm: Option<CryptographicAlgorithm>,
+    bits: i32,
+    bytes: Vec<u8>,
+) -> ManagedObject {
+    let key_block = KeyBlock { algorithm, length: Some(bits), ..raw(bytes) };
     ManagedObject::SymmetricKey(SymmetricKey { key_block })
 }
 

@@ -26,14 +26,8 @@ const TYPES: [(ObjectType, &str); 6] = [
 ];
 
 async fn secret(client: &Client<'_>, contact: Attribute) -> String {
-    let key_block = KeyBlock {
-        format: KeyFormatType::Opaque,
-        compression: None,
-        value: Some(KeyValue::new(KeyMaterial::Bytes(Secret::new(vec![5; 32])))),
-        algorithm: None,
-        length: None,
-        wrapping: None,
-    };
+    let value = KeyValue::new(KeyMaterial::Bytes(Secret::new(vec![5; 32])));
+    let key_block = KeyBlock::new(KeyFormatType::Opaque, value);
     let attributes = [Attribute::CryptographicUsageMask(every_mask()), contact];
     let request = register::Request {
         object_type: ObjectType::SecretData,

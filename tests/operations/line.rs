@@ -165,17 +165,6 @@ pub(crate) fn says(operations: &[Operation], objects: &[ObjectType]) -> Response
     ResponsePayload::Query(Box::new(query::Response {
         operations: operations.to_vec(),
         object_types: objects.to_vec(),
-        vendor: None,
-        server_information: None,
-        application_namespaces: Vec::new(),
-        extensions: Vec::new(),
-        attestation_types: Vec::new(),
-        rngs: Vec::new(),
-        profiles: Vec::new(),
-        validations: Vec::new(),
-        capabilities: Vec::new(),
-        client_registration_methods: Vec::new(),
-        defaults: None,
-        protection_storage_masks: None,
+        ..query::Response::default()
     }))
 }

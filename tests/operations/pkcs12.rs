@@ -17,17 +17,6 @@ use super::certificate::bring;
 use super::vectors::cases;
 use super::world::{Answer, Client, World};
 
-fn block(format: KeyFormatType, value: KeyValue) -> KeyBlock {
-    KeyBlock {
-        format,
-        compression: None,
-        value: Some(value),
-        algorithm: None,
-        length: None,
-        wrapping: None,
-    }
-}
-
 fn material(bytes: &[u8]) -> KeyValue {
     KeyValue::new(KeyMaterial::Bytes(Secret::new(bytes.to_vec())))
 }
@@ -43,11 +32,14 @@ fn new(object: ManagedObject, attributes: Vec<Attribute>) -> Request {
 }
 
 fn private(format: KeyFormatType, value: KeyValue, attributes: Vec<Attribute>) -> Request {
-    new(ManagedObject::PrivateKey(PrivateKey { key_block: block(format, value) }), attributes)
+    new(
+        ManagedObject::PrivateKey(PrivateKey { key_block: KeyBlock::new(format, value) }),
+        attributes,
+    )
 }
 
 fn secret(kind: SecretDataType, text: &str, attributes: Vec<Attribute>) -> Request {
-    let key_block = block(KeyFormatType::Opaque, material(text.as_bytes()));
+    let key_block = KeyBlock::new(KeyFormatType::Opaque, material(text.as_bytes()));
     new(ManagedObject::SecretData(SecretData { kind, key_block }), attributes)
 }
 

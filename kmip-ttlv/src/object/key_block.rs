@@ -25,6 +25,15 @@ pub struct KeyBlock {
     pub wrapping: Option<Box<KeyWrappingData>>,
 }
 
+impl KeyBlock {
+    /// A key block that says nothing but what is in it.
+    #[must_use]
+    pub fn new(format: KeyFormatType, value: KeyValue) -> Self {
+        let value = Some(value);
+        Self { format, compression: None, value, algorithm: None, length: None, wrapping: None }
+    }
+}
+
 impl Decode<'_> for KeyBlock {
     fn decode(item: Item<'_>) -> Result<Self> {
         item.structure(|fields| {

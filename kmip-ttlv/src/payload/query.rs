@@ -23,6 +23,7 @@ ttlv_struct! {
 ttlv_struct! {
     /// The answers, each present only if it was asked for (KMIP 1.4 §4.25 and §5.3, KMIP 2.1
     /// §6.1.40 and §6.2.4).
+    #[derive(Default)]
     pub struct Response {
         /// Operations that are supported.
         Operation => operations: Vec<Operation>;
