@@ -135,17 +135,8 @@ impl Call {
     pub(super) fn record_of(&self, outcome: Outcome, detail: String, took: Duration) -> Record {
         let Scope { tenant, service } =
             self.scope.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Record {
-            time: self.time,
-            actor: Actor::Administrator(Box::new(Act { tenant, service, detail })),
-            operation: self.name,
-            objects: Vec::new(),
-            key_version: None,
-            outcome,
-            duration: took,
-            client_correlation: None,
-            server_correlation: None,
-        }
+        let actor = Actor::Administrator(Box::new(Act { tenant, service, detail }));
+        Record { outcome, duration: took, ..Record::of_act(self.time, actor, self.name) }
     }
 }
 

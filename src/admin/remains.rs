@@ -1,19 +1,17 @@
 //! The values of those who are shredded: nothing opens them any more, and they are taken out of the
 //! store. What a process did not come to is done by the next one.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use super::party::Party;
 use super::tenant::ROWS_MAX;
 use super::{Admin, Refusal};
-use crate::audit::{Actor, Outcome, Record, record::Act};
+use crate::audit::{Act, Actor, Record};
 use crate::store::{Administration, Change, Commit, TenantState};
 use crate::tenant::TenantId;
 
 /// How many values of objects are taken in one commit.
-const ERASED_AT_ONCE: u64 = 500;
+const ERASED_AT_ONCE: u32 = 500;
 
 /// Takes the values of a party that is shredded out of the store, also those that came in while it was.
 /// The record, if there is one, is part of the first commit.
@@ -35,11 +33,11 @@ pub(super) async fn erase(
         }
         let of = done + left;
         while done < of {
-            let limit = u32::try_from(ERASED_AT_ONCE).unwrap_or(u32::MAX);
-            let changes = vec![Change::Administer(Administration::Erase { target, limit })];
+            let erase = Administration::Erase { target, limit: ERASED_AT_ONCE };
+            let changes = vec![Change::Administer(erase)];
             let audit = record.take().into_iter().collect();
             admin.parts.store.commit(Commit { changes, audit }).await?;
-            done = of.min(done + ERASED_AT_ONCE);
+            done = of.min(done + u64::from(ERASED_AT_ONCE));
             let line = format!("{done} of {of} values erased");
             tell(json!({ "line": line, "done": done, "of": of }));
         }
@@ -85,17 +83,8 @@ impl Admin {
         tracing::info!("{detail}");
         let tenant = Some(party.tenant.name.clone());
         let service = party.service.as_ref().map(|service| service.name.clone());
-        let record = Record {
-            time: self.parts.clock.now(),
-            actor: Actor::Server(Box::new(Act { tenant, service, detail })),
-            operation: "shredding",
-            objects: Vec::new(),
-            key_version: None,
-            outcome: Outcome::Success,
-            duration: Duration::ZERO,
-            client_correlation: None,
-            server_correlation: None,
-        };
+        let actor = Actor::Server(Box::new(Act { tenant, service, detail }));
+        let record = Record::of_act(self.parts.clock.now(), actor, "shredding");
         erase(self, party, |_| (), Some(record)).await
     }
 }

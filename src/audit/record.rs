@@ -75,3 +75,21 @@ pub struct Record {
     /// The server's correlation value, if there is one.
     pub server_correlation: Option<String>,
 }
+
+impl Record {
+    /// An act that was done at once and touched no object.
+    #[must_use]
+    pub fn of_act(time: Timestamp, actor: Actor, operation: &'static str) -> Self {
+        Self {
+            time,
+            actor,
+            operation,
+            objects: Vec::new(),
+            key_version: None,
+            outcome: Outcome::Success,
+            duration: Duration::ZERO,
+            client_correlation: None,
+            server_correlation: None,
+        }
+    }
+}

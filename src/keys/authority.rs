@@ -1,12 +1,10 @@
 //! Who owns the certificate authority of a tenant: a service of its own, so that its key is sealed,
 //! rotated, suspended and shredded as every other is, and is nobody's who calls.
 
-use std::time::Duration;
-
 use super::error::Error;
 use super::keyring::Keyring;
 use super::rules::{check_service, check_tenant};
-use crate::audit::{Act, Actor, Outcome, Record};
+use crate::audit::{Act, Actor, Record};
 use crate::store::{Error as StoreError, TenantRow};
 use crate::tenant::{Caller, ServiceId, ServiceName};
 
@@ -56,20 +54,8 @@ impl Keyring {
     fn beginning(&self, caller: &Caller) -> Record {
         let identity = &caller.identity;
         let detail = format!("made for the first certificate, asked for by {}", identity.service);
-        Record {
-            time: self.clock.now(),
-            actor: Actor::Server(Box::new(Act {
-                tenant: Some(identity.tenant.clone()),
-                service: Some(ServiceName::authority()),
-                detail,
-            })),
-            operation: "service register",
-            objects: Vec::new(),
-            key_version: None,
-            outcome: Outcome::Success,
-            duration: Duration::ZERO,
-            client_correlation: None,
-            server_correlation: None,
-        }
+        let (tenant, service) = (Some(identity.tenant.clone()), Some(ServiceName::authority()));
+        let actor = Actor::Server(Box::new(Act { tenant, service, detail }));
+        Record::of_act(self.clock.now(), actor, "service register")
     }
 }

@@ -2,13 +2,11 @@
 //! registered on first sight where the policy allows it. A registration leaves a record of its own,
 //! with the certificate that caused it.
 
-use std::time::Duration;
-
 use super::envelope;
 use super::error::Error;
 use super::keyring::Keyring;
 use super::rules::{check_service, check_tenant, service_key_place, tenant_key_place};
-use crate::audit::{Act, Actor, Outcome, Record};
+use crate::audit::{Act, Actor, Record};
 use crate::crypto::aead::Key;
 use crate::store::{Change, Commit, Error as StoreError, NewKey, ServiceRow, TenantRow};
 use crate::tenant::{Identity, Mode, Role, ServiceName, TenantName};
@@ -160,21 +158,9 @@ impl Keyring {
             "registered by certificate {}, serial number {}, from {}",
             peer.fingerprint, peer.serial, peer.address
         );
-        Record {
-            time: self.clock.now(),
-            actor: Actor::Server(Box::new(Act {
-                tenant: Some(identity.tenant.clone()),
-                service,
-                detail,
-            })),
-            operation,
-            objects: Vec::new(),
-            key_version: None,
-            outcome: Outcome::Success,
-            duration: Duration::ZERO,
-            client_correlation: None,
-            server_correlation: None,
-        }
+        let tenant = Some(identity.tenant.clone());
+        let actor = Actor::Server(Box::new(Act { tenant, service, detail }));
+        Record::of_act(self.clock.now(), actor, operation)
     }
 
     async fn commit(&self, change: Change, audit: Vec<Record>) -> Result<(), Error> {

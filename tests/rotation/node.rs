@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use keystrata::audit::{Actor, Outcome, Record};
+use keystrata::audit::{Actor, Record};
 use keystrata::clock::{SystemClock, Timestamp};
 use keystrata::crypto::random::OsRandom;
 use keystrata::keys::rotation::{Order, RotationSettings, Rotator, Subject};
@@ -257,15 +257,6 @@ impl Node {
 }
 
 pub(crate) fn record(subject: &Subject) -> Record {
-    Record {
-        time: Timestamp(1),
-        actor: Actor::Administrator(Box::new(subject.act("asked for".into()))),
-        operation: "kek rotate",
-        objects: Vec::new(),
-        key_version: None,
-        outcome: Outcome::Success,
-        duration: Duration::ZERO,
-        client_correlation: None,
-        server_correlation: None,
-    }
+    let actor = Actor::Administrator(Box::new(subject.act("asked for".into())));
+    Record::of_act(Timestamp(1), actor, "kek rotate")
 }

@@ -39,7 +39,7 @@ pub use self::error::Refused;
 pub use self::schedule::{Schedule, Schedules};
 pub use self::subject::{Subject, state_name};
 use super::keyring::Keyring;
-use crate::audit::{Actor, Outcome, Record};
+use crate::audit::{Actor, Record};
 use crate::store::{Change, Commit, KeyLevel, Phase, RotationRow};
 
 /// How often a node says that it lives.
@@ -265,17 +265,8 @@ impl Rotator {
 
     /// The record of a step that this server takes by itself.
     fn record(&self, subject: &Subject, detail: String) -> Record {
-        Record {
-            time: self.keyring.clock.now(),
-            actor: Actor::Server(Box::new(subject.act(detail))),
-            operation: "rotation",
-            objects: Vec::new(),
-            key_version: None,
-            outcome: Outcome::Success,
-            duration: Duration::ZERO,
-            client_correlation: None,
-            server_correlation: None,
-        }
+        let actor = Actor::Server(Box::new(subject.act(detail)));
+        Record::of_act(self.keyring.clock.now(), actor, "rotation")
     }
 
     fn driven(&self) -> std::sync::MutexGuard<'_, HashMap<KeyLevel, Arc<Progress>>> {
