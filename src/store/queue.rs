@@ -69,12 +69,7 @@ impl<T> Queue<T> {
 
     /// Puts an item in as soon as there is a place. `urgent`: consumers shall not wait for more.
     pub(super) async fn push(&self, item: T, urgent: bool) -> Result<(), Refused> {
-        let place = match self.places.try_acquire() {
-            Ok(place) => place,
-            // Closed, or full.
-            Err(_) => self.places.acquire().await.map_err(|_| Refused::Closed)?,
-        };
-        place.forget();
+        self.places.acquire().await.map_err(|_| Refused::Closed)?.forget();
         self.put(item, urgent, false)
     }
 
