@@ -7,6 +7,7 @@
 mod compatibility;
 mod cryptography;
 mod lease;
+mod names;
 mod notify;
 mod overlay;
 mod query;

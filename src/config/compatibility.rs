@@ -1,8 +1,8 @@
 //! `[compatibility]`: clients that need other answers than the specification's.
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error};
 
+use super::names::tenants;
 use crate::tenant::TenantName;
 
 /// `[compatibility]`: whose clients were written against another server than the specification's.
@@ -12,9 +12,4 @@ pub struct Compatibility {
     /// Tenants whose clients are answered as `PyKMIP`'s server answers, where that differs.
     #[serde(deserialize_with = "tenants")]
     pub pykmip: Vec<TenantName>,
-}
-
-fn tenants<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<TenantName>, D::Error> {
-    let names = Vec::<String>::deserialize(deserializer)?;
-    names.iter().map(|name| TenantName::new(name).map_err(D::Error::custom)).collect()
 }

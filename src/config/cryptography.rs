@@ -6,6 +6,7 @@ use kmip_ttlv::enums::{BlockCipherMode, CryptographicAlgorithm};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 
+use super::names::tenant;
 use crate::tenant::TenantName;
 
 /// `[cryptography]`: what tenants may compute for whom nothing else is said.
@@ -49,10 +50,6 @@ pub struct CryptographyOf {
     /// See [`Cryptography::bits_min`].
     #[serde(default, deserialize_with = "bits_min")]
     pub bits_min: Vec<(CryptographicAlgorithm, i32)>,
-}
-
-fn tenant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TenantName, D::Error> {
-    TenantName::new(&String::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
 fn algorithm<E: Error>(name: &str) -> Result<CryptographicAlgorithm, E> {

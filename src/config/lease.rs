@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 
+use super::names::tenant;
 use super::units::time_or_none;
 use crate::tenant::{ServiceName, TenantName};
 
@@ -44,10 +45,6 @@ fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> 
     let time = time_or_none(deserializer)?;
     let seconds = u32::try_from(time.as_secs()).ok().filter(|_| time.subsec_nanos() == 0);
     seconds.ok_or_else(|| D::Error::custom("not whole seconds that KMIP can say: write \"5 min\""))
-}
-
-fn tenant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TenantName, D::Error> {
-    TenantName::new(&String::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
 fn service<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ServiceName>, D::Error> {

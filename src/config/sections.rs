@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 
+use super::names::tenants;
 use super::units::{size, time};
 use crate::tenant::TenantName;
 
@@ -350,11 +351,4 @@ fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Client
         return Err(D::Error::custom("no client could connect: add a [[tls.client_ca]]"));
     }
     Ok(authorities)
-}
-
-fn tenants<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<TenantName>, D::Error> {
-    Vec::<String>::deserialize(deserializer)?
-        .iter()
-        .map(|name| TenantName::new(name).map_err(D::Error::custom))
-        .collect()
 }
