@@ -65,13 +65,18 @@ impl AttributeSet {
         self.0.iter().map(|instance| &instance.attribute).find(|found| found.kind() == kind)
     }
 
-    /// What the first link of a kind leads to (KMIP 1.4 §3.35).
-    #[must_use]
-    pub fn linked(&self, wanted: LinkType) -> Option<&OwnedIdentifier> {
-        self.0.iter().find_map(|instance| match &instance.attribute {
+    /// What the links of a kind lead to (KMIP 1.4 §3.35).
+    pub fn links(&self, wanted: LinkType) -> impl Iterator<Item = &OwnedIdentifier> {
+        self.0.iter().filter_map(move |instance| match &instance.attribute {
             Attribute::Link(link) if link.kind == wanted => Some(&link.object),
             _ => None,
         })
+    }
+
+    /// What the first link of a kind leads to.
+    #[must_use]
+    pub fn linked(&self, wanted: LinkType) -> Option<&OwnedIdentifier> {
+        self.links(wanted).next()
     }
 
     /// Every instance of one attribute.

@@ -162,22 +162,13 @@ fn name(attributes: &AttributeSet) -> Option<&str> {
     }
 }
 
-/// Where the links of one kind lead to.
-fn links(attributes: &AttributeSet, wanted: LinkType) -> Vec<&OwnedIdentifier> {
-    let all = attributes.iter().filter_map(|instance| match &instance.attribute {
-        Attribute::Link(link) if link.kind == wanted => Some(&link.object),
-        _ => None,
-    });
-    all.collect()
-}
-
 /// The password that a key is linked with. From 2.0 on it must be Active (KMIP 2.1 §11.46).
 async fn password(
     cx: &Context<'_>,
     attributes: &AttributeSet,
 ) -> Result<Zeroizing<String>, Failure> {
-    let links = links(attributes, LinkType::Pkcs12PasswordLink);
-    let [link] = links.as_slice() else {
+    let mut links = attributes.links(LinkType::Pkcs12PasswordLink);
+    let (Some(link), None) = (links.next(), links.next()) else {
         return Err(Failure::Password("a PKCS#12 container needs one PKCS#12 Password Link"));
     };
     let none = || Failure::Password("the PKCS#12 Password Link leads to no password");
@@ -237,7 +228,7 @@ async fn chain(cx: &Context<'_>, key: &Object) -> Result<Vec<Vec<u8>>, Failure> 
 async fn next(cx: &Context<'_>, from: &[AttributeSet]) -> Result<Option<Held>, Failure> {
     for kind in [LinkType::Pkcs12CertificateLink, LinkType::CertificateLink] {
         let mut found: Option<Held> = None;
-        for uid in from.iter().flat_map(|attributes| links(attributes, kind)) {
+        for uid in from.iter().flat_map(|attributes| attributes.links(kind)) {
             let Some(held) = valid(cx, uid).await? else { continue };
             match &found {
                 Some(known) if known.object().uid != held.object().uid => {
