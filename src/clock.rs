@@ -9,6 +9,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
+    /// So many whole seconds since the epoch, or the time that is next to that.
+    #[must_use]
+    pub fn of_seconds(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(1_000_000))
+    }
+
     /// Whole seconds since the epoch, rounded down: the resolution of KMIP's Date-Time.
     #[must_use]
     pub fn seconds(self) -> i64 {

@@ -147,7 +147,7 @@ fn identity(
             .unwrap_or_default(),
     };
     let identity = Identity { tenant: claim.tenant, service: claim.service, peer };
-    Ok((identity, Timestamp(ends.saturating_add(1).saturating_mul(1_000_000) - 1)))
+    Ok((identity, Timestamp(Timestamp::of_seconds(ends.saturating_add(1)).0 - 1)))
 }
 
 /// The IANA name of a key exchange group; rustls spells one of ours differently.

@@ -101,7 +101,7 @@ fn expiry(lease: Option<LeaseTime>, now: i64) -> Result<Timestamp, Failure> {
         return Err(Failure::InvalidField("the Lease Time has passed".into()));
     }
     let seconds = now.saturating_add(seconds.min(LEASE_SECONDS_MAX));
-    Ok(Timestamp(seconds.saturating_mul(1_000_000)))
+    Ok(Timestamp::of_seconds(seconds))
 }
 
 fn requests(count: Option<i32>) -> Result<Option<i32>, Failure> {

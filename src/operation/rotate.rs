@@ -9,6 +9,7 @@ use kmip_ttlv::{Interval, UniqueIdentifier};
 
 use super::context::{Context, OWN_PREFIX, Right};
 use super::{Failure, Outcome, re_certify, re_key, re_key_key_pair};
+use crate::clock::Timestamp;
 use crate::object::Object;
 
 /// What is to become of an object that was found to be due.
@@ -16,10 +17,8 @@ use crate::object::Object;
 pub enum Plan {
     /// It is replaced by this operation, with this Offset.
     Now(Operation, Option<Interval>),
-    /// It is due at another time, in seconds since the epoch: it has changed meanwhile.
-    Later(i64),
-    /// It is not replaced any more.
-    Never,
+    /// It is due at another time, or not any more: it has changed meanwhile.
+    At(Option<Timestamp>),
 }
 
 /// How an object is rotated.
@@ -38,14 +37,15 @@ fn operation(object: &Object) -> Operation {
 pub async fn plan(cx: &Context<'_>, uid: &str) -> Result<Plan, Failure> {
     // What the server makes for itself is no client's to have rotated.
     if uid.starts_with(OWN_PREFIX) {
-        return Ok(Plan::Never);
+        return Ok(Plan::At(None));
     }
     let held = cx.object(Some(&uid.into()), Right::Attributes).await?;
     let object = held.object();
     Ok(match object.rotation_due() {
-        None => Plan::Never,
-        Some(due) if due > cx.now() => Plan::Later(due),
-        Some(_) => Plan::Now(operation(object), object.rotate_offset().map(Interval)),
+        Some(due) if due <= cx.now() => {
+            Plan::Now(operation(object), object.rotate_offset().map(Interval))
+        }
+        due => Plan::At(due.map(Timestamp::of_seconds)),
     })
 }
 

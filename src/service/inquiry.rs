@@ -75,13 +75,9 @@ impl Inquiry {
 
     /// The version in which a client that has asked in `last` is told something: that one, if it has
     /// not said that it speaks only others.
-    pub(super) fn version(&self, last: Version) -> Option<Version> {
-        match &self.versions {
-            Some(versions) if !versions.is_empty() && !versions.contains(&last) => {
-                versions.first().copied()
-            }
-            _ => Some(last),
-        }
+    pub(super) fn version(&self, last: Version) -> Version {
+        let others = self.versions.as_ref().filter(|versions| !versions.contains(&last));
+        others.and_then(|versions| versions.first().copied()).unwrap_or(last)
     }
 
     /// Whether the client takes such messages.

@@ -175,14 +175,19 @@ impl Service {
         Ok((item.operation, outcome))
     }
 
+    /// Whether anything can be done at all.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        self.audit.check().map_err(|_| Failure::Audit)?;
+        Ok(self.parts.keyring.check().map_err(keys::Error::from)?)
+    }
+
     /// Whether an item may run at all, and what it asks for.
     pub(super) fn weigh<'i, 'a>(
         &self,
         run: &Run<'_>,
         item: &'i ReadItem<'a>,
     ) -> Result<(&'i RequestBatchItem<'a>, RequestPayload<'a>), Failure> {
-        self.audit.check().map_err(|_| Failure::Audit)?;
-        self.parts.keyring.check().map_err(keys::Error::from)?;
+        self.check()?;
         self.parts.keyring.standing().check(run.caller).map_err(Failure::of_keys)?;
         let item = item.as_ref().map_err(|unreadable| unreadable.error)?;
         check_envelope(item)?;

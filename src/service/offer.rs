@@ -69,7 +69,7 @@ impl Service {
                     session.inquiry.sent(operation);
                 }
             }
-            Occasion::Event(event) => self.offer_event(session, caller, event, message).await,
+            Occasion::Event(event) => self.offer_event(session, last, caller, event, message).await,
         }
     }
 
@@ -77,6 +77,7 @@ impl Service {
     async fn offer_event(
         &self,
         session: &mut Session,
+        last: Version,
         caller: &Arc<Caller>,
         event: &Event,
         message: &mut Buffer,
@@ -85,21 +86,13 @@ impl Service {
             Event::Made { .. } => Operation::Put,
             Event::Changed { .. } => Operation::Notify,
         };
-        let version = session.version.and_then(|last| session.inquiry.version(last));
-        let Some(version) = version.filter(|_| session.inquiry.takes(operation)) else { return };
+        if !session.inquiry.takes(operation) {
+            return;
+        }
+        let version = session.inquiry.version(last);
         let changed = self.caller_now(caller);
         let caller = changed.as_ref().unwrap_or(caller);
-        let trace = Trace::default();
-        let subject = Subject {
-            caller,
-            version,
-            operation: Some(operation),
-            unique_batch_item_id: None,
-            time: self.clock.now(),
-            started: self.clock.elapsed(),
-            client_correlation: None,
-            server_correlation: None,
-        };
+        let (subject, trace) = (self.unasked(caller, version, operation), Trace::default());
         let offer = match self.offered(&subject, &trace, event).await {
             Ok(Some(offer)) => offer,
             Ok(None) => return,

@@ -37,6 +37,25 @@ impl Subject<'_> {
 }
 
 impl Service {
+    /// What the server does without being asked, on behalf of a caller.
+    pub(super) fn unasked<'a>(
+        &self,
+        caller: &'a Arc<Caller>,
+        version: kmip_ttlv::Version,
+        operation: Operation,
+    ) -> Subject<'a> {
+        Subject {
+            caller,
+            version,
+            operation: Some(operation),
+            unique_batch_item_id: None,
+            time: self.clock.now(),
+            started: self.clock.elapsed(),
+            client_correlation: None,
+            server_correlation: None,
+        }
+    }
+
     /// The audit record of an item that ended like this.
     pub(super) fn record(
         &self,

@@ -16,7 +16,6 @@ use super::batch::ATTEMPTS_MAX;
 use super::later::after;
 use super::report::Subject;
 use crate::clock::Timestamp;
-use crate::keys;
 use crate::operation::rotate::{self, Plan};
 use crate::operation::{Batch, Context, Failure, Trace};
 use crate::store::{Change, Commit, DueRotation, Error as StoreError};
@@ -67,12 +66,6 @@ impl Service {
         rotated
     }
 
-    /// Whether anything can be rotated at all.
-    fn check(&self) -> Result<(), Failure> {
-        self.audit.check().map_err(|_| Failure::Audit)?;
-        Ok(self.parts.keyring.check().map_err(keys::Error::from)?)
-    }
-
     /// Rotates one object, or puts it off; returns whether it was rotated. It is not due any more on
     /// return. Why it could not be rotated is recorded.
     async fn rotate_one(&self, due: &DueRotation) -> Result<bool, StoreError> {
@@ -84,14 +77,13 @@ impl Service {
             Err(Failure::Store(error)) => return Err(error),
             Err(failure) => {
                 tracing::debug!(%failure, object = due.uid, "its rotation is put off");
-                return self
-                    .put_off(due, Some(after(self.clock.now(), RETRY)))
-                    .await
-                    .map(|()| false);
+                self.put_off(due, Some(after(self.clock.now(), RETRY))).await?;
+                return Ok(false);
             }
         };
         let caller = Arc::new(caller);
-        let mut subject = self.by_itself(&caller);
+        let mut subject = self.unasked(&caller, Version::V2_1, Operation::ReKey);
+        subject.client_correlation = Some(BY_ITSELF);
         let failure = match self.try_rotation(&mut subject, due).await {
             Ok(is_rotated) => return Ok(is_rotated),
             Err(failure) => failure,
@@ -100,7 +92,8 @@ impl Service {
         trace.note_object(&due.uid);
         self.note(&subject, &trace, &failure).await;
         let rest = if is_passing(&failure) { RETRY_SOON } else { RETRY };
-        self.put_off(due, Some(after(self.clock.now(), rest))).await.map(|()| false)
+        self.put_off(due, Some(after(self.clock.now(), rest))).await?;
+        Ok(false)
     }
 
     async fn try_rotation(
@@ -116,11 +109,10 @@ impl Service {
             let cx = Context::new(&self.parts, caller, &batch, &trace, version, time);
             let (operation, offset) = match rotate::plan(&cx, &due.uid).await? {
                 Plan::Now(operation, offset) => (operation, offset),
-                Plan::Later(seconds) => {
-                    let until = Timestamp(seconds.saturating_mul(1_000_000));
-                    return Ok(self.put_off(due, Some(until)).await.map(|()| false)?);
+                Plan::At(until) => {
+                    self.put_off(due, until).await?;
+                    return Ok(false);
                 }
-                Plan::Never => return Ok(self.put_off(due, None).await.map(|()| false)?),
             };
             subject.operation = Some(operation);
             let outcome = rotate::replace(&cx, operation, &due.uid, offset).await?;
@@ -142,19 +134,5 @@ impl Service {
         let (tenant, uid, from) = (due.tenant, due.uid.clone(), due.due);
         let changes = vec![Change::PutOff { tenant, uid, from, to }];
         self.parts.store.commit(Commit { changes, audit: Vec::new() }).await
-    }
-
-    /// What is known of a rotation before it runs.
-    fn by_itself<'a>(&self, caller: &'a Arc<Caller>) -> Subject<'a> {
-        Subject {
-            caller,
-            version: Version::V2_1,
-            operation: Some(Operation::ReKey),
-            unique_batch_item_id: None,
-            time: self.clock.now(),
-            started: self.clock.elapsed(),
-            client_correlation: Some(BY_ITSELF),
-            server_correlation: None,
-        }
     }
 }

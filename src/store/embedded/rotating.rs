@@ -24,8 +24,8 @@ pub(super) fn follow(
     if let Some(due) = due {
         let sql = "INSERT OR REPLACE INTO rotating (tenant, uid, service, due)
                    VALUES (?1, ?2, ?3, ?4)";
-        let due = due.saturating_mul(1_000_000);
-        run(db, sql, params![tenant.0, after.uid, service.0, due])?;
+        let due = Timestamp::of_seconds(due);
+        run(db, sql, params![tenant.0, after.uid, service.0, due.0])?;
     } else {
         let sql = "DELETE FROM rotating WHERE tenant = ?1 AND uid = ?2";
         run(db, sql, params![tenant.0, after.uid])?;
