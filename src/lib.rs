@@ -10,6 +10,7 @@
 pub mod access;
 pub mod admin;
 pub mod audit;
+pub mod client;
 pub mod clock;
 pub mod config;
 pub mod crypto;

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use keystrata::net::client::Client;
+use keystrata::client::Blocking;
 use keystrata::store::{Change, Commit, Position, Store, Stored};
 use keystrata::tenant::{ServiceName, TenantId, TenantName};
 use kmip_ttlv::attribute::Attribute;
 use kmip_ttlv::enums::{CryptographicAlgorithm, CryptographicUsageMask, ObjectType};
-use kmip_ttlv::payload::{ResponsePayload, create, get};
+use kmip_ttlv::payload::{create, get};
 use tokio::runtime::Runtime;
 
 use super::server::{SERVICE, Server, name};
@@ -73,8 +73,8 @@ fn fill(server: &Server, objects: usize) -> Vec<String> {
     let started = Instant::now();
     let made: Vec<Vec<String>> = thread::scope(|scope| {
         let fill = || {
-            let mut client = server.connect(0);
-            (0..objects / WRITERS).map(|_| make(&mut client)).collect()
+            let client = server.connect(0);
+            (0..objects / WRITERS).map(|_| make(&client)).collect()
         };
         let running: Vec<_> = (0..WRITERS).map(|_| scope.spawn(fill)).collect();
         running.into_iter().map(|one| one.join().expect("no connection fails")).collect()
@@ -84,7 +84,7 @@ fn fill(server: &Server, objects: usize) -> Vec<String> {
     made.concat()
 }
 
-fn make(client: &mut Client) -> String {
+fn make(client: &Blocking) -> String {
     let usage = CryptographicUsageMask::ENCRYPT | CryptographicUsageMask::DECRYPT;
     let attributes = [
         Attribute::CryptographicAlgorithm(CryptographicAlgorithm::Aes),
@@ -96,15 +96,13 @@ fn make(client: &mut Client) -> String {
         attributes: attributes.into_iter().collect(),
         protection_storage_masks: None,
     };
-    let uid = client.ask(request, |answer| match answer {
-        ResponsePayload::Create(made) => made.uid.text().map(str::to_owned),
-        _ => None,
-    });
-    uid.expect("it is made")
+    let made = client.ask(request).expect("it is made");
+    let uid = made.read().expect("it is an answer to Create").uid;
+    uid.text().expect("it is text").to_owned()
 }
 
 /// What one reader asks for: connections, each with keys.
-type Reader = Vec<(Client, Vec<String>)>;
+type Reader = Vec<(Blocking, Vec<String>)>;
 
 /// Half of the readers ask for the objects that are sealed anew, half for one key of each tenant.
 fn readers(server: &Server, tenants: usize, many: &[String]) -> Vec<Reader> {
@@ -115,8 +113,8 @@ fn readers(server: &Server, tenants: usize, many: &[String]) -> Vec<Reader> {
         }
         let own = (1..tenants).filter(|tenant| tenant % (READERS / 2) == number / 2);
         let own = own.map(|tenant| {
-            let mut client = server.connect(tenant);
-            let uid = make(&mut client);
+            let client = server.connect(tenant);
+            let uid = make(&client);
             (client, vec![uid])
         });
         own.collect()
@@ -136,10 +134,7 @@ fn read(reader: &mut Reader, stop: &AtomicBool) -> Vec<u32> {
         let (client, uids) = &mut reader[turn % connections];
         let uid = &uids[turn / connections % uids.len()];
         let sent = Instant::now();
-        let answer = client.ask(get::Request::new(uid.as_str()), |answer| match answer {
-            ResponsePayload::Get(_) => Some(()),
-            _ => None,
-        });
+        let answer = client.ask(get::Request::new(uid.as_str()));
         took.push(micros(sent.elapsed()));
         answer.expect("every Get is answered");
         turn += 1;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use keystrata::net::client::{Client, ClientIdentity};
+use keystrata::client::{Blocking, Identity, Settings};
 use kmip_ttlv::Version;
 
 /// The service that each tenant has.
@@ -53,13 +53,18 @@ impl Server {
     }
 
     /// A connection of a tenant's service.
-    pub(crate) fn connect(&self, tenant: usize) -> Client {
+    pub(crate) fn connect(&self, tenant: usize) -> Blocking {
         let own = self.directory.join("clients").join(name(tenant)).join(SERVICE);
         let authority = self.directory.join("ca.pem");
-        let identity =
-            ClientIdentity::load(&authority, &own.join("cert.pem"), &own.join("key.pem"));
-        let identity = identity.expect("`try` has made it");
-        Client::connect(self.address, &identity, Version::V1_4).expect("the server takes it")
+        let identity = Identity::load(&authority, &own.join("cert.pem"), &own.join("key.pem"));
+        let settings = Settings {
+            server_name: Some("localhost".into()),
+            version: Some(Version::V1_4),
+            connections_max: 1,
+            ..Settings::new(self.address.to_string())
+        };
+        let client = Blocking::new(settings, identity.expect("`try` has made it"));
+        client.expect("localhost is a server")
     }
 
     /// Has a command carried out; how long that took.

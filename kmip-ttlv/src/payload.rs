@@ -121,14 +121,16 @@ macro_rules! payload_enum {
 }
 
 /// Makes the two enumerations from one table: an operation, its request, and its response.
+///
+/// `'q` is the lifetime of what is asked, `'a` that of what is answered.
 macro_rules! payloads {
-    ($lifetime:lifetime;
+    ($asked:lifetime $answered:lifetime;
         both { $($operation:ident => $request:ty, $response:ty;)* }
         request_only { $($lonely:ident => $lonely_request:ty;)* }
     ) => {
         payload_enum! {
             /// What a request asks for: the operation with its payload.
-            RequestPayload<$lifetime> {
+            RequestPayload<$asked> {
                 $($operation($request),)*
                 $($lonely($lonely_request),)*
             }
@@ -136,77 +138,114 @@ macro_rules! payloads {
 
         payload_enum! {
             /// What an operation returns when it succeeds.
-            ResponsePayload<$lifetime> {
+            ResponsePayload<$answered> {
                 $($operation($response),)*
             }
         }
+
+        $(impl<$asked> Question<$asked> for $request {
+            type Answer<$answered> = $response;
+
+            fn answer(payload: ResponsePayload<'_>) -> Option<Self::Answer<'_>> {
+                match payload {
+                    ResponsePayload::$operation(answer) => Some(answer),
+                    _ => None,
+                }
+            }
+        })*
+
+        $(impl<$asked> Question<$asked> for $lonely_request {
+            type Answer<$answered> = ResponsePayload<$answered>;
+
+            fn answer(payload: ResponsePayload<'_>) -> Option<Self::Answer<'_>> {
+                Some(payload)
+            }
+        })*
     };
 }
 
-payloads! { 'a;
+/// The request of an operation, which knows what answers it. What can be asked without knowing
+/// which operation it is, as a [`RequestPayload`], is answered by a [`ResponsePayload`].
+pub trait Question<'q>: Into<RequestPayload<'q>> {
+    /// The payload of the response.
+    type Answer<'a>;
+
+    /// The answer, if `payload` is one to this question.
+    fn answer(payload: ResponsePayload<'_>) -> Option<Self::Answer<'_>>;
+}
+
+impl<'q> Question<'q> for RequestPayload<'q> {
+    type Answer<'a> = ResponsePayload<'a>;
+
+    fn answer(payload: ResponsePayload<'_>) -> Option<Self::Answer<'_>> {
+        Some(payload)
+    }
+}
+
+payloads! { 'q 'a;
     both {
         Create => create::Request, create::Response<'a>;
         CreateKeyPair => create_key_pair::Request, create_key_pair::Response<'a>;
         Register => register::Request, register::Response<'a>;
-        ReKey => re_key::Request<'a>, re_key::Response<'a>;
-        DeriveKey => derive_key::Request<'a>, derive_key::Response<'a>;
-        Certify => certify::Request<'a>, certify::Response<'a>;
-        ReCertify => re_certify::Request<'a>, re_certify::Response<'a>;
+        ReKey => re_key::Request<'q>, re_key::Response<'a>;
+        DeriveKey => derive_key::Request<'q>, derive_key::Response<'a>;
+        Certify => certify::Request<'q>, certify::Response<'a>;
+        ReCertify => re_certify::Request<'q>, re_certify::Response<'a>;
         Locate => locate::Request, locate::Response<'a>;
-        Check => check::Request<'a>, check::Response<'a>;
-        Get => get::Request<'a>, get::Response<'a>;
-        GetAttributes => get_attributes::Request<'a>, get_attributes::Response<'a>;
-        GetAttributeList => get_attribute_list::Request<'a>, get_attribute_list::Response<'a>;
-        AddAttribute => add_attribute::Request<'a>, add_attribute::Response<'a>;
-        ModifyAttribute => modify_attribute::Request<'a>, modify_attribute::Response<'a>;
-        DeleteAttribute => delete_attribute::Request<'a>, delete_attribute::Response<'a>;
-        ObtainLease => obtain_lease::Request<'a>, obtain_lease::Response<'a>;
-        GetUsageAllocation => get_usage_allocation::Request<'a>, get_usage_allocation::Response<'a>;
-        Activate => activate::Request<'a>, activate::Response<'a>;
-        Revoke => revoke::Request<'a>, revoke::Response<'a>;
-        Destroy => destroy::Request<'a>, destroy::Response<'a>;
-        Archive => archive::Request<'a>, archive::Response<'a>;
-        Recover => recover::Request<'a>, recover::Response<'a>;
-        Validate => validate::Request<'a>, validate::Response;
+        Check => check::Request<'q>, check::Response<'a>;
+        Get => get::Request<'q>, get::Response<'a>;
+        GetAttributes => get_attributes::Request<'q>, get_attributes::Response<'a>;
+        GetAttributeList => get_attribute_list::Request<'q>, get_attribute_list::Response<'a>;
+        AddAttribute => add_attribute::Request<'q>, add_attribute::Response<'a>;
+        ModifyAttribute => modify_attribute::Request<'q>, modify_attribute::Response<'a>;
+        DeleteAttribute => delete_attribute::Request<'q>, delete_attribute::Response<'a>;
+        ObtainLease => obtain_lease::Request<'q>, obtain_lease::Response<'a>;
+        GetUsageAllocation => get_usage_allocation::Request<'q>, get_usage_allocation::Response<'a>;
+        Activate => activate::Request<'q>, activate::Response<'a>;
+        Revoke => revoke::Request<'q>, revoke::Response<'a>;
+        Destroy => destroy::Request<'q>, destroy::Response<'a>;
+        Archive => archive::Request<'q>, archive::Response<'a>;
+        Recover => recover::Request<'q>, recover::Response<'a>;
+        Validate => validate::Request<'q>, validate::Response;
         Query => query::Request, Box<query::Response>;
-        Cancel => cancel::Request<'a>, cancel::Response<'a>;
-        ReKeyKeyPair => re_key_key_pair::Request<'a>, re_key_key_pair::Response<'a>;
+        Cancel => cancel::Request<'q>, cancel::Response<'a>;
+        ReKeyKeyPair => re_key_key_pair::Request<'q>, re_key_key_pair::Response<'a>;
         DiscoverVersions => discover_versions::Request, discover_versions::Response;
-        Encrypt => encrypt::Request<'a>, encrypt::Response<'a>;
-        Decrypt => decrypt::Request<'a>, decrypt::Response<'a>;
-        Sign => sign::Request<'a>, sign::Response<'a>;
-        SignatureVerify => signature_verify::Request<'a>, signature_verify::Response<'a>;
-        Mac => mac::Request<'a>, mac::Response<'a>;
-        MacVerify => mac_verify::Request<'a>, mac_verify::Response<'a>;
+        Encrypt => encrypt::Request<'q>, encrypt::Response<'a>;
+        Decrypt => decrypt::Request<'q>, decrypt::Response<'a>;
+        Sign => sign::Request<'q>, sign::Response<'a>;
+        SignatureVerify => signature_verify::Request<'q>, signature_verify::Response<'a>;
+        Mac => mac::Request<'q>, mac::Response<'a>;
+        MacVerify => mac_verify::Request<'q>, mac_verify::Response<'a>;
         RngRetrieve => rng_retrieve::Request, rng_retrieve::Response<'a>;
-        RngSeed => rng_seed::Request<'a>, rng_seed::Response;
-        Hash => hash::Request<'a>, hash::Response<'a>;
-        CreateSplitKey => create_split_key::Request<'a>, create_split_key::Response<'a>;
-        JoinSplitKey => join_split_key::Request<'a>, join_split_key::Response<'a>;
-        Export => export::Request<'a>, export::Response<'a>;
-        Import => import::Request<'a>, import::Response<'a>;
-        AdjustAttribute => adjust_attribute::Request<'a>, adjust_attribute::Response<'a>;
-        DelegatedLogin => delegated_login::Request<'a>, delegated_login::Response;
+        RngSeed => rng_seed::Request<'q>, rng_seed::Response;
+        Hash => hash::Request<'q>, hash::Response<'a>;
+        CreateSplitKey => create_split_key::Request<'q>, create_split_key::Response<'a>;
+        JoinSplitKey => join_split_key::Request<'q>, join_split_key::Response<'a>;
+        Export => export::Request<'q>, export::Response<'a>;
+        Import => import::Request<'q>, import::Response<'a>;
+        AdjustAttribute => adjust_attribute::Request<'q>, adjust_attribute::Response<'a>;
+        DelegatedLogin => delegated_login::Request<'q>, delegated_login::Response;
         Interop => interop::Request, interop::Response;
         Log => log::Request, log::Response;
         Login => login::Request, login::Response;
         Logout => logout::Request, logout::Response;
-        Pkcs11 => pkcs11::Request<'a>, pkcs11::Response<'a>;
+        Pkcs11 => pkcs11::Request<'q>, pkcs11::Response<'a>;
         ReProvision => re_provision::Request, re_provision::Response<'a>;
-        SetAttribute => set_attribute::Request<'a>, set_attribute::Response<'a>;
+        SetAttribute => set_attribute::Request<'q>, set_attribute::Response<'a>;
         SetEndpointRole => set_endpoint_role::Request, set_endpoint_role::Response;
         GetConstraints => get_constraints::Request, get_constraints::Response;
         Ping => ping::Request, ping::Response;
-        Process => process::Request<'a>, process::Response;
+        Process => process::Request<'q>, process::Response;
         QueryAsynchronousRequests =>
             query_asynchronous_requests::Request, query_asynchronous_requests::Response;
         SetConstraints => set_constraints::Request, set_constraints::Response;
         SetDefaults => set_defaults::Request, set_defaults::Response;
-        Notify => notify::Request<'a>, notify::Response;
-        Put => put::Request<'a>, put::Response;
+        Notify => notify::Request<'q>, notify::Response;
+        Put => put::Request<'q>, put::Response;
     }
     // The answer is that of the operation that was polled for, under that operation's name.
     request_only {
-        Poll => poll::Request<'a>;
+        Poll => poll::Request<'q>;
     }
 }

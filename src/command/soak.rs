@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use keystrata::client::Identity;
 use keystrata::clock::{Clock as _, SystemClock};
-use keystrata::net::client::ClientIdentity;
 use serde_json::{Value, json};
 
 use self::server::Server;
@@ -84,9 +84,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     for number in 0..arguments.clients.max(1) {
         let files = arguments.dir.join(format!("clients/soak-{}/app", number % tenants));
         let authority = arguments.dir.join("ca.pem");
-        let identity =
-            ClientIdentity::load(&authority, &files.join("cert.pem"), &files.join("key.pem"))
-                .map_err(|error| Failure::new(error.to_string()))?;
+        let identity = Identity::load(&authority, &files.join("cert.pem"), &files.join("key.pem"))
+            .map_err(|error| Failure::new(error.to_string()))?;
         workers.push(Worker { shared: Arc::clone(&shared), identity });
     }
     let until = clock.elapsed() + Duration::from_secs(arguments.seconds);

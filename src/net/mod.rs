@@ -12,7 +12,6 @@
 
 pub mod admin;
 mod answer;
-pub mod client;
 mod connection;
 pub mod events;
 mod handshake;

@@ -7,16 +7,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use keystrata::client::{Blocking, ClientError, Identity, Settings};
 use keystrata::clock::Clock;
-use keystrata::net::client::{Client, ClientError, ClientIdentity};
 use kmip_ttlv::attribute::{Attribute, AttributeList, CryptographicParameters, RevocationReason};
 use kmip_ttlv::enums::{
     BlockCipherMode, CryptographicAlgorithm, CryptographicUsageMask, ObjectType, PaddingMethod,
     RevocationReasonCode,
 };
 use kmip_ttlv::object::ManagedObject;
-use kmip_ttlv::payload::{ResponsePayload, create, decrypt, destroy, encrypt, get, revoke};
-use kmip_ttlv::{DateTime, Version};
+use kmip_ttlv::payload::{create, decrypt, destroy, encrypt, get, revoke};
+use kmip_ttlv::{DateTime, Error, Tag, Version};
 
 /// What is encrypted.
 const PLAIN: &[u8] = b"what a client has encrypted stays what it is";
@@ -84,7 +84,7 @@ impl History {
 /// A client.
 pub(super) struct Worker {
     pub(super) shared: Arc<Shared>,
-    pub(super) identity: ClientIdentity,
+    pub(super) identity: Identity,
 }
 
 impl Worker {
@@ -97,48 +97,52 @@ impl Worker {
                 thread::sleep(Duration::from_millis(5));
                 continue;
             };
-            let connected = Client::connect(address, &self.identity, Version::V1_4);
-            let Err(error) = connected.and_then(|client| self.work(client, &mut history)) else {
+            let client = self.client(address);
+            let Err(error) = client.and_then(|client| self.work(&client, &mut history)) else {
                 continue;
             };
             history.connections_lost += 1;
             let same = self.shared.address().is_some_and(|(_, now)| now == life);
-            match error {
-                ClientError::Connection(_) if !same => {}
-                error => {
-                    history.found(error.to_string());
-                    thread::sleep(Duration::from_millis(50));
-                }
+            if same || !error.is_connection() {
+                history.found(error.to_string());
+                thread::sleep(Duration::from_millis(50));
             }
         }
         history
     }
 
-    fn work(&self, mut client: Client, history: &mut History) -> Result<(), ClientError> {
+    /// A client with one connection.
+    fn client(&self, address: SocketAddr) -> Result<Blocking, ClientError> {
+        let settings = Settings {
+            server_name: Some("localhost".into()),
+            version: Some(Version::V1_4),
+            connections_max: 1,
+            ..Settings::new(address.to_string())
+        };
+        Blocking::new(settings, self.identity.clone())
+    }
+
+    fn work(&self, client: &Blocking, history: &mut History) -> Result<(), ClientError> {
         while !self.shared.stop.load(Ordering::Relaxed) {
-            let uid =
-                client.ask(create(self.shared.clock.now().seconds()), |answer| match answer {
-                    ResponsePayload::Create(answer) => answer.uid.text().map(str::to_owned),
-                    _ => None,
-                })?;
-            let value = self.get(&mut client, &uid, history)?;
-            let encrypted = client.ask(encrypt(&uid), |answer| match answer {
-                ResponsePayload::Encrypt(answer) => {
-                    Some((answer.iv?.into_owned(), answer.data?.bytes()?.to_vec()))
-                }
-                _ => None,
-            })?;
+            let created = client.ask(create(self.shared.clock.now().seconds()))?;
+            let uid = created.read()?.uid.text().unwrap_or_default().to_owned();
+            let value = self.get(client, &uid, history)?;
+            let encrypted = client.ask(encrypt(&uid))?;
+            let encrypted = encrypted.read()?;
+            let iv = encrypted.iv.ok_or(Error::Missing(Tag::IvCounterNonce))?.into_owned();
+            let data = encrypted.data.as_ref().and_then(|data| data.bytes());
+            let encrypted = (iv, data.ok_or(Error::Missing(Tag::Data))?.to_vec());
             history.operations += 2;
             history.alive.insert(uid, Known { value, encrypted });
             let oldest: Vec<_> = history.alive.keys().take(READ_AGAIN).cloned().collect();
             for uid in oldest {
-                self.check(&mut client, &uid, history)?;
+                self.check(client, &uid, history)?;
             }
             if (history.alive.len() as u64).is_multiple_of(DESTROY_EVERY)
                 && let Some((uid, _)) = history.alive.pop_last()
             {
-                client.ask(revoke(&uid), |_| Some(()))?;
-                client.ask(destroy::Request { uid: Some(uid.as_str().into()) }, |_| Some(()))?;
+                client.ask(revoke(&uid))?;
+                client.ask(destroy::Request { uid: Some(uid.as_str().into()) })?;
                 history.operations += 1;
             }
         }
@@ -148,22 +152,21 @@ impl Worker {
     /// Reads an object and what it has encrypted, and compares both with what they were.
     fn check(
         &self,
-        client: &mut Client,
+        client: &Blocking,
         uid: &str,
         history: &mut History,
     ) -> Result<(), ClientError> {
         let value = self.get(client, uid, history)?;
         let Some(known) = history.alive.get(uid) else { return Ok(()) };
         let same = known.value == value;
-        let plain = client.ask(decrypt(uid, &known.encrypted), |answer| match answer {
-            ResponsePayload::Decrypt(answer) => answer.data?.bytes().map(<[u8]>::to_vec),
-            _ => None,
-        })?;
+        let decrypted = client.ask(decrypt(uid, &known.encrypted))?;
+        let decrypted = decrypted.read()?.data;
+        let plain = decrypted.as_ref().and_then(|data| data.bytes());
         history.operations += 1;
         if !same {
             history.found(format!("{uid} has another value than before"));
         }
-        if plain != PLAIN {
+        if plain != Some(PLAIN) {
             history.found(format!("{uid} decrypts to something else"));
         }
         Ok(())
@@ -171,16 +174,13 @@ impl Worker {
 
     fn get(
         &self,
-        client: &mut Client,
+        client: &Blocking,
         uid: &str,
         history: &mut History,
     ) -> Result<ManagedObject, ClientError> {
         let rotating = self.shared.rotating.load(Ordering::Relaxed);
         let start = self.shared.clock.elapsed();
-        let value = client.ask(get::Request::new(uid), |answer| match answer {
-            ResponsePayload::Get(answer) => Some(answer.object),
-            _ => None,
-        })?;
+        let value = client.ask(get::Request::new(uid))?.read()?.object;
         let took = self.shared.clock.elapsed().saturating_sub(start).as_micros();
         let took = u32::try_from(took).unwrap_or(u32::MAX);
         let kept = if rotating { &mut history.rotating } else { &mut history.calm };
@@ -192,12 +192,11 @@ impl Worker {
     /// Reads everything that was acknowledged once more.
     pub(super) fn check_all(&self, history: &mut History) -> Result<(), ClientError> {
         let Some((address, _)) = self.shared.address() else { return Ok(()) };
-        let mut client = Client::connect(address, &self.identity, Version::V1_4)?;
+        let client = self.client(address)?;
         let all: Vec<_> = history.alive.keys().cloned().collect();
         for uid in all {
-            if let Err(error) = self.check(&mut client, &uid, history) {
+            if let Err(error) = self.check(&client, &uid, history) {
                 history.found(format!("{uid} was acknowledged: {error}"));
-                client = Client::connect(address, &self.identity, Version::V1_4)?;
             }
         }
         Ok(())

@@ -1,0 +1,11 @@
+//! Our client: as a library, and on the command line.
+
+mod broken;
+mod fake;
+mod library;
+#[path = "../transport/pki.rs"]
+#[allow(dead_code, reason = "the tests of the transport use the rest")]
+mod pki;
+#[path = "../support/mod.rs"]
+mod support;
+mod versions;
