@@ -35,6 +35,7 @@ impl Service {
         };
         Subject {
             caller: run.caller,
+            unasked: None,
             version: run.request.version,
             operation,
             unique_batch_item_id: id.clone(),

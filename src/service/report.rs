@@ -8,7 +8,7 @@ use kmip_ttlv::Error;
 use kmip_ttlv::enums::Operation;
 
 use super::Service;
-use crate::audit::{Actor, Outcome, Record};
+use crate::audit::{Act, Actor, Outcome, Record};
 use crate::clock::Timestamp;
 use crate::metrics::Ending;
 use crate::operation::{Failure, Trace, beginning};
@@ -18,6 +18,8 @@ use crate::tenant::Caller;
 #[derive(Debug, Clone)]
 pub(super) struct Subject<'a> {
     pub(super) caller: &'a Arc<Caller>,
+    /// Why the server does it of its own accord, if nobody has asked just now.
+    pub(super) unasked: Option<&'static str>,
     pub(super) version: kmip_ttlv::Version,
     /// `None` if the item cannot even be read that far.
     pub(super) operation: Option<Operation>,
@@ -46,6 +48,7 @@ impl Service {
     ) -> Subject<'a> {
         Subject {
             caller,
+            unasked: None,
             version,
             operation: Some(operation),
             unique_batch_item_id: None,
@@ -65,10 +68,7 @@ impl Service {
     ) -> Record {
         Record {
             time: subject.time,
-            actor: Actor::Client {
-                caller: Arc::clone(subject.caller),
-                kmip_version: version_name(subject.version),
-            },
+            actor: actor(subject),
             operation: subject.named().xml_name(),
             objects: trace.objects(),
             key_version: trace.key_version(),
@@ -122,6 +122,18 @@ impl Service {
             }
         }
     }
+}
+
+/// Whose doing a record is: the client's, or the server's on behalf of a service.
+fn actor(subject: &Subject<'_>) -> Actor {
+    let Subject { caller, version, .. } = subject;
+    let Some(why) = subject.unasked else {
+        let kmip_version = version_name(*version);
+        return Actor::Client { caller: Arc::clone(caller), kmip_version };
+    };
+    let identity = &caller.identity;
+    let (tenant, service) = (Some(identity.tenant.clone()), Some(identity.service.clone()));
+    Actor::Server(Box::new(Act { tenant, service, detail: why.to_owned() }))
 }
 
 /// What went wrong behind an answer that does not tell.

@@ -33,7 +33,7 @@ const RETRY: Duration = Duration::from_hours(1);
 /// How long it rests if that was not its own fault.
 const RETRY_SOON: Duration = Duration::from_mins(1);
 
-/// What records and log lines of rotation have in the place of the client's own name for a request.
+/// What records of rotation have as their detail; their actor is the server.
 const BY_ITSELF: &str = "automatic rotation";
 
 impl Service {
@@ -83,7 +83,7 @@ impl Service {
         };
         let caller = Arc::new(caller);
         let mut subject = self.unasked(&caller, Version::V2_1, Operation::ReKey);
-        subject.client_correlation = Some(BY_ITSELF);
+        subject.unasked = Some(BY_ITSELF);
         let failure = match self.try_rotation(&mut subject, due).await {
             Ok(is_rotated) => return Ok(is_rotated),
             Err(failure) => failure,

@@ -280,3 +280,26 @@ async fn the_authority_is_not_rotated_whatever_its_attributes_say() {
     assert_eq!(world.service.rotate_due().await, 0);
     assert_eq!(linked(&admin, key, LinkType::ReplacementObjectLink).await, None);
 }
+
+/// What nobody has asked for just now is recorded as the server's doing, for the service.
+#[tokio::test]
+async fn rotation_is_recorded_as_the_servers_own() {
+    let world = World::new().await;
+    let client = world.client("orders", Version::V2_1).await;
+    let uid = client.create(hourly()).await;
+    pass(&world, HOUR);
+    assert_eq!(world.service.rotate_due().await, 1);
+    let new = replacement(&client, &uid).await;
+    let files = world.close();
+    let trail: Vec<_> = files.iter().filter_map(|file| std::str::from_utf8(file).ok()).collect();
+    let mut records = trail.iter().flat_map(|file| file.lines());
+    let record = records.find(|record| record.contains("\"ReKey\"")).expect("is recorded");
+    for part in [
+        r#""actor":"server","tenant":"tenant-a","service":"orders","detail":"automatic rotation""#,
+        &format!(r#""{new}""#),
+        r#""result":"Success""#,
+    ] {
+        assert!(record.contains(part), "{part} in {record}");
+    }
+    assert!(!record.contains("correlation") && !record.contains("certificate"), "{record}");
+}
