@@ -1,131 +1,95 @@
-//! Requests made at random from the facts, whole and damaged, against the whole server less its
-//! transport: nothing that a client can send brings it down, and every answer is a message.
+//! Requests made at random from the facts, from what the server has told before and from valid ones
+//! that are changed, against the whole server less its transport: nothing that a client can send
+//! brings it down or makes it tell too much, and every answer keeps the laws of `laws.rs`.
+//!
+//! A case is one number, and a failure prints it. `KEYSTRATA_GENERATED_FIRST=<number>` begins with it,
+//! and `KEYSTRATA_GENERATED_CASES=<number>` plays as many. `fuzz/` has a target that takes the
+//! decisions from the fuzzer.
 
+#[path = "../operations/ask.rs"]
+#[allow(dead_code, reason = "shared with the tests of operations")]
+mod ask;
+mod build;
+#[path = "../operations/certificate.rs"]
+#[allow(dead_code, reason = "shared with the tests of operations")]
+mod certificate;
 #[path = "../../kmip-ttlv/tests/facts/csv.rs"]
 #[allow(dead_code, reason = "shared with the tests of the facts")]
 mod csv;
+mod fill;
 #[path = "../../kmip-ttlv/tests/laws/generate.rs"]
 #[allow(dead_code, reason = "shared with the laws of structures")]
 mod generate;
 #[path = "../../kmip-ttlv/tests/messages/generate_payload.rs"]
 #[allow(dead_code, reason = "shared with the laws of messages")]
 mod generate_payload;
+mod known;
+mod laws;
+mod memory;
+mod mutate;
+#[path = "../operations/pair.rs"]
+#[allow(dead_code, reason = "shared with the tests of operations")]
+mod pair;
+mod permitted;
+mod play;
+#[path = "../matrix/requests.rs"]
+#[allow(dead_code, reason = "shared with the error matrix")]
+mod requests;
 #[path = "../support/world.rs"]
 mod world;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use generate::Choices;
-use generate_payload::{OPERATIONS, is_in, message};
-use kmip_ttlv::enums::{Operation, ResultStatus};
-use kmip_ttlv::message::ResponseMessage;
-use kmip_ttlv::{Tag, Value, Version, codec};
-use proptest::prelude::*;
-use proptest::sample::{Index, select};
-use proptest::test_runner::{Config, TestCaseError, TestRunner};
-use world::World;
+use play::{Tally, count_panics, play};
 
-/// How many requests are sent.
-const REQUESTS: u32 = 600;
+/// How many clients are played.
+const CASES: u64 = 25;
 
-/// How many of them must be carried out, so that the generator is known to reach the operations.
-const DONE_MIN: usize = 5;
+/// How many decisions a client takes from its number.
+const CHOICES: usize = 6000;
 
-/// The longest answer that the server makes.
-const RESPONSE_BYTES_MAX: usize = 1 << 20;
+/// How many operations of a hundred requests must be done, so that the generator is known to reach
+/// them.
+const DONE_MIN: usize = 10;
 
-/// Header fields that are kept of a request that is to reach its operation.
-const HEADER: [Tag; 2] = [Tag::ProtocolVersion, Tag::BatchCount];
-
-/// A request and how it is brought before the server.
-#[derive(Debug, Clone)]
-struct Sample {
-    version: Version,
-    operation: Operation,
-    bytes: Vec<u8>,
-    /// Whether its header asks for nothing special and it names an object that there is.
-    reaches: bool,
-    /// A byte that is changed on the way.
-    damage: Option<(Index, u8)>,
+/// Bytes that follow from a number alone (`SplitMix64`).
+fn decisions(case: u64) -> Vec<u8> {
+    let mut state = case;
+    let next = || {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut word = state;
+        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (word ^ (word >> 31)).to_be_bytes()
+    };
+    std::iter::repeat_with(next).take(CHOICES / 8).flatten().collect()
 }
 
-fn sample() -> impl Strategy<Value = Sample> {
-    let choices = proptest::collection::vec(any::<u8>(), 0..300);
-    let damage = proptest::option::weighted(0.3, (any::<Index>(), 1_u8..));
-    (select(&Version::ALL), any::<Index>(), choices, prop::bool::weighted(0.8), damage).prop_map(
-        |(version, row, choices, reaches, damage)| {
-            let rows: Vec<_> = OPERATIONS
-                .iter()
-                .filter(|row| is_in(row, version) && row["message"] == "request")
-                .collect();
-            let row = row.get(&rows);
-            let operation = Operation::from_xml_name(&row["operation"]).unwrap();
-            let choices = &mut Choices(&choices);
-            let bytes = message(operation, &row["direction"], "request", version, choices);
-            Sample { version, operation, bytes, reaches, damage }
-        },
-    )
-}
-
-/// The message as it is sent; `uid` is an object's that there is.
-fn sent(sample: &Sample, uid: &str) -> Vec<u8> {
-    let mut bytes = sample.bytes.clone();
-    if sample.reaches {
-        let tag = Tag::RequestMessage;
-        let mut tree: Value = codec::decode(tag, &bytes, sample.version).unwrap();
-        aim(&mut tree, uid);
-        bytes = codec::encode(tag, &tree, sample.version).to_vec();
-    }
-    if let Some((at, flip)) = sample.damage {
-        let at = at.index(bytes.len());
-        bytes[at] ^= flip;
-    }
-    bytes
-}
-
-/// Names an object that there is, and asks for nothing special in the header.
-fn aim(value: &mut Value, uid: &str) {
-    let Value::Structure(fields) = value else { return };
-    for (tag, value) in fields {
-        match (tag, value) {
-            (Tag::RequestHeader, Value::Structure(header)) => {
-                header.retain(|(tag, _)| HEADER.contains(tag));
-            }
-            (Tag::UniqueIdentifier, value @ Value::TextString(_)) => *value = Value::from(uid),
-            (_, value) => aim(value, uid),
-        }
-    }
+#[allow(clippy::disallowed_methods, reason = "tests are told by the environment what to do")]
+fn told(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
 }
 
 #[test]
-fn every_request_is_answered_with_a_message_of_bounded_size() {
+fn every_answer_keeps_the_laws() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let _entered = runtime.enter();
-    let world = runtime.block_on(World::with_response_limit(RESPONSE_BYTES_MAX));
-    let config = Config { cases: REQUESTS, failure_persistence: None, ..Config::default() };
-    let mut runner = TestRunner::new(config);
-    let done = AtomicUsize::new(0);
-    let outcome = runner.run(&sample(), |sample| {
-        runtime.block_on(async {
-            let client = world.client("orders", sample.version).await;
-            let uid = client.key(128, Vec::new()).await;
-            let bytes = sent(&sample, &uid);
-            let answer = client.answer_bytes(&bytes).await;
-            prop_assert!(answer.len() <= RESPONSE_BYTES_MAX);
-            let message = ResponseMessage::from_bytes(&answer);
-            prop_assert!(message.is_ok(), "{:?}: {message:?}", sample.operation);
-            let items = message.iter().flat_map(|message| &message.items);
-            let successes = items.filter(|item| item.status == ResultStatus::Success);
-            done.fetch_add(successes.count(), Ordering::Relaxed);
-            // The server goes on serving.
-            client.key(128, Vec::new()).await;
-            Ok::<(), TestCaseError>(())
-        })
-    });
-    if let Err(why) = outcome {
-        panic!("{why}");
+    count_panics();
+    let first = told("KEYSTRATA_GENERATED_FIRST").unwrap_or(1);
+    let cases = told("KEYSTRATA_GENERATED_CASES").unwrap_or(CASES);
+    let mut tally = Tally::default();
+    let mut broken = Vec::new();
+    for case in first..first + cases {
+        let decisions = decisions(case);
+        match catch_unwind(AssertUnwindSafe(|| runtime.block_on(play(&decisions)))) {
+            Ok(Ok(came)) => tally.add(came),
+            Ok(Err(law)) => broken.push(format!("case {case}: {law}")),
+            Err(_) => broken.push(format!("case {case}: panicked")),
+        }
     }
-    let done = done.into_inner();
-    println!("{done} of {REQUESTS} requests were carried out");
-    assert!(done >= DONE_MIN, "too few requests get as far as their operation: {done}");
+    println!("{} requests, {} bytes for one at most", tally.sent, tally.peak);
+    println!("done: {:?}", tally.done);
+    assert!(broken.is_empty(), "{}", broken.join("\n\n"));
+    let done: usize = tally.done.values().sum();
+    assert!(100 * done >= DONE_MIN * tally.sent, "only {done} operations of {} done", tally.sent);
 }

@@ -67,6 +67,10 @@ impl World {
         Self::build(StreamLimits::default(), Facts::default(), response_bytes_max).await
     }
 
+    pub(crate) async fn with_facts_and_limit(facts: Facts, response_bytes_max: usize) -> Self {
+        Self::build(StreamLimits::default(), facts, response_bytes_max).await
+    }
+
     /// The server after it was stopped and started again; only what is on the disk is left.
     pub(crate) async fn restarted(self) -> Self {
         self.restarted_with_policy(Policy::default()).await
