@@ -6,6 +6,7 @@
 mod algorithm;
 mod by_tag;
 mod curve;
+mod extension;
 mod key;
 mod mask;
 mod message;

@@ -54,7 +54,7 @@ pub struct CryptographyOf {
 
 fn algorithm<E: Error>(name: &str) -> Result<CryptographicAlgorithm, E> {
     let unknown = || E::custom(format!("KMIP has no algorithm {name:?}: write \"AES\" or \"RSA\""));
-    CryptographicAlgorithm::from_xml_name(name).ok_or_else(unknown)
+    CryptographicAlgorithm::from_name(name).ok_or_else(unknown)
 }
 
 fn algorithms<'de, D: Deserializer<'de>>(

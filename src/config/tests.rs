@@ -107,8 +107,9 @@ fn what_may_be_computed_is_said_for_all_and_for_tenants() {
     assert_eq!(one.modes.as_deref(), Some([BlockCipherMode::Cbc].as_slice()));
     assert_eq!(one.bits_min, [(A::Aes, 256)]);
     let (algorithms, modes) = ("KEYSTRATA_CRYPTOGRAPHY_ALGORITHMS", "KEYSTRATA_CRYPTOGRAPHY_MODES");
-    let config = parse(EXAMPLE, &[(algorithms, "[\"RSA\"]")]).expect("valid");
-    assert_eq!(config.cryptography.algorithms.as_deref(), Some([A::Rsa].as_slice()));
+    let config = parse(EXAMPLE, &[(algorithms, "[\"RSA\", \"ML_KEM_768\"]")]).expect("valid");
+    let named = [A::Rsa, A::ML_KEM_768];
+    assert_eq!(config.cryptography.algorithms.as_deref(), Some(named.as_slice()));
     for (variable, value, expected) in [
         (algorithms, "[\"AES256\"]", "KMIP has no algorithm \"AES256\""),
         (modes, "[\"gcm\"]", "KMIP has no mode \"gcm\""),

@@ -1,5 +1,6 @@
 //! Sign and Signature Verify (KMIP 1.4 §4.31, §4.32; KMIP 2.1 §6.1.55, §6.1.56) on digests: RSA in
-//! PKCS#1 v1.5 and PSS (RFC 8017), ECDSA (FIPS 186-5), Ed25519 and Ed448 (RFC 8032).
+//! PKCS#1 v1.5 and PSS (RFC 8017), ECDSA (FIPS 186-5); and on messages: Ed25519 and Ed448 (RFC 8032),
+//! ML-DSA (FIPS 204).
 //!
 //! ECDSA signatures are in DER, as X.509 has them.
 
@@ -30,6 +31,8 @@ pub enum Family {
     Ecdsa,
     /// Ed25519 or Ed448, which sign the message itself.
     Eddsa,
+    /// ML-DSA, which signs the message itself.
+    MlDsa,
 }
 
 /// How a signature is made, or was.
@@ -52,6 +55,8 @@ pub enum Scheme {
     Ecdsa(Option<HashingAlgorithm>),
     /// Ed25519 or Ed448.
     Eddsa,
+    /// ML-DSA of the message itself, with an empty context (FIPS 204 §5.2).
+    MlDsa,
 }
 
 /// What a Digital Signature Algorithm stands for.
@@ -118,7 +123,8 @@ impl Scheme {
             Family::Rsa => Self::rsa(&wanted, padding, hash.ok_or(Error::BadParameters)?),
             Family::Ecdsa if is_none(padding) => Ok(Self::Ecdsa(hash)),
             Family::Eddsa if is_none(padding) && hash.is_none() => Ok(Self::Eddsa),
-            Family::Ecdsa | Family::Eddsa => Err(Error::WrongAlgorithm),
+            Family::MlDsa if is_none(padding) && hash.is_none() => Ok(Self::MlDsa),
+            Family::Ecdsa | Family::Eddsa | Family::MlDsa => Err(Error::WrongAlgorithm),
         }
     }
 
@@ -155,8 +161,14 @@ impl Scheme {
         match self {
             Self::Pkcs1(hash) | Self::Pss { hash, .. } => Some(hash),
             Self::Ecdsa(hash) => hash,
-            Self::Eddsa => None,
+            Self::Eddsa | Self::MlDsa => None,
         }
+    }
+
+    /// Whether the message itself is signed, not a digest.
+    #[must_use]
+    pub fn is_of_message(self) -> bool {
+        matches!(self, Self::Eddsa | Self::MlDsa)
     }
 
     /// Whether a digest that the client brings can be signed.
@@ -165,9 +177,9 @@ impl Scheme {
     /// [`Error::BadParameters`] where the message itself is signed, [`Error::BadDigestLength`] for
     /// one that the hash does not make.
     pub fn check_digest(self, digest: &[u8]) -> Result<(), Error> {
-        match (self, self.hash()) {
-            (Self::Eddsa, _) => Err(Error::BadParameters),
-            (_, Some(hash)) if digest_bytes(hash)? != digest.len() => Err(Error::BadDigestLength),
+        match self.hash() {
+            _ if self.is_of_message() => Err(Error::BadParameters),
+            Some(hash) if digest_bytes(hash)? != digest.len() => Err(Error::BadDigestLength),
             _ if digest.is_empty() => Err(Error::BadDigestLength),
             _ => Ok(()),
         }
@@ -214,6 +226,7 @@ fn signs(family: Family, algorithm: CryptographicAlgorithm) -> bool {
         Family::Rsa => algorithm == A::Rsa,
         Family::Ecdsa => matches!(algorithm, A::Ec | A::Ecdsa),
         Family::Eddsa => matches!(algorithm, A::Ed25519 | A::Ed448 | A::Ec | A::Ecdsa),
+        Family::MlDsa => matches!(algorithm, A::ML_DSA_44 | A::ML_DSA_65 | A::ML_DSA_87),
     }
 }
 
@@ -225,6 +238,7 @@ impl PrivateKey {
             Self::Rsa(_) => Some(Family::Rsa),
             Self::Ec(_) => Some(Family::Ecdsa),
             Self::Okp(key) => (key.kind().signature_bytes > 0).then_some(Family::Eddsa),
+            Self::Lattice(key) => key.set().signs().then_some(Family::MlDsa),
             Self::Dsa(_) | Self::Dh(_) => None,
         }
     }
@@ -238,6 +252,7 @@ impl PublicKey {
             Self::Rsa(_) => Some(Family::Rsa),
             Self::Ec(_) => Some(Family::Ecdsa),
             Self::Okp(key) => (key.kind().signature_bytes > 0).then_some(Family::Eddsa),
+            Self::Lattice(key) => key.set().signs().then_some(Family::MlDsa),
             Self::Dsa(_) | Self::Dh(_) => None,
         }
     }
@@ -248,7 +263,7 @@ fn digest_bytes(hash: HashingAlgorithm) -> Result<usize, Error> {
     with_hash!(hash, D => Ok(<D as sha2::Digest>::output_size()))
 }
 
-/// A signature of a digest; of Ed25519 and Ed448, of the message.
+/// A signature of a digest; of Ed25519, Ed448 and ML-DSA, of the message.
 ///
 /// # Errors
 /// [`Error::WrongAlgorithm`] if the scheme is not the key's, [`Error::BadKeyLength`] for a key that
@@ -280,11 +295,12 @@ pub fn sign(
         }),
         (PrivateKey::Ec(key), Scheme::Ecdsa(_)) => key.sign(digest).ok_or(Error::BadKeyLength),
         (PrivateKey::Okp(key), Scheme::Eddsa) => key.sign(digest).ok_or(Error::WrongAlgorithm),
+        (PrivateKey::Lattice(key), Scheme::MlDsa) => key.sign(digest).ok_or(Error::WrongAlgorithm),
         _ => Err(Error::WrongAlgorithm),
     }
 }
 
-/// Whether a signature is one of a digest; of Ed25519 and Ed448, of the message.
+/// Whether a signature is one of a digest; of Ed25519, Ed448 and ML-DSA, of the message.
 ///
 /// # Errors
 /// [`Error::WrongAlgorithm`] if the scheme is not the key's, [`Error::BadKeyLength`] for a key that
@@ -311,6 +327,7 @@ pub fn verify(
         }),
         (PublicKey::Ec(key), Scheme::Ecdsa(_)) => Ok(key.verify(digest, signature)),
         (PublicKey::Okp(key), Scheme::Eddsa) => Ok(key.verify(digest, signature)),
+        (PublicKey::Lattice(key), Scheme::MlDsa) => Ok(key.verify(digest, signature)),
         _ => Err(Error::WrongAlgorithm),
     }
 }

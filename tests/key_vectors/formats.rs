@@ -15,7 +15,7 @@ fn material(bytes: Vec<u8>) -> KeyMaterial {
 
 fn hint(case: &Case) -> Hint {
     Hint {
-        algorithm: named(case, "algorithm", CryptographicAlgorithm::from_xml_name),
+        algorithm: named(case, "algorithm", CryptographicAlgorithm::from_name),
         curve: named(case, "curve", RecommendedCurve::from_xml_name),
     }
 }
@@ -191,8 +191,8 @@ fn what_is_no_key_is_refused_and_what_is_sealed_is_not_read() {
         let format = named(&case, "format", KeyFormatType::from_xml_name).unwrap();
         let material = material(case.required("material"));
         let found = match case.text("half").unwrap() {
-            "private" => PrivateKey::read(format, &material, Hint::default()).err(),
-            _ => PublicKey::read(format, &material, Hint::default()).err(),
+            "private" => PrivateKey::read(format, &material, hint(&case)).err(),
+            _ => PublicKey::read(format, &material, hint(&case)).err(),
         };
         assert_eq!(
             found.map(|error| format!("{error:?}")).as_deref(),

@@ -34,6 +34,9 @@ fn use_private(key: &PrivateKey) {
         }
     }
     let _ = decrypt(key, &oaep(), &[1; 128], &OsRandom);
+    if let PrivateKey::Lattice(key) = key {
+        let _ = key.decapsulate(&[1; 768]);
+    }
     if let Some(public) = &public {
         let _ = ecdh(key, public);
         use_public(public);
@@ -50,6 +53,9 @@ fn use_public(key: &PublicKey) {
         }
     }
     let _ = encrypt(key, &oaep(), b"text", &OsRandom);
+    if let PublicKey::Lattice(key) = key {
+        let _ = key.encapsulate(&OsRandom);
+    }
     let _ = encrypt(key, &Padding::Pkcs1, b"text", &OsRandom);
 }
 
@@ -64,6 +70,7 @@ fn schemes(family: Option<Family>) -> Vec<Scheme> {
             .collect(),
         Some(Family::Ecdsa) => vec![Scheme::Ecdsa(Some(hash))],
         Some(Family::Eddsa) => vec![Scheme::Eddsa],
+        Some(Family::MlDsa) => vec![Scheme::MlDsa],
         None => Vec::new(),
     }
 }
@@ -81,7 +88,7 @@ fn encoded() -> Vec<(bool, F, Hint, Vec<u8>)> {
             continue;
         }
         let hint = Hint {
-            algorithm: case.text("algorithm").and_then(CryptographicAlgorithm::from_xml_name),
+            algorithm: case.text("algorithm").and_then(CryptographicAlgorithm::from_name),
             curve: case.text("curve").and_then(RecommendedCurve::from_xml_name),
         };
         for (private, name, format) in [

@@ -3,6 +3,7 @@
 mod containers;
 mod formats;
 mod hostile;
+mod lattice;
 mod rsa_cipher;
 mod signatures;
 #[path = "../support/vectors.rs"]

@@ -12,9 +12,11 @@ use pkcs8::{ObjectIdentifier, PrivateKeyInfoRef, SecretDocument};
 use zeroize::Zeroizing;
 
 use super::curve::{self, Curve};
+use super::lattice::{self, ParameterSet};
 use super::okp::{self, Kind};
 use super::{DhPrivate, DhPublic, DsaPrivate, DsaPublic, RsaPrivate, RsaPublic};
 use super::{EcPrivate, EcPublic, KeyError, OkpPrivate, OkpPublic, PrivateKey, PublicKey};
+use super::{LatticePrivate, LatticePublic};
 
 const ID_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const ID_EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
@@ -35,6 +37,10 @@ impl Hint {
 
     fn curve(self) -> Option<&'static Curve> {
         curve::named(self.curve?)
+    }
+
+    fn set(self) -> Option<&'static ParameterSet> {
+        lattice::named(self.algorithm?)
     }
 }
 
@@ -128,10 +134,11 @@ impl PublicKey {
     }
 
     fn from_raw(bytes: &[u8], hint: Hint) -> Result<Self, KeyError> {
-        match (hint.kind(), hint.curve()) {
-            (Some(kind), _) => OkpPublic::new(kind, bytes).map(Self::Okp),
-            (None, Some(curve)) => EcPublic::new(curve, bytes).map(Self::Ec),
-            (None, None) => Err(KeyError::Unreadable),
+        match (hint.set(), hint.kind(), hint.curve()) {
+            (Some(set), ..) => LatticePublic::new(set, bytes).map(Self::Lattice),
+            (_, Some(kind), _) => OkpPublic::new(kind, bytes).map(Self::Okp),
+            (.., Some(curve)) => EcPublic::new(curve, bytes).map(Self::Ec),
+            _ => Err(KeyError::Unreadable),
         }
     }
 
@@ -145,10 +152,10 @@ impl PublicKey {
         match info.algorithm.oid {
             ID_RSA => RsaPublic::from_pkcs1(key).map(Self::Rsa),
             ID_EC => EcPublic::new(curve_of(info.algorithm)?, key).map(Self::Ec),
-            oid => {
-                let kind = okp::of_oid(oid).ok_or(KeyError::Unreadable)?;
-                OkpPublic::new(kind, key).map(Self::Okp)
-            }
+            oid => match okp::of_oid(oid) {
+                Some(kind) => OkpPublic::new(kind, key).map(Self::Okp),
+                None => LatticePublic::new(lattice::of(info.algorithm)?, key).map(Self::Lattice),
+            },
         }
     }
 
@@ -180,6 +187,7 @@ impl PublicKey {
             ) => KeyMaterial::EcPublicKey(key.to_transparent(compression)?),
             (Self::Ec(key), F::Raw) => bytes(key.encoded(compression)?),
             (Self::Okp(key), F::Raw) => bytes(key.bytes().to_vec()),
+            (Self::Lattice(key), F::Raw) => bytes(key.bytes().to_vec()),
             (Self::Dsa(key), F::TransparentDsaPublicKey) => {
                 KeyMaterial::DsaPublicKey(key.to_transparent())
             }
@@ -203,7 +211,8 @@ impl PublicKey {
                 oid = key.curve().oid;
                 (ec_identifier(&oid), key.encoded(compression)?)
             }
-            Self::Okp(key) => (okp_identifier(key.kind()), key.bytes().to_vec()),
+            Self::Okp(key) => (identifier(key.kind().oid), key.bytes().to_vec()),
+            Self::Lattice(key) => (identifier(key.set().oid), key.bytes().to_vec()),
             Self::Dsa(_) | Self::Dh(_) => return Err(KeyError::NoSuchForm),
         };
         let subject_public_key = BitStringRef::from_bytes(&key).map_err(KeyError::malformed)?;
@@ -245,10 +254,11 @@ impl PrivateKey {
     }
 
     fn from_raw(bytes: &[u8], hint: Hint) -> Result<Self, KeyError> {
-        match (hint.kind(), hint.curve()) {
-            (Some(kind), _) => OkpPrivate::new(kind, bytes).map(Self::Okp),
-            (None, Some(curve)) => EcPrivate::new(curve, bytes).map(Self::Ec),
-            (None, None) => Err(KeyError::Unreadable),
+        match (hint.set(), hint.kind(), hint.curve()) {
+            (Some(set), ..) => LatticePrivate::new(set, bytes).map(Self::Lattice),
+            (_, Some(kind), _) => OkpPrivate::new(kind, bytes).map(Self::Okp),
+            (.., Some(curve)) => EcPrivate::new(curve, bytes).map(Self::Ec),
+            _ => Err(KeyError::Unreadable),
         }
     }
 
@@ -269,7 +279,10 @@ impl PrivateKey {
             ID_RSA => RsaPrivate::from_pkcs1(key).map(Self::rsa),
             ID_EC => EcPrivate::from_sec1(key, Some(curve_of(info.algorithm)?)).map(Self::Ec),
             oid => {
-                let kind = okp::of_oid(oid).ok_or(KeyError::Unreadable)?;
+                let Some(kind) = okp::of_oid(oid) else {
+                    let set = lattice::of(info.algorithm)?;
+                    return LatticePrivate::from_choice(set, key).map(Self::Lattice);
+                };
                 let inner = <&OctetStringRef>::from_der(key).map_err(KeyError::malformed)?;
                 OkpPrivate::new(kind, inner.as_bytes()).map(Self::Okp)
             }
@@ -297,6 +310,7 @@ impl PrivateKey {
             ) => KeyMaterial::EcPrivateKey(key.to_transparent()),
             (Self::Ec(key), F::Raw) => bytes(key.scalar().to_vec()),
             (Self::Okp(key), F::Raw) => bytes(key.bytes().to_vec()),
+            (Self::Lattice(key), F::Raw) => bytes(key.bytes().to_vec()),
             (Self::Dsa(key), F::TransparentDsaPrivateKey) => {
                 KeyMaterial::DsaPrivateKey(key.to_transparent())
             }
@@ -323,8 +337,9 @@ impl PrivateKey {
             Self::Okp(key) => {
                 let inner = OctetStringRef::new(key.bytes()).map_err(KeyError::malformed)?;
                 let inner = inner.to_der().map_err(KeyError::malformed)?;
-                (okp_identifier(key.kind()), Zeroizing::new(inner))
+                (identifier(key.kind().oid), Zeroizing::new(inner))
             }
+            Self::Lattice(key) => (identifier(key.set().oid), key.to_choice()),
             Self::Dsa(_) | Self::Dh(_) => return Err(KeyError::NoSuchForm),
         };
         let key = OctetStringRef::new(&key).map_err(KeyError::malformed)?;
@@ -363,8 +378,8 @@ fn ec_identifier(curve: &ObjectIdentifier) -> AlgorithmIdentifierRef<'_> {
     AlgorithmIdentifierRef { oid: ID_EC, parameters: Some(curve.into()) }
 }
 
-fn okp_identifier(kind: &Kind) -> AlgorithmIdentifierRef<'static> {
-    AlgorithmIdentifierRef { oid: kind.oid, parameters: None }
+fn identifier(oid: ObjectIdentifier) -> AlgorithmIdentifierRef<'static> {
+    AlgorithmIdentifierRef { oid, parameters: None }
 }
 
 fn bytes(bytes: Vec<u8>) -> KeyMaterial {

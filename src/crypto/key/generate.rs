@@ -4,8 +4,9 @@ use kmip_ttlv::enums::{CryptographicAlgorithm, RecommendedCurve};
 use zeroize::Zeroizing;
 
 use super::curve::{self, Curve};
+use super::lattice::{self, ParameterSet};
 use super::okp::{self, Kind};
-use super::{EcPrivate, OkpPrivate, PrivateKey, RsaPrivate};
+use super::{EcPrivate, LatticePrivate, OkpPrivate, PrivateKey, RsaPrivate};
 use crate::crypto::Error;
 use crate::crypto::random::{Random, RandomError};
 use crate::crypto::rng::Source;
@@ -29,6 +30,8 @@ pub enum Template {
     Ec(&'static Curve),
     /// A key of this kind.
     Okp(&'static Kind),
+    /// A key of this parameter set.
+    Lattice(&'static ParameterSet),
 }
 
 impl Template {
@@ -53,7 +56,11 @@ impl Template {
                 };
                 bits.is_none_or(|bits| bits == template.bits()).then_some(template)
             }
-            _ => None,
+            _ => {
+                let template = Self::Lattice(lattice::named(algorithm)?);
+                let fits = bits.is_none_or(|bits| bits == template.bits());
+                (fits && curve.is_none()).then_some(template)
+            }
         }
     }
 
@@ -66,6 +73,7 @@ impl Template {
             }
             PrivateKey::Ec(key) => Some(Self::Ec(key.curve())),
             PrivateKey::Okp(key) => Some(Self::Okp(key.kind())),
+            PrivateKey::Lattice(key) => Some(Self::Lattice(key.set())),
             PrivateKey::Dsa(_) | PrivateKey::Dh(_) => None,
         }
     }
@@ -75,6 +83,7 @@ impl Template {
             Self::Rsa(bits) => bits,
             Self::Ec(curve) => curve.bits,
             Self::Okp(kind) => kind.bits,
+            Self::Lattice(set) => set.number,
         }
     }
 
@@ -91,13 +100,21 @@ impl Template {
             }
             Self::Ec(curve) => ec(curve, random),
             Self::Okp(kind) => {
-                let mut bytes = Zeroizing::new(vec![0; kind.bytes]);
-                random.fill(&mut bytes)?;
-                let key = OkpPrivate::new(kind, &bytes).map_err(|_| RandomError)?;
-                Ok(PrivateKey::Okp(key))
+                let key = OkpPrivate::new(kind, &fresh(kind.bytes, random)?);
+                Ok(PrivateKey::Okp(key.map_err(|_| RandomError)?))
+            }
+            Self::Lattice(set) => {
+                let key = LatticePrivate::new(set, &fresh(set.seed_bytes, random)?);
+                Ok(PrivateKey::Lattice(key.map_err(|_| RandomError)?))
             }
         }
     }
+}
+
+fn fresh(bytes: usize, random: &dyn Random) -> Result<Zeroizing<Vec<u8>>, RandomError> {
+    let mut fresh = Zeroizing::new(vec![0; bytes]);
+    random.fill(&mut fresh)?;
+    Ok(fresh)
 }
 
 /// The curve that is named, or the one of NIST with this length.
@@ -151,6 +168,7 @@ mod tests {
             Template::Rsa(bits) => format!("RSA {bits}"),
             Template::Ec(curve) => format!("{curve:?}"),
             Template::Okp(kind) => format!("{kind:?}"),
+            Template::Lattice(set) => format!("{set:?}"),
         })
     }
 
@@ -181,6 +199,13 @@ mod tests {
             (A::Ecdh, Some(256), Some(C::Curve25519), Some("Curve25519/Some(Ecdh)")),
             (A::Ecdh, None, Some(C::Curve448), Some("Curve448/Some(Ecdh)")),
             (A::Ec, None, Some(C::Curve25519), Some("Curve25519/Some(Ed25519)")),
+            (A::ML_KEM_768, None, None, Some("ML_KEM_768")),
+            (A::ML_KEM_512, Some(512), None, Some("ML_KEM_512")),
+            (A::ML_KEM_1024, Some(512), None, None),
+            (A::ML_DSA_65, Some(65), None, Some("ML_DSA_65")),
+            (A::ML_DSA_87, Some(256), None, None),
+            (A::ML_DSA_44, None, Some(C::P256), None),
+            (A::Unknown(0x8000_003f), None, None, None),
             (A::Dsa, Some(2048), None, None),
             (A::Aes, Some(256), None, None),
         ];
@@ -194,7 +219,8 @@ mod tests {
     fn a_new_key_is_what_was_asked_for_and_no_two_are_alike() {
         let curves = curve::CURVES.iter().map(Template::Ec);
         let kinds = okp::KINDS.iter().map(Template::Okp);
-        for template in curves.chain(kinds).chain([Template::Rsa(1024)]) {
+        let sets = lattice::SETS.iter().map(Template::Lattice);
+        for template in curves.chain(kinds).chain(sets).chain([Template::Rsa(1024)]) {
             let key = template.generate(&OsRandom).unwrap();
             assert_eq!(Template::like(&key), Some(template));
             assert_eq!(key.describe().bits, template.bits());

@@ -10,6 +10,8 @@ mod error;
 mod finite;
 mod form;
 mod generate;
+pub mod lattice;
+mod lattice_engine;
 pub mod okp;
 mod rsa;
 mod weierstrass;
@@ -22,6 +24,7 @@ pub use error::KeyError;
 pub use finite::{DhPrivate, DhPublic, DsaPrivate, DsaPublic};
 pub use form::{Hint, for_version, is_of_private_key, is_of_public_key};
 pub use generate::Template;
+pub use lattice::{LatticePrivate, LatticePublic};
 pub use okp::{OkpPrivate, OkpPublic};
 pub use rsa::{RsaPrivate, RsaPublic};
 pub use weierstrass::{EcPrivate, EcPublic};
@@ -35,6 +38,8 @@ pub enum PublicKey {
     Ec(EcPublic),
     /// Ed25519, Ed448, X25519 or X448.
     Okp(OkpPublic),
+    /// ML-KEM or ML-DSA.
+    Lattice(LatticePublic),
     /// DSA.
     Dsa(DsaPublic),
     /// Diffie-Hellman.
@@ -50,6 +55,8 @@ pub enum PrivateKey {
     Ec(EcPrivate),
     /// Ed25519, Ed448, X25519 or X448.
     Okp(OkpPrivate),
+    /// ML-KEM or ML-DSA.
+    Lattice(LatticePrivate),
     /// DSA.
     Dsa(DsaPrivate),
     /// Diffie-Hellman.
@@ -61,7 +68,7 @@ pub enum PrivateKey {
 pub struct Description {
     /// The Cryptographic Algorithms that the key can be called by, the best one first.
     pub algorithms: &'static [CryptographicAlgorithm],
-    /// Its Cryptographic Length, in bits.
+    /// Its Cryptographic Length, in bits; of ML-KEM and ML-DSA, the number of the parameter set.
     pub bits: usize,
     /// Its curve, if it has one with a name in KMIP.
     pub curve: Option<RecommendedCurve>,
@@ -73,7 +80,8 @@ impl Description {
     /// The best name of the algorithm that a client of `version` knows.
     #[must_use]
     pub fn algorithm(&self, version: Version) -> Option<CryptographicAlgorithm> {
-        self.algorithms.iter().copied().find(|algorithm| algorithm.is_in(version))
+        let is_known = |it: &CryptographicAlgorithm| it.is_in(version) || it.is_extension();
+        self.algorithms.iter().copied().find(is_known)
     }
 }
 
@@ -100,6 +108,7 @@ impl PublicKey {
             Self::Okp(key) => {
                 (key.kind().algorithms, key.kind().bits, Some(key.kind().curve), F::X509)
             }
+            Self::Lattice(key) => (key.set().algorithms, key.set().number, None, F::X509),
             Self::Dsa(key) => (DSA, key.bits(), None, F::TransparentDsaPublicKey),
             Self::Dh(key) => (DH, key.bits(), None, F::TransparentDhPublicKey),
         };
@@ -120,6 +129,7 @@ impl PrivateKey {
             Self::Okp(key) => {
                 (key.kind().algorithms, key.kind().bits, Some(key.kind().curve), F::Pkcs8)
             }
+            Self::Lattice(key) => (key.set().algorithms, key.set().number, None, F::Pkcs8),
             Self::Dsa(key) => (DSA, key.bits(), None, F::TransparentDsaPrivateKey),
             Self::Dh(key) => (DH, key.bits(), None, F::TransparentDhPrivateKey),
         };
@@ -133,6 +143,7 @@ impl PrivateKey {
             Self::Rsa(key) => Some(PublicKey::Rsa(key.public())),
             Self::Ec(key) => key.public().map(PublicKey::Ec),
             Self::Okp(key) => key.public().map(PublicKey::Okp),
+            Self::Lattice(key) => key.public().map(PublicKey::Lattice),
             Self::Dsa(_) | Self::Dh(_) => None,
         }
     }

@@ -49,8 +49,14 @@ const HASHES: &[(&str, HashingAlgorithm)] = &[
     ("2.16.840.1.101.3.4.2.10", HashingAlgorithm::Sha3_512),
 ];
 
-/// Signatures that have no name in KMIP (RFC 8410 §3).
-const EDDSA: &[&str] = &["1.3.101.112", "1.3.101.113"];
+/// Signatures that have no name in KMIP (RFC 8410 §3, RFC 9881 §2).
+const UNNAMED: &[(&str, Scheme)] = &[
+    ("1.3.101.112", Scheme::Eddsa),
+    ("1.3.101.113", Scheme::Eddsa),
+    ("2.16.840.1.101.3.4.3.17", Scheme::MlDsa),
+    ("2.16.840.1.101.3.4.3.18", Scheme::MlDsa),
+    ("2.16.840.1.101.3.4.3.19", Scheme::MlDsa),
+];
 
 /// Signed content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +75,7 @@ impl Signed {
         let scheme = match algorithm {
             Some(D::RsassaPss) => pss(by),
             Some(algorithm) => named(algorithm),
-            None => EDDSA.contains(&oid.as_str()).then_some(Scheme::Eddsa),
+            None => UNNAMED.iter().find(|(known, _)| *known == oid).map(|(_, scheme)| *scheme),
         };
         Self { content: content.to_vec(), signature: signature.to_vec(), algorithm, scheme }
     }
