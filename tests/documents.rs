@@ -1,5 +1,5 @@
-//! The pages that say what works, against what works: `docs/conformance.md`, `docs/clients.md` and
-//! `docs/not-served.md` agree with the lists of the tests, with each other and with what Query and Discover Versions tell.
+//! The pages that say what works, against what works: `docs/conformance.md`, `docs/clients.md`,
+//! `docs/post-quantum.md` and `docs/not-served.md` agree with the lists of the tests, with each other and with what Query and Discover Versions tell.
 
 #[path = "operations/ask.rs"]
 #[allow(dead_code, reason = "shared with the tests of operations")]
@@ -9,6 +9,8 @@ mod not_served;
 #[path = "operations/pair.rs"]
 #[allow(dead_code, reason = "shared with the tests of operations")]
 mod pair;
+#[path = "documents/post_quantum.rs"]
+mod post_quantum;
 #[path = "support/world.rs"]
 mod world;
 

@@ -253,7 +253,7 @@ fn default_usage(object_type: ObjectType, attributes: &mut AttributeSet) {
     else {
         return;
     };
-    let (private, public) = match algorithm {
+    let (private, public) = match *algorithm {
         A::Rsa => (
             Mask::SIGN.union(Mask::DECRYPT).union(Mask::UNWRAP_KEY),
             Mask::VERIFY.union(Mask::ENCRYPT).union(Mask::WRAP_KEY),
@@ -262,6 +262,7 @@ fn default_usage(object_type: ObjectType, attributes: &mut AttributeSet) {
             let agree = Mask::DERIVE_KEY.union(Mask::KEY_AGREEMENT);
             (agree, agree)
         }
+        A::ML_KEM_512 | A::ML_KEM_768 | A::ML_KEM_1024 => (Mask::DERIVE_KEY, Mask::DERIVE_KEY),
         _ => (Mask::SIGN, Mask::VERIFY),
     };
     let is_private = object_type == ObjectType::PrivateKey;

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::context::{Context, Held, Right};
 use super::creation::{self, Origin};
-use super::{Failure, Outcome, create, defaults, key_length, key_use, signing, value};
+use super::{Failure, Outcome, create, defaults, kem, key_length, key_use, signing, value};
 use crate::access::Usage;
 use crate::crypto;
 use crate::crypto::cipher::{self, Parameters};
@@ -44,13 +44,16 @@ pub(super) async fn derive_key(
     for uid in &request.uids {
         bases.push(cx.object(Some(uid), Right::Use(Usage::DeriveKey)).await?);
     }
-    let mut derived = derive(cx, request, &bases, bytes).await?;
+    let Derivation { bytes: mut derived, ciphertext } = derive(cx, request, &bases, bytes).await?;
     if derived.len() < bytes {
         let text = "the method does not give as many bits as the Cryptographic Length asks for";
         return Err(Failure::InvalidField(text.into()));
     }
     derived.truncate(bytes);
     attributes.put(Attribute::CryptographicLength(bits));
+    if let Some(ciphertext) = ciphertext {
+        attributes.add(kem::attribute(ciphertext));
+    }
     for base in &bases {
         let link = Link {
             kind: LinkType::DerivationBaseObjectLink,
@@ -109,22 +112,35 @@ fn bits(
     }
 }
 
+/// What comes of a method.
+pub(super) struct Derivation {
+    pub(super) bytes: Derived,
+    /// Of an encapsulation, what the holder of the private key needs.
+    pub(super) ciphertext: Option<Vec<u8>>,
+}
+
+impl From<Derived> for Derivation {
+    fn from(bytes: Derived) -> Self {
+        Self { bytes, ciphertext: None }
+    }
+}
+
 /// What comes of the method: as many bytes as it gives, up to what is asked for.
 async fn derive(
     cx: &Context<'_>,
     request: &Request<'_>,
     bases: &[Held],
     bytes: usize,
-) -> Result<Derived, Failure> {
+) -> Result<Derivation, Failure> {
     let asked = &request.parameters;
     if request.method == Method::AsymmetricKey {
-        return agreed(cx, bases).await;
+        return asymmetric(cx, bases, asked).await;
     }
     let [key, more @ ..] = bases else { return Err(Failure::Internal("no base object")) };
     let key = base_bytes(cx, key).await?;
     let data = data(cx, asked, more).await?;
     let fixed = data.first().map(|data| data.as_slice());
-    Ok(match request.method {
+    let derived = match request.method {
         Method::Hash => {
             let text = match (fixed, data.len()) {
                 (None, _) => key.as_slice(),
@@ -152,7 +168,8 @@ async fn derive(
             derive::aws_signature(&key, &scope)?
         }
         _ => return Err(Failure::InvalidField("the Derivation Method is not known".into())),
-    })
+    };
+    Ok(derived.into())
 }
 
 /// The bytes of a symmetric key or a secret.
@@ -271,14 +288,24 @@ fn without_hash(asked: &CryptographicParameters) -> CryptographicParameters {
     CryptographicParameters { hashing_algorithm: None, ..asked.clone() }
 }
 
-/// What a private key of the caller and a public key agree on.
-async fn agreed(cx: &Context<'_>, bases: &[Held]) -> Result<Derived, Failure> {
+/// What one key encapsulates, or two agree on.
+async fn asymmetric(
+    cx: &Context<'_>,
+    bases: &[Held],
+    asked: &DerivationParameters,
+) -> Result<Derivation, Failure> {
     if cx.version() < Version::V1_4 {
         return Err(Failure::InvalidField("the Derivation Method is not known".into()));
     }
-    let [one, other] = bases else {
-        return Err(Failure::InvalidField("a private and a public key are needed".into()));
-    };
+    match bases {
+        [one] => kem::derive(cx, one, asked).await,
+        [one, other] => agreed(cx, one, other).await.map(Derivation::from),
+        _ => Err(Failure::InvalidField("a private and a public key are needed".into())),
+    }
+}
+
+/// What a private key of the caller and a public key agree on.
+async fn agreed(cx: &Context<'_>, one: &Held, other: &Held) -> Result<Derived, Failure> {
     let (mine, theirs) = match one.object().object_type {
         ObjectType::PrivateKey => (one, other),
         _ => (other, one),

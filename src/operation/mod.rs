@@ -47,6 +47,7 @@ mod hash;
 mod held;
 mod import;
 mod join_split_key;
+mod kem;
 mod key_length;
 mod key_pair_value;
 mod key_use;

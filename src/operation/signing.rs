@@ -64,7 +64,7 @@ impl<'a> Input<'a> {
                 State::Whole(Zeroizing::default())
             }
             (None, Some(hash)) => State::Hash(Hasher::new(hash, limits)?),
-            (None, None) if scheme == Scheme::Eddsa => State::Whole(Zeroizing::default()),
+            (None, None) if scheme.is_of_message() => State::Whole(Zeroizing::default()),
             (None, None) => return Err(crypto::Error::BadParameters.into()),
         };
         Ok(Box::new(Digesting { scheme, state, signature: None }))
@@ -92,7 +92,7 @@ impl Digested {
     ) -> Result<Self, Failure> {
         let bytes = match scheme.hash() {
             Some(algorithm) => hash(algorithm, data)?,
-            None if scheme == Scheme::Eddsa => data.to_vec(),
+            None if scheme.is_of_message() => data.to_vec(),
             None => return Err(crypto::Error::BadParameters.into()),
         };
         Ok(Self { scheme, bytes: Secret::new(bytes), signature })

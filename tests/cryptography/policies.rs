@@ -119,6 +119,8 @@ async fn keys_are_made_and_taken_as_the_policy_says() {
             (registered(A::Des3, 192), false),
             (pair(A::Rsa, 1024), false),
             (pair(A::Ec, 256), false),
+            (pair(A::ML_KEM_768, 768), false),
+            (pair(A::ML_DSA_65, 65), false),
         ] {
             let sent = format!("{version:?} {request:?}");
             let expected = if is_allowed { Ok(()) } else { Err(R::InvalidField) };
@@ -129,6 +131,26 @@ async fn keys_are_made_and_taken_as_the_policy_says() {
     assert!(client.ask(imported(A::Aes, 256)).await.is_ok());
     assert_eq!(client.ask(imported(A::Aes, 128)).await.map(drop), Err(R::InvalidField));
     assert_eq!(client.ask(imported(A::Des3, 192)).await.map(drop), Err(R::InvalidField));
+}
+
+#[tokio::test]
+async fn a_policy_names_sets_of_ml_kem_and_ml_dsa_one_by_one() {
+    let policy = Policy {
+        algorithms: Some(vec![A::ML_KEM_768, A::ML_DSA_65, A::Aes]),
+        bits_min: vec![(A::ML_DSA_65, 66)],
+        ..Policy::default()
+    };
+    let world = World::with_policy(policy).await;
+    let client = world.client("orders", Version::V2_1).await;
+    for (request, is_allowed) in [
+        (pair(A::ML_KEM_768, 768), true),
+        (pair(A::ML_KEM_512, 512), false),
+        (pair(A::ML_KEM_1024, 1024), false),
+        (pair(A::ML_DSA_87, 87), false),
+        (pair(A::ML_DSA_65, 65), false),
+    ] {
+        assert_eq!(client.ask(request.clone()).await.is_ok(), is_allowed, "{request:?}");
+    }
 }
 
 async fn encrypts(client: &Client<'_>, key: &str, mode: Mode) -> Result<(), R> {

@@ -69,6 +69,8 @@ fn schemes(version: Version) -> Vec<(A, CryptographicParameters)> {
         (A::Rsa, of(Some(P::Pss), Some(H::Sha1))),
         (A::Ecdsa, of(None, Some(H::Sha256))),
         (A::Ec, of(None, Some(H::Sha512))),
+        (A::ML_DSA_44, of(None, None)),
+        (A::ML_DSA_87, of(None, None)),
     ];
     if version.is_2x() {
         schemes.extend([A::Ed25519, A::Ed448].map(|algorithm| (algorithm, of(None, None))));
@@ -266,13 +268,61 @@ async fn what_cannot_be_signed_is_refused_by_its_own_reason() {
         assert_eq!(other.ask(good()).await, pick(R::ItemNotFound, R::ObjectNotFound), "foreign");
         let nothing = signature_verify::Request { signature: None, ..verify(&public, &[]) };
         assert_eq!(client.ask(nothing).await, Err(R::InvalidMessage));
-        let long = vec![0; 4096];
+        let long = vec![0; 8 * 1024 + 1];
         assert_eq!(client.ask(verify(&public, &long)).await, Err(R::InvalidField));
+        let edge =
+            signature_verify::Request { parameters: hashed(), ..verify(&public, &long[1..]) };
+        assert_eq!(verdict(client.ask(edge).await).0, Some(ValidityIndicator::Invalid));
         let masked = vec![Attribute::CryptographicUsageMask(Mask::KEY_AGREEMENT)];
         let (masked, _) = pair(&client, A::Ec, masked).await;
         let request = sign::Request { parameters: hashed(), ..sign(&masked) };
         let reason = pick(R::PermissionDenied, R::IncompatibleCryptographicUsageMask);
         assert_eq!(client.ask(request).await, reason);
+    }
+}
+
+#[tokio::test]
+async fn ml_dsa_signs_the_message_itself_and_nothing_in_its_place() {
+    let world = World::new().await;
+    for version in [Version::V1_4, Version::V2_1] {
+        let client = world.client("orders", version).await;
+        let pick = |in_1x, in_2x| Err(if version.is_2x() { in_2x } else { in_1x });
+        let bad_parameters = pick(R::InvalidField, R::BadCryptographicParameters);
+        let (private, public) = pair(&client, A::ML_DSA_65, Vec::new()).await;
+        let named = |algorithm| CryptographicParameters {
+            cryptographic_algorithm: Some(algorithm),
+            ..CryptographicParameters::default()
+        };
+        let with = |parameters| sign::Request { parameters: Some(parameters), ..sign(&private) };
+        let digest =
+            sign::Request { data: None, digested_data: Some(DATA.into()), ..sign(&private) };
+        for request in [
+            digest,
+            with(of(None, Some(H::Sha512))),
+            with(of(Some(P::Pss), None)),
+            with(named(A::Rsa)),
+            with(named(A::ML_KEM_768)),
+        ] {
+            let sent = format!("{version:?} {:?}", request.parameters);
+            assert_eq!(client.ask(request).await, bad_parameters, "{sent}");
+        }
+        let request =
+            with(CryptographicParameters { padding_method: Some(P::None), ..named(A::ML_DSA_65) });
+        let signature = signed(client.ask(request).await).0.unwrap();
+        assert_eq!(signature.len(), 3309);
+        assert_eq!(verdict(client.ask(verify(&public, &signature)).await).0, Some(VALID));
+        let digest = signature_verify::Request {
+            data: None,
+            digested_data: Some(DATA.into()),
+            ..verify(&public, &signature)
+        };
+        assert_eq!(client.ask(digest).await, bad_parameters);
+        // A key that encapsulates does neither.
+        let may = Mask::SIGN.union(Mask::VERIFY);
+        let may = vec![Attribute::CryptographicUsageMask(may)];
+        let (private, public) = pair(&client, A::ML_KEM_768, may).await;
+        assert_eq!(client.ask(sign(&private)).await, bad_parameters);
+        assert_eq!(client.ask(verify(&public, &signature)).await, bad_parameters);
     }
 }
 

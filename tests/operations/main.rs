@@ -33,6 +33,7 @@ mod pgp_keys;
 mod pkcs11;
 mod pkcs12;
 mod policy;
+mod post_quantum;
 mod pykmip;
 mod re_key;
 mod refused;
