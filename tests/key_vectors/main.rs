@@ -1,5 +1,6 @@
 //! Asymmetric keys and what is computed with them, from `fixtures/crypto/`.
 
+mod agreement;
 mod containers;
 mod formats;
 mod hostile;

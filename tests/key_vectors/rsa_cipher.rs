@@ -31,6 +31,14 @@ fn texts_decrypt_as_they_were_encrypted_and_nothing_else_does() {
             Some(cipher) => Ok(decrypt(&key, &padding, &cipher, &OsRandom)?.to_vec()),
             None => encrypt(&public, &padding, &case.required("plain"), &OsRandom),
         });
+        if case.error() == Some("Differs") {
+            let again =
+                decrypt(&key, &padding(&case).unwrap(), &case.required("cipher"), &OsRandom);
+            assert_eq!(answer, again.map(|plain| plain.to_vec()), "{}", case.name());
+            assert_ne!(answer.unwrap(), case.required("plain"), "{}", case.name());
+            bad += 1;
+            continue;
+        }
         if let Some(error) = case.error() {
             let found = answer.err().map(|error| format!("{error:?}"));
             assert_eq!(found.as_deref(), Some(error), "{}", case.name());
