@@ -34,7 +34,13 @@ use crate::audit::{Anchor, Damage, Finding, Record, Report, Verifier};
 use crate::metrics::Metrics;
 
 /// How long records may gather before they are written and synced together.
-pub const GATHER: Duration = Duration::from_millis(25);
+pub const GATHER: Duration = LOOK.saturating_mul(LOOKS_MAX);
+
+/// How long the writer lets records gather before it makes lines of them.
+const LOOK: Duration = Duration::from_millis(2);
+
+/// How often the writer does so before it writes the lines.
+const LOOKS_MAX: u32 = 12;
 
 /// How many records of reads may wait for the writer. Beyond this, reads wait. Whatever a client
 /// can put into a record is cut to 128 bytes (`operation::beginning`) and an operation touches few

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::file::Trail;
-use super::{AuditError, Entry, GATHER, Group, Shared};
+use super::{AuditError, Entry, Group, LOOK, LOOKS_MAX, Shared};
 use crate::audit::Mark;
 use crate::audit::chain::Head;
 use crate::audit::json::Renderer;
@@ -39,6 +39,8 @@ pub(super) struct Writer {
     lines: Vec<u8>,
     head: Head,
     records: usize,
+    /// How often the writer has looked for more since it had lines that are not durable.
+    looks: u32,
     /// Those who wait for `lines` to be durable.
     waiting: Vec<oneshot::Sender<Result<(), AuditError>>>,
     failed: bool,
@@ -60,6 +62,7 @@ impl Writer {
             lines: Vec::with_capacity(LINES_BYTES),
             head,
             records: 0,
+            looks: 0,
             waiting: Vec::new(),
             failed: false,
         }
@@ -85,19 +88,24 @@ impl Writer {
                     self.flush();
                 }
             }
-            self.flush();
+            self.looks += 1;
+            if self.failed || !self.waiting.is_empty() || self.looks >= LOOKS_MAX {
+                self.flush();
+            }
             self.shared.metrics.audit_waiting(self.shared.queue.len());
         }
-        if self.failed {
-            self.flush();
-        }
+        self.flush();
     }
 
+    /// Takes what has come. Lines are made of it soon, while it still is in the processor's cache
+    /// and its memory is soon there for the next; when they are written is another question.
     fn take(&self) -> Option<VecDeque<Entry>> {
         if self.failed {
             self.shared.queue.take_after(RETRY)
+        } else if self.lines.is_empty() {
+            self.shared.queue.take_all(LOOK)
         } else {
-            self.shared.queue.take_all(GATHER)
+            self.shared.queue.take_after(LOOK)
         }
     }
 
@@ -168,6 +176,7 @@ impl Writer {
         self.shared.metrics.audit_written(std::mem::take(&mut self.records));
         self.lines.clear();
         self.lines.shrink_to(LINES_BYTES);
+        self.looks = 0;
         if std::mem::take(&mut self.failed) {
             tracing::info!("the audit trail can be written again");
             self.shared.set_failure(None);
