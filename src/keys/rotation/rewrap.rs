@@ -17,8 +17,10 @@ use crate::store::{
 };
 use crate::tenant::TenantId;
 
-/// Objects that are read, sealed anew and committed together.
+/// Objects that are read, sealed anew and committed together, at most.
 const OBJECTS_BATCH: usize = 128;
+/// Where a rate is set, how often they are, so that clients never wait for much at a time.
+const BATCHES_PER_SECOND: u64 = 128;
 /// Asynchronous requests that are read, sealed anew and committed together.
 const REQUESTS_BATCH: usize = 64;
 /// Keys that are committed together.
@@ -35,6 +37,17 @@ struct Pace {
     per_second: u64,
     started: Duration,
     done: u64,
+}
+
+impl Pace {
+    /// How many objects are done together.
+    fn batch(&self) -> usize {
+        let even = usize::try_from(self.per_second.div_ceil(BATCHES_PER_SECOND));
+        match even {
+            Ok(0) | Err(_) => OBJECTS_BATCH,
+            Ok(even) => even.min(OBJECTS_BATCH),
+        }
+    }
 }
 
 impl Rotator {
@@ -157,7 +170,7 @@ impl Rotator {
         let (mut done, mut after) = (0, Some(Position(0)));
         while let Some(from) = after {
             let engine = &self.keyring.engine;
-            let part = engine.stale(tenant.id, service.id, to, from, OBJECTS_BATCH).await?;
+            let part = engine.stale(tenant.id, service.id, to, from, pace.batch()).await?;
             after = part.next;
             let mut changes = Vec::with_capacity(part.stale.len());
             for stored in &part.stale {
