@@ -3,6 +3,7 @@
 //! The order is chosen so that a start that fails has written nothing: configuration and
 //! certificates are read and addresses are tried before the store is opened.
 
+mod background;
 mod certificates;
 mod health;
 mod parts;
@@ -29,6 +30,7 @@ use keystrata::net::{EventListener, Listener};
 use keystrata::service::Service;
 use tokio::sync::watch;
 
+use self::background::Background;
 use self::certificates::Certificates;
 use self::health::{Facts, ServerHealth};
 use self::parts::Parts;
@@ -202,7 +204,8 @@ impl Server {
             let (health, parts) = (Arc::clone(&self.health), parts.clone());
             tokio::spawn(async move { health.watch(&parts).await })
         };
-        let rotation = tokio::spawn(Arc::clone(&parts.rotator).run());
+        let background = Background::start()?;
+        background.spawn(Arc::clone(&parts.rotator).run());
         let keeper = Arc::clone(&parts.admin);
         let mut remains = true;
         let holds = every(HOLDS_INTERVAL, async move || {
@@ -211,7 +214,7 @@ impl Server {
             }
             keeper.erase_due().await;
         });
-        let holds = tokio::spawn(holds);
+        background.spawn(holds);
         let later = (0..LATER_AT_ONCE).map(|_| {
             let service = Arc::clone(&parts.service);
             tokio::spawn(every(LATER_INTERVAL, async move || {
@@ -223,7 +226,7 @@ impl Server {
         let objects = every(ROTATION_INTERVAL, async move || {
             service.rotate_due().await;
         });
-        let objects = tokio::spawn(objects);
+        background.spawn(objects);
         let Addresses { kmip, admin: admin_address } = self.addresses;
         print(format_args!("ready kmip={kmip} admin={admin_address}\n"));
         tracing::info!(%kmip, admin = %admin_address, "ready");
@@ -236,11 +239,11 @@ impl Server {
         };
         let drained = self.listener.run(SameRuntime, told).await;
         watch.abort();
-        holds.abort();
         later.iter().for_each(tokio::task::JoinHandle::abort);
-        objects.abort();
-        rotation.abort();
-        let closed = tokio::task::spawn_blocking(move || parts.close());
+        let closed = tokio::task::spawn_blocking(move || {
+            drop(background);
+            parts.close();
+        });
         // The admin listeners end when they are told so, or when nobody is left to tell them.
         let _ = stop.send(true);
         let _ = tokio::join!(admin, socket, closed);
