@@ -39,6 +39,7 @@ pub use self::sections::{
     Audit, AutoRegister, ClientCa, Identity, Limits, Listen, Log, LogFormat, LogLevel, Metrics,
     ReadRecords, Rule, Store, Tls,
 };
+pub use self::units::duration;
 
 /// The whole configuration. Paths are absolute or relative to the working directory: those in the
 /// file are taken relative to the file's directory.

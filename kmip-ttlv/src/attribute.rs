@@ -9,6 +9,8 @@ use std::borrow::Cow;
 
 mod custom;
 mod list;
+#[cfg(any(feature = "xml", feature = "json"))]
+pub mod phrase;
 mod reference;
 mod sought;
 mod structures;

@@ -1,5 +1,6 @@
-//! `keystrata kmip`: KMIP messages for people.
+//! `keystrata kmip`: KMIP messages for people, and a client for them.
 
+mod ask;
 mod input;
 mod translate;
 
@@ -8,6 +9,8 @@ use super::Failure;
 /// The sub-commands of `keystrata kmip`.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
+    #[command(flatten)]
+    Ask(ask::Operation),
     /// Show KMIP messages as text, XML or JSON
     ///
     /// Reads whole messages, or any items, one after the other. Keys, passwords and what may hold
@@ -28,6 +31,7 @@ pub(crate) enum Command {
 /// Runs `keystrata kmip`.
 pub(crate) fn run(command: &Command) -> Result<(), Failure> {
     match command {
+        Command::Ask(operation) => operation.run(),
         Command::Decode(arguments) => translate::decode(arguments),
         Command::Encode(arguments) => translate::encode(arguments),
     }

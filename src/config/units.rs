@@ -15,9 +15,13 @@ pub(super) fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, 
 /// A time such as `"15 min"`; never zero.
 pub(super) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(deserializer)?;
-    parse(&text, TIMES)
-        .map(Duration::from_millis)
-        .ok_or_else(|| D::Error::custom("not a time: write \"500 ms\" or \"15 min\""))
+    duration(&text).ok_or_else(|| D::Error::custom("not a time: write \"500 ms\" or \"15 min\""))
+}
+
+/// The time that a text such as `"15 min"` means; never zero.
+#[must_use]
+pub fn duration(text: &str) -> Option<Duration> {
+    parse(text, TIMES).map(Duration::from_millis)
 }
 
 /// The same, or `"0 s"`.

@@ -25,11 +25,16 @@ pub(crate) fn run(program: &str, server: &Server, arguments: &[&str]) {
     assert!(output.status.success(), "{program} {arguments:?}: {}\n{complaint}", output.status);
 }
 
-fn project() -> &'static Path {
+/// The directory of the project.
+pub(crate) fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn interpreter() -> PathBuf {
+/// The interpreter that has the clients.
+///
+/// # Panics
+/// If it is missing, with the command that makes it.
+pub(crate) fn interpreter() -> PathBuf {
     let given = std::env::var_os("KEYSTRATA_PYTHON").map(PathBuf::from);
     let python = given.unwrap_or_else(|| project().join(".venv/bin/python"));
     assert!(

@@ -13,7 +13,7 @@ use super::input::{Form, content};
 
 /// The version in which items are read and written: the one that has all types. How items are
 /// written depends on the version nowhere.
-const VERSION: Version = Version::V2_1;
+pub(super) const VERSION: Version = Version::V2_1;
 
 /// The arguments of `keystrata kmip decode`.
 #[derive(Debug, clap::Args)]
@@ -46,7 +46,7 @@ pub(crate) struct Encode {
 
 /// What people and tools read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Shown {
+pub(super) enum Shown {
     /// A line for each item, for people
     Text,
     /// KMIP's XML encoding
@@ -68,12 +68,16 @@ enum Written {
 pub(super) fn decode(arguments: &Decode) -> Result<(), Failure> {
     let input = content(arguments.file.as_deref())?;
     let bytes = arguments.from.unwrap_or_else(|| Form::guess(&input)).read(&input)?;
+    show(&bytes, arguments.to, arguments.show_secrets)
+}
+
+/// Prints the items in a row of bytes.
+pub(super) fn show(bytes: &[u8], to: Shown, secrets: bool) -> Result<(), Failure> {
     // All of it is read before anything is written.
-    let items = items(&bytes)?;
-    let secrets = arguments.show_secrets;
-    let text = match arguments.to {
-        Shown::Text if secrets => DumpWithSecrets(&bytes).to_string(),
-        Shown::Text => Dump(&bytes).to_string(),
+    let items = items(bytes)?;
+    let text = match to {
+        Shown::Text if secrets => DumpWithSecrets(bytes).to_string(),
+        Shown::Text => Dump(bytes).to_string(),
         Shown::Xml => items.iter().map(|(tag, value)| as_xml(*tag, value, secrets)).collect(),
         Shown::Json => as_json(&items, secrets),
     };
@@ -102,7 +106,7 @@ pub(super) fn encode(arguments: &Encode) -> Result<(), Failure> {
 }
 
 /// The items in a row of bytes.
-fn items(bytes: &[u8]) -> Result<Vec<(Tag, Value)>, Failure> {
+pub(super) fn items(bytes: &[u8]) -> Result<Vec<(Tag, Value)>, Failure> {
     let mut items = Vec::new();
     let mut rest = bytes;
     while !rest.is_empty() {
