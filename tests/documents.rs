@@ -1,9 +1,11 @@
 //! The pages that say what works, against what works: `docs/conformance.md`, `docs/clients.md`,
-//! `docs/post-quantum.md` and `docs/not-served.md` agree with the lists of the tests, with each other and with what Query and Discover Versions tell.
+//! `docs/post-quantum.md`, `docs/asynchronous.md` and `docs/not-served.md` agree with the lists of the tests, with each other and with what Query and Discover Versions tell.
 
 #[path = "operations/ask.rs"]
 #[allow(dead_code, reason = "shared with the tests of operations")]
 mod ask;
+#[path = "documents/asynchronous.rs"]
+mod asynchronous;
 #[path = "documents/not_served.rs"]
 mod not_served;
 #[path = "operations/pair.rs"]

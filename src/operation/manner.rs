@@ -15,6 +15,8 @@ const LATER: &[Operation] = &[
     Operation::Register,
     Operation::ReKey,
     Operation::DeriveKey,
+    Operation::Certify,
+    Operation::ReCertify,
     Operation::Locate,
     Operation::Check,
     Operation::GetAttributes,
@@ -29,8 +31,12 @@ const LATER: &[Operation] = &[
     Operation::Destroy,
     Operation::Archive,
     Operation::Recover,
+    Operation::Validate,
     Operation::ReKeyKeyPair,
+    Operation::CreateSplitKey,
+    Operation::JoinSplitKey,
     Operation::Import,
+    Operation::AdjustAttribute,
     Operation::SetAttribute,
 ];
 
