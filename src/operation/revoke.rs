@@ -2,6 +2,7 @@
 
 use kmip_ttlv::DateTime;
 use kmip_ttlv::attribute::Attribute;
+use kmip_ttlv::enums::RevocationReasonCode;
 use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::revoke::{Request, Response};
 
@@ -19,6 +20,10 @@ pub(super) async fn revoke(cx: &Context<'_>, request: &Request<'_>) -> Result<Ou
     let message = request.reason.message.as_deref().unwrap_or_default();
     if message.len() > MESSAGE_BYTES_MAX {
         return Err(Failure::LimitExceeded("the Revocation Message is too long"));
+    }
+    // KMIP 1.4 §11.21: "the specified Revocation Reason Code is invalid".
+    if matches!(request.reason.code, RevocationReasonCode::Unknown(_)) {
+        return Err(Failure::InvalidField("there is no such Revocation Reason Code".into()));
     }
     let mut object = held.object().clone();
     let event = Event::of_revocation(request.reason.code);

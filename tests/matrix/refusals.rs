@@ -3,8 +3,8 @@
 use kmip_ttlv::attribute::{Attribute, AttributeList, CryptographicParameters, InlineAttributes};
 use kmip_ttlv::enums::{
     CryptographicAlgorithm as A, EndpointRole, HashingAlgorithm, InteropFunction, ObjectType,
-    OpaqueDataType, Operation as O, Pkcs11Function, QueryFunction, SplitKeyMethod, State,
-    TicketType,
+    OpaqueDataType, Operation as O, Pkcs11Function, QueryFunction, RevocationReasonCode,
+    SplitKeyMethod, State, TicketType,
 };
 use kmip_ttlv::object::{ManagedObject, OpaqueObject};
 use kmip_ttlv::payload::{
@@ -46,6 +46,9 @@ pub(crate) const ROWS: &[Row] = &[
     (O::Locate, "fewer items than none", |_| {
         kmip_ttlv::payload::locate::Request { maximum_items: Some(-1), ..ask::locate(Vec::new()) }
             .into()
+    }),
+    (O::Revoke, "no such Revocation Reason Code", |uid| {
+        ask::revoke(uid, RevocationReasonCode::Unknown(99))
     }),
     (O::Query, "no function", |_| asked(Vec::new())),
     (O::Query, "a function that there is not", |_| asked(vec![QueryFunction::Unknown(0xffff)])),
