@@ -1,7 +1,7 @@
 //! What a replacement takes over from the key that it replaces (KMIP 1.4 §4.4, KMIP 2.1 §6.1.46).
 
 use kmip_ttlv::DateTime;
-use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeReference};
+use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeReference, IndexedAttribute};
 use kmip_ttlv::enums::LinkType;
 
 use super::{AttributeSet, Object, set};
@@ -105,9 +105,34 @@ pub fn give(taken: &mut AttributeSet, given: &AttributeSet) {
 }
 
 /// Links both keys to each other (KMIP 1.4 §3.35).
+///
+/// "There SHALL be only one such replacement object", and yet nothing in Re-key forbids to replace a
+/// key again that was replaced: any state will do. So the old key's link turns to the newest
+/// replacement, which has its names and says in 2.x that it is the latest; the one before keeps its
+/// own link back.
 pub fn link(old: &mut Object, new: &mut Object) {
     new.attributes.add(set::link(LinkType::ReplacedObjectLink, &old.uid));
-    old.attributes.add(set::link(LinkType::ReplacementObjectLink, &new.uid));
+    let links = AttributeReference::Known(AttributeKind::Link);
+    let mut before: Vec<i32> = old
+        .attributes
+        .instances(&links)
+        .filter(|instance| is_link(instance, LinkType::ReplacementObjectLink))
+        .map(set::index_of)
+        .collect();
+    let to_new = set::link(LinkType::ReplacementObjectLink, &new.uid);
+    if before.is_empty() {
+        old.attributes.add(to_new);
+        return;
+    }
+    old.attributes.replace(before.remove(0), to_new);
+    // What a client has added beside it.
+    for more in before {
+        old.attributes.remove(&links, more);
+    }
+}
+
+fn is_link(instance: &IndexedAttribute, wanted: LinkType) -> bool {
+    matches!(&instance.attribute, Attribute::Link(link) if link.kind == wanted)
 }
 
 fn renewed(attribute: &Attribute) -> Attribute {

@@ -205,6 +205,10 @@ async fn a_renewed_certificate_takes_the_place_of_the_old_one() {
         let next = issued(client.ask(again(&new, None, vec![])).await);
         let next = Certificate::read(&fetch(&client, &next).await).unwrap();
         assert_eq!((next.not_before, next.not_after), (START + 50, START + 850));
+        // An old one that is renewed again names the newest only.
+        let newest = issued(client.ask(again(&old, None, vec![])).await);
+        let links = [link(L::PublicKeyLink, &public), link(L::ReplacementObjectLink, &newest)];
+        assert_eq!(client.values(&old, K::Link).await, links);
     }
 }
 

@@ -327,3 +327,23 @@ async fn no_half_of_a_private_key_is_on_the_disk() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_pair_that_is_replaced_again_names_its_newest_replacement_only() {
+    let world = World::new().await;
+    for version in [Version::V1_1, Version::V2_1] {
+        let client = world.client("orders", version).await;
+        let (a, b) = pair_of(client.ask(create(vec![of(A::Ecdsa)])).await);
+        for _ in 0..2 {
+            let (new_a, new_b) = pair_of(client.ask(re_key(&a)).await);
+            for (old, kind, other, new) in [
+                (&a, LinkType::PublicKeyLink, &b, new_a),
+                (&b, LinkType::PrivateKeyLink, &a, new_b),
+            ] {
+                let links = client.values(old, AttributeKind::Link).await;
+                let expected = [link(kind, other), link(LinkType::ReplacementObjectLink, &new)];
+                assert_eq!(links, expected);
+            }
+        }
+    }
+}

@@ -12,7 +12,7 @@ use kmip_ttlv::object::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, SecretDa
 use kmip_ttlv::payload::{ResponsePayload, register};
 use kmip_ttlv::{Secret, Version};
 
-use super::ask::{at, create, custom, found, get, group, locate, name, re_key, uid_of};
+use super::ask::{add, at, create, custom, found, get, group, locate, name, re_key, uid_of};
 use super::world::{Answer, Client, World, text};
 
 use ResultReason as R;
@@ -98,6 +98,34 @@ async fn names_grow_along_a_chain_and_only_the_last_key_has_them() {
     let names = client.values(&key, AttributeKind::Name).await;
     assert_eq!(names, [name("first"), name("0"), name("1"), name("2")]);
     assert_eq!(found(client.ask(locate(vec![name("first")])).await), [key]);
+}
+
+#[tokio::test]
+async fn a_key_that_is_replaced_again_names_its_newest_replacement_only() {
+    let world = World::new().await;
+    for version in [Version::V1_0, Version::V2_1] {
+        let client = world.client("orders", version).await;
+        let old = client.create(Vec::new()).await;
+        let mut made = Vec::new();
+        for _ in 0..3 {
+            let new = uid_of(client.ask(re_key(&old, None, Vec::new())).await);
+            let links = client.values(&old, AttributeKind::Link).await;
+            assert_eq!(links, [link(LinkType::ReplacementObjectLink, &new)]);
+            made.push(new);
+        }
+        for new in made {
+            let links = client.values(&new, AttributeKind::Link).await;
+            assert_eq!(links, [link(LinkType::ReplacedObjectLink, &old)]);
+        }
+        // Links that a client has added make way, too; others stay.
+        let base = link(LinkType::DerivationBaseObjectLink, "p");
+        for more in [base.clone(), link(LinkType::ReplacementObjectLink, "x")] {
+            client.ask(add(&old, more)).await.unwrap();
+        }
+        let new = uid_of(client.ask(re_key(&old, None, Vec::new())).await);
+        let links = client.values(&old, AttributeKind::Link).await;
+        assert_eq!(links, [link(LinkType::ReplacementObjectLink, &new), base]);
+    }
 }
 
 #[tokio::test]
