@@ -3,13 +3,12 @@
 use std::fmt;
 
 use kmip_ttlv::Interval;
-use kmip_ttlv::attribute::{Attribute, AttributeKind};
 use kmip_ttlv::enums::{CryptographicUsageMask, ResultReason};
 use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::check::{Request, Response};
 
 use super::context::{Context, Right};
-use super::{Failure, Outcome};
+use super::{Failure, Outcome, leases};
 use crate::access;
 use crate::object::Object;
 
@@ -80,7 +79,7 @@ pub(super) async fn check(cx: &Context<'_>, request: &Request<'_>) -> Result<Out
     if object.is_archived() {
         return Err(Failure::Archived);
     }
-    if let Some(denial) = denial(object, request) {
+    if let Some(denial) = denial(object, leases::granted(object, cx.lease()), request) {
         return Err(Failure::Denied(denial));
     }
     let uid = object.uid.clone();
@@ -93,15 +92,11 @@ pub(super) async fn check(cx: &Context<'_>, request: &Request<'_>) -> Result<Out
     Ok(Outcome::read(uid, ResponsePayload::Check(response)))
 }
 
-fn denial(object: &Object, request: &Request<'_>) -> Option<Denial> {
+fn denial(object: &Object, lease: Interval, request: &Request<'_>) -> Option<Denial> {
     let usage_mask = request.usage_mask.filter(|wanted| !access::allows(object, *wanted));
     let left = object.usage_limits().map(|limits| limits.count.unwrap_or(limits.total));
     let wanted = request.usage_limits_count;
     let usage_limits_count = left.filter(|left| wanted.is_some_and(|wanted| wanted > *left));
-    let lease = match object.attributes.first(AttributeKind::LeaseTime) {
-        Some(Attribute::LeaseTime(lease)) => *lease,
-        _ => Interval(0),
-    };
     let lease_time = request.lease_time.filter(|wanted| wanted.0 > lease.0);
     let limit = match (usage_mask, usage_limits_count, lease_time) {
         (Some(_), ..) => Limit::UsageMask,

@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 
 use kmip_ttlv::Interval;
+use kmip_ttlv::attribute::{Attribute, AttributeKind};
 
+use crate::object::Object;
 use crate::tenant::{Identity, ServiceName, TenantName};
 
 /// Five minutes: as long as a client may go on with a key that was revoked.
@@ -53,5 +55,14 @@ impl Leases {
         let Some(tenant) = self.tenants.get(&caller.tenant) else { return self.usual };
         let of_service = tenant.services.get(&caller.service).copied();
         of_service.or(tenant.usual).unwrap_or(self.usual)
+    }
+}
+
+/// The caller's lease, but no longer than the object's attribute says (KMIP 1.4 §3.20): what Obtain
+/// Lease gives, and what Check measures by.
+pub(super) fn granted(object: &Object, of_caller: Interval) -> Interval {
+    match object.attributes.first(AttributeKind::LeaseTime) {
+        Some(Attribute::LeaseTime(longest)) => Interval(longest.0.min(of_caller.0)),
+        _ => of_caller,
     }
 }

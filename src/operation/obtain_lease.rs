@@ -1,13 +1,13 @@
 //! Obtain Lease (KMIP 1.4 §4.17, KMIP 2.1 §6.1.35).
 
+use kmip_ttlv::DateTime;
 use kmip_ttlv::attribute::{Attribute, AttributeKind};
 use kmip_ttlv::enums::State;
 use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::obtain_lease::{Request, Response};
-use kmip_ttlv::{DateTime, Interval};
 
 use super::context::{Context, Right};
-use super::{Failure, Outcome};
+use super::{Failure, Outcome, leases};
 use crate::object::{Object, rules};
 
 /// Says for how long an object may be used without asking again, and when it was last changed.
@@ -28,18 +28,10 @@ pub(super) async fn obtain_lease(
     let uid = object.uid.clone();
     let response = Response {
         uid: uid.clone().into(),
-        lease_time: lease(object, cx.lease()),
+        lease_time: leases::granted(object, cx.lease()),
         last_change_date: last_change(object),
     };
     Ok(Outcome::read(uid, ResponsePayload::ObtainLease(response)))
-}
-
-/// The caller's lease, but no longer than the object's attribute says (KMIP 1.4 §3.20).
-fn lease(object: &Object, of_caller: Interval) -> Interval {
-    match object.attributes.first(AttributeKind::LeaseTime) {
-        Some(Attribute::LeaseTime(longest)) => Interval(longest.0.min(of_caller.0)),
-        _ => of_caller,
-    }
 }
 
 fn last_change(object: &Object) -> DateTime {

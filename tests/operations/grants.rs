@@ -3,15 +3,16 @@
 
 use keystrata::operation::{Facts, Leases};
 use keystrata::tenant::{Mode, ServiceName, TenantName};
-use kmip_ttlv::attribute::{Attribute, AttributeKind, UsageLimits};
+use kmip_ttlv::attribute::{Attribute, AttributeKind, InlineAttributes, UsageLimits};
 use kmip_ttlv::enums::{
-    BatchErrorContinuationOption, CryptographicUsageMask, ResultReason as R, RevocationReasonCode,
-    State, UsageLimitsUnit,
+    BatchErrorContinuationOption, CryptographicUsageMask, ObjectType, OpaqueDataType,
+    ResultReason as R, RevocationReasonCode, State, UsageLimitsUnit,
 };
-use kmip_ttlv::payload::{ResponsePayload, get_usage_allocation, obtain_lease};
-use kmip_ttlv::{Interval, Version};
+use kmip_ttlv::object::{ManagedObject, OpaqueObject};
+use kmip_ttlv::payload::{ResponsePayload, check, get_usage_allocation, import, obtain_lease};
+use kmip_ttlv::{Interval, Secret, Version};
 
-use super::ask::{activate, at, create, custom, modify, opaque, revoke, uid_of};
+use super::ask::{activate, at, check, create, custom, modify, opaque, revoke, uid_of};
 use super::world::{Answer, World};
 
 fn lease(uid: &str) -> obtain_lease::Request<'static> {
@@ -70,6 +71,36 @@ async fn leases_are_as_long_as_is_said_of_the_service_or_of_the_tenant() {
         assert_eq!(leased(client.ask(lease(&uid)).await).0, seconds);
         let kept = client.values(&uid, AttributeKind::LeaseTime).await;
         assert_eq!(kept, [Attribute::LeaseTime(Interval(seconds))]);
+    }
+}
+
+#[tokio::test]
+async fn an_object_that_allows_more_is_lent_and_checked_for_as_long_as_the_server_says() {
+    let world = World::new().await;
+    let client = world.client("orders", Version::V2_1).await;
+    for (of_object, expected) in [(500, 300), (100, 100)] {
+        let uid = format!("from elsewhere {of_object}");
+        let object = ManagedObject::OpaqueObject(OpaqueObject {
+            kind: OpaqueDataType::Unknown(0x8000_0001),
+            value: Secret::new(vec![1; 16]),
+        });
+        let attributes = [Attribute::LeaseTime(Interval(of_object))].into_iter().collect();
+        let request = import::Request {
+            uid: uid.clone().into(),
+            object_type: Some(ObjectType::OpaqueObject),
+            replace_existing: None,
+            key_wrap_type: None,
+            attributes: InlineAttributes(Some(attributes)),
+            object,
+        };
+        client.ask(request).await.unwrap();
+        assert_eq!(leased(client.ask(lease(&uid)).await).0, expected);
+        let check = async |seconds| {
+            let lease_time = Some(Interval(seconds));
+            client.ask(check::Request { lease_time, ..check(&uid) }).await.err()
+        };
+        assert_eq!(check(expected).await, None);
+        assert_eq!(check(expected + 1).await, Some(R::PermissionDenied));
     }
 }
 
