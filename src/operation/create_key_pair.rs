@@ -58,6 +58,7 @@ pub(super) async fn create_key_pair(
     share(&mut attributes)?;
     creation::check_policy(cx, ObjectType::PrivateKey, &attributes.private)?;
     let (template, algorithm) = template(&attributes.private)?;
+    check_quantum_safety(&attributes, template)?;
     let values = generate(cx, template, Some(algorithm), &formats).await?;
     let mut objects = objects(cx, attributes, &values, |_| true)?;
     link(&mut objects);
@@ -180,6 +181,20 @@ fn template(attributes: &AttributeSet) -> Result<(Template, CryptographicAlgorit
         Failure::InvalidField(text.into())
     })?;
     Ok((template, *algorithm))
+}
+
+/// Refuses to call a pair quantum safe that is not (KMIP 2.1 §4.45).
+///
+/// # Errors
+/// [`Failure::NotQuantumSafe`].
+pub(super) fn check_quantum_safety(
+    attributes: &Pair<AttributeSet>,
+    template: Template,
+) -> Result<(), Failure> {
+    let wanted = [&attributes.private, &attributes.public]
+        .into_iter()
+        .any(|half| half.first(AttributeKind::QuantumSafe) == Some(&Attribute::QuantumSafe(true)));
+    if wanted && !template.is_quantum_safe() { Err(Failure::NotQuantumSafe) } else { Ok(()) }
 }
 
 /// A fresh key pair of an algorithm by the name that the client calls it by, each half in the format

@@ -14,6 +14,7 @@ use kmip_ttlv::structure::{
 
 use super::facts::VENDOR;
 use super::{Context, Failure, Outcome, SERVED, creation, defaults};
+use crate::crypto::key::lattice;
 
 /// The requests that the server itself sends, to clients that listen (KMIP 1.4 §5, KMIP 2.1 §6.2).
 const SENT: &[Operation] = &[Operation::Notify, Operation::Put];
@@ -55,7 +56,7 @@ pub(super) async fn query(cx: &Context<'_>, request: &Request) -> Result<Outcome
                 response.server_information = Some(server_information(cx));
             }
             QueryFunction::QueryRnGs => response.rngs = generators(cx),
-            QueryFunction::QueryCapabilities => response.capabilities = vec![capabilities()],
+            QueryFunction::QueryCapabilities => response.capabilities = vec![capabilities(cx)],
             QueryFunction::QueryClientRegistrationMethods => {
                 response.client_registration_methods = registration_methods(cx);
             }
@@ -121,7 +122,13 @@ fn server_information(cx: &Context<'_>) -> ServerInformation {
     }
 }
 
-fn capabilities() -> CapabilityInformation {
+/// Whether the caller can have key pairs made that are quantum safe: its tenant may forbid them.
+fn is_quantum_safe(cx: &Context<'_>) -> bool {
+    let mut sets = lattice::SETS.iter().flat_map(|set| set.algorithms);
+    sets.any(|algorithm| creation::allowed(cx, *algorithm, None).is_ok())
+}
+
+fn capabilities(cx: &Context<'_>) -> CapabilityInformation {
     CapabilityInformation {
         streaming: Some(true),
         asynchronous: Some(true),
@@ -132,6 +139,6 @@ fn capabilities() -> CapabilityInformation {
         destroy_action: Some(DestroyAction::KeyMaterialDeleted),
         shredding_algorithm: Some(ShreddingAlgorithm::Unsupported),
         rng_mode: Some(RngMode::SharedInstantiation),
-        quantum_safe: Some(false),
+        quantum_safe: Some(is_quantum_safe(cx)),
     }
 }

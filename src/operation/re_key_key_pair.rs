@@ -51,7 +51,7 @@ pub(super) async fn re_key_key_pair(
         private: taken_over(cx, &mut old.private, offset, &given.private)?,
         public: taken_over(cx, &mut old.public, offset, &given.public)?,
     };
-    let values = replacements(cx, &held, &formats).await?;
+    let values = replacements(cx, &held, &attributes, &formats).await?;
     let mut new = create_key_pair::objects(cx, attributes, &values, is_given)?;
     create_key_pair::link(&mut new);
     for (old, new) in [(&mut old.private, &mut new.private), (&mut old.public, &mut new.public)] {
@@ -123,6 +123,7 @@ fn taken_over(
 async fn replacements(
     cx: &Context<'_>,
     held: &Pair<Held>,
+    new: &Pair<AttributeSet>,
     asked: &Pair<Option<KeyFormatType>>,
 ) -> Result<Pair<ManagedObject>, Failure> {
     let attributes = &held.private.object().attributes;
@@ -133,6 +134,7 @@ async fn replacements(
     };
     let template =
         template.ok_or(Failure::CryptographicFailure("no key pairs like this one are made"))?;
+    create_key_pair::check_quantum_safety(new, template)?;
     let algorithm = held.private.object().algorithm();
     let formats = Pair {
         private: asked.private.or(held.private.object().key_format()),

@@ -35,6 +35,7 @@ mod pkcs12;
 mod policy;
 mod post_quantum;
 mod pykmip;
+mod quantum_safe;
 mod re_key;
 mod refused;
 mod rotation;

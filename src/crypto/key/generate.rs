@@ -78,6 +78,13 @@ impl Template {
         }
     }
 
+    /// Whether no quantum computer is known to break keys like this. Those of RSA and of curves it
+    /// would, at any length.
+    #[must_use]
+    pub fn is_quantum_safe(self) -> bool {
+        matches!(self, Self::Lattice(_))
+    }
+
     fn bits(self) -> usize {
         match self {
             Self::Rsa(bits) => bits,
