@@ -104,8 +104,8 @@ pub(super) fn normal(attribute: &Attribute) -> Attribute {
 /// Whether a client may give this attribute at all, and with this value.
 ///
 /// # Errors
-/// [`Failure::UnsupportedAttribute`], [`Failure::AttributeNotGiven`] or
-/// [`Failure::InvalidAttributeValue`].
+/// [`Failure::UnsupportedAttribute`], [`Failure::AttributeNotGiven`],
+/// [`Failure::NamespaceNotSupported`] or [`Failure::InvalidAttributeValue`].
 pub(super) fn check_given(attribute: &Attribute) -> Result<(), Failure> {
     let name = || attribute.name().into_owned();
     let rule =
@@ -114,6 +114,7 @@ pub(super) fn check_given(attribute: &Attribute) -> Result<(), Failure> {
     if !rule.is_given_by_client() || servers_own {
         return Err(Failure::AttributeNotGiven(name()));
     }
+    check_namespace(attribute)?;
     let good = match attribute {
         Attribute::CryptographicLength(bits) => *bits > 0,
         Attribute::UsageLimits(limits) => limits.total >= 0,
@@ -124,6 +125,20 @@ pub(super) fn check_given(attribute: &Attribute) -> Result<(), Failure> {
         Ok(())
     } else {
         Err(Failure::InvalidAttributeValue(format!("bad value of {:.64}", name())))
+    }
+}
+
+/// Whether Application Specific Information has its data: the server makes them up for no namespace,
+/// and Query claims none (KMIP 1.4 §3.36).
+///
+/// # Errors
+/// [`Failure::NamespaceNotSupported`].
+pub(super) fn check_namespace(attribute: &Attribute) -> Result<(), Failure> {
+    match attribute {
+        Attribute::ApplicationSpecificInformation(information) if information.data.is_none() => {
+            Err(Failure::NamespaceNotSupported)
+        }
+        _ => Ok(()),
     }
 }
 

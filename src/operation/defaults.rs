@@ -10,7 +10,7 @@ use kmip_ttlv::structure::{DefaultsInformation, ObjectDefaults, ObjectGroups};
 use kmip_ttlv::{Tag, Version};
 
 use super::policy::{self, ENTRIES_MAX};
-use super::{Context, Failure, Outcome, creation};
+use super::{Context, Failure, Outcome, creation, locate};
 use crate::object::{AttributeSet, rules, set};
 use crate::store::NoteKind;
 use crate::tenant::ServiceId;
@@ -96,11 +96,32 @@ fn fill(
     Ok(())
 }
 
+/// Holds that every group asked for is one: that an object which the caller may find is in it, or
+/// that some defaults are for it.
+async fn check_groups(
+    cx: &Context<'_>,
+    asked: &ObjectGroups,
+    known: &[ObjectDefaults],
+) -> Result<(), Failure> {
+    if asked.groups.len() > ENTRIES_MAX {
+        return Err(Failure::LimitExceeded("so many Object Groups are not asked for at once"));
+    }
+    let named = |group| {
+        known.iter().flat_map(|entry| &entry.object_groups).any(|own| own.groups.contains(group))
+    };
+    for group in &asked.groups {
+        if !named(group) && !locate::has_members(cx, group).await? {
+            return Err(Failure::UnknownGroup);
+        }
+    }
+    Ok(())
+}
+
 /// The defaults that are in force for the caller, in the words of its version; for these groups, if
 /// groups are named.
 ///
 /// # Errors
-/// The store's.
+/// [`Failure::UnknownGroup`] (KMIP 2.1 §6.1.40.1), or the store's.
 pub(super) async fn told(
     cx: &Context<'_>,
     groups: Option<&ObjectGroups>,
@@ -110,6 +131,7 @@ pub(super) async fn told(
         told.extend(read(cx, service).await?.into_iter().flat_map(|set| set.defaults));
     }
     if let Some(asked) = groups {
+        check_groups(cx, asked, &told).await?;
         let is_asked = |entry: &ObjectDefaults| {
             let own = entry.object_groups.as_ref();
             own.is_none_or(|own| own.groups.iter().any(|group| asked.groups.contains(group)))

@@ -150,6 +150,12 @@ pub enum Failure {
     /// The object has as many attributes as the server keeps.
     #[error("the object has too many attributes")]
     TooManyAttributes,
+    /// The client leaves it to the server to make up the data of an application.
+    #[error("Application Data are made up for no Application Namespace")]
+    NamespaceNotSupported,
+    /// Nothing is known of an object group of this name.
+    #[error("there is no such Object Group")]
+    UnknownGroup,
     /// There is no such attribute to look for.
     #[error("{0:.64} is not an attribute")]
     UnknownFilter(String),
@@ -171,8 +177,8 @@ pub enum Failure {
     /// A cryptographic operation refused its input.
     #[error(transparent)]
     Crypto(#[from] crypto::Error),
-    /// A key that is too short is asked to be safe from quantum computers.
-    #[error("a key of this length is not quantum safe")]
+    /// A key that is too short, or of the wrong kind, is asked to be safe from quantum computers.
+    #[error("a key of this algorithm and length is not quantum safe")]
     NotQuantumSafe,
     /// Verification of a tag or padding failed, or the parameters do not fit the key.
     #[error("{0}")]
@@ -302,6 +308,10 @@ impl Failure {
             Self::PublicStorageUnavailable => {
                 (R::FeatureNotSupported, R::PublicProtectionStorageUnavailable)
             }
+            // KMIP 2.1 §11 means the same by it as 1.4, but lists it for no operation.
+            Self::NamespaceNotSupported => both(R::ApplicationNamespaceNotSupported),
+            // The function came with 2.1.
+            Self::UnknownGroup => (R::InvalidField, R::UnknownObjectGroup),
             Self::OperationNotSupported => (R::OperationNotSupported, R::OperationNotSupported),
             Self::FeatureNotSupported(_) => (R::FeatureNotSupported, R::FeatureNotSupported),
             Self::Crypto(error) => return crypto_reason(*error, version),
@@ -361,22 +371,6 @@ fn crypto_reason(error: crypto::Error, version: Version) -> ResultReason {
         E::TooMuchData => (R::GeneralFailure, R::ServerLimitExceeded),
     };
     if version.is_2x() { in_2x } else { in_1x }
-}
-
-impl Failure {
-    /// A failure of the hierarchy; a client may know that it is suspended.
-    pub(crate) fn of_keys(error: keys::Error) -> Self {
-        use keys::Error as E;
-        match error {
-            E::TenantSuspended(_) | E::ServiceSuspended(..) => {
-                Self::Forbidden("the tenant or service is suspended")
-            }
-            E::TenantShredded(_) | E::ServiceShredded(..) => {
-                Self::Forbidden("the keys of the tenant or service are gone for good")
-            }
-            other => Self::Keys(other),
-        }
-    }
 }
 
 /// What a client is told of a message that cannot be read (KMIP 1.4 §11.1, KMIP 2.1 §11).

@@ -98,6 +98,7 @@ fn take(
     if rules::rule(attribute.kind()).is_none() {
         return Err(Failure::UnsupportedAttribute(name()));
     }
+    creation::check_namespace(attribute)?;
     if attributes.iter().count() >= cx.parts().facts.attributes_max {
         return Err(Failure::TooManyAttributes);
     }

@@ -103,6 +103,25 @@ fn filter(attributes: &SoughtAttributes) -> Result<Filter, BadFilter> {
     Ok(filter)
 }
 
+/// Whether an object that the caller can find is in this group, in the archive or not.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn has_members(cx: &Context<'_>, group: &str) -> Result<bool, Failure> {
+    let mut filter = Filter::default();
+    filter.add(Attribute::ObjectGroup(group.to_owned()));
+    let storage = StorageStatusMask::ON_LINE_STORAGE.union(StorageStatusMask::ARCHIVAL_STORAGE);
+    let states = states(storage, None, cx.version());
+    let search = Search { filter, states, storage, version: cx.version() };
+    let mut found = false;
+    let visit = |_, _: &Object| {
+        found = true;
+        false
+    };
+    search.each(cx, visit).await?;
+    Ok(found)
+}
+
 impl Search {
     fn new(cx: &Context<'_>, request: &Request) -> Result<Self, Failure> {
         let mut filter = filter(&request.attributes).map_err(|bad| match bad {

@@ -1,10 +1,13 @@
 //! Who may change which attribute, and when (the rule tables of KMIP 1.4 §3 and KMIP 2.1 §4).
 
 use kmip_ttlv::Version;
-use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeReference, UsageLimits};
+use kmip_ttlv::attribute::{
+    ApplicationSpecificInformation, Attribute, AttributeKind, AttributeReference, UsageLimits,
+};
 use kmip_ttlv::enums::{CryptographicUsageMask, ResultReason, State, UsageLimitsUnit};
 
-use super::ask::{add, at, create, custom, delete, delete_value, modify, name, set};
+use super::ask::{add, at, create, custom, delete, delete_value, found, locate, modify, name};
+use super::ask::{opaque, re_key, set};
 use super::world::World;
 
 use ResultReason as R;
@@ -166,5 +169,33 @@ async fn attributes_of_other_types_of_objects_cannot_be_added() {
         let uid = client.create(Vec::new()).await;
         let attribute = Attribute::CertificateLength(1);
         assert_eq!(client.ask(add(&uid, attribute)).await, Err(reason));
+    }
+}
+
+#[tokio::test]
+async fn the_server_makes_up_no_application_data() {
+    let world = World::new().await;
+    let information = |data: Option<&str>| {
+        Attribute::ApplicationSpecificInformation(ApplicationSpecificInformation {
+            namespace: "ssl".into(),
+            data: data.map(Into::into),
+        })
+    };
+    let refused = Some(ResultReason::ApplicationNamespaceNotSupported);
+    for version in [Version::V1_3, Version::V1_4, Version::V2_0, Version::V2_1] {
+        let client = world.client("orders", version).await;
+        assert_eq!(client.ask(create(vec![information(None)])).await.err(), refused);
+        assert_eq!(client.ask(opaque(vec![information(None)])).await.err(), refused);
+        let uid = client.create(vec![information(Some("a"))]).await;
+        assert_eq!(client.ask(re_key(&uid, None, vec![information(None)])).await.err(), refused);
+        assert_eq!(client.ask(add(&uid, information(None))).await.err(), refused);
+        let asked = modify(&uid, None, information(None));
+        assert_eq!(client.ask(asked).await.err(), refused);
+        if version.is_2x() {
+            assert_eq!(client.ask(set(&uid, information(None))).await.err(), refused);
+        }
+        // Whoever looks for a namespace need not know the data.
+        let here = found(client.ask(locate(vec![information(None)])).await);
+        assert!(here.contains(&uid), "{version}");
     }
 }

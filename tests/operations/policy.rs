@@ -260,7 +260,18 @@ async fn query_tells_the_defaults_in_the_words_of_the_version() {
         }
     };
     assert_eq!(told(Version::V2_1, "").await, set);
+    let asked = async |group: &str| {
+        let functions = vec![QueryFunction::QueryDefaultsInformation];
+        client.ask(query::Request { functions, object_groups: groups(group) }).await.err()
+    };
+    assert_eq!(told(Version::V2_1, "a").await, set);
+    // A group that no defaults are for is known by its members only.
+    assert_eq!(asked("b").await, Some(Reason::UnknownObjectGroup));
+    let member = vec![Attribute::CryptographicAlgorithm(CryptographicAlgorithm::Aes), bits(128)];
+    let member = client.create([member, vec![ask::group("b")]].concat()).await;
     assert_eq!(told(Version::V2_1, "b").await, [set[0].clone()]);
+    client.ask(ask::destroy(&member)).await.unwrap();
+    assert_eq!(asked("b").await, Some(Reason::UnknownObjectGroup));
     let single = ObjectDefaults {
         object_type: Some(ObjectType::SymmetricKey),
         object_types: None,

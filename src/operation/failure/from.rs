@@ -1,6 +1,7 @@
 //! Failures of other rooms, as operations say them.
 
 use super::Failure;
+use crate::keys;
 
 impl From<crate::crypto::random::RandomError> for Failure {
     fn from(error: crate::crypto::random::RandomError) -> Self {
@@ -39,6 +40,22 @@ impl From<crate::access::Denied> for Failure {
             crate::access::Denied::State(rule) => Self::WrongState(rule),
             crate::access::Denied::UsageMask => Self::UsageMask,
             crate::access::Denied::ObjectType(rule) => Self::NotUsable(rule),
+        }
+    }
+}
+
+impl Failure {
+    /// A failure of the hierarchy; a client may know that it is suspended.
+    pub(crate) fn of_keys(error: keys::Error) -> Self {
+        use keys::Error as E;
+        match error {
+            E::TenantSuspended(_) | E::ServiceSuspended(..) => {
+                Self::Forbidden("the tenant or service is suspended")
+            }
+            E::TenantShredded(_) | E::ServiceShredded(..) => {
+                Self::Forbidden("the keys of the tenant or service are gone for good")
+            }
+            other => Self::Keys(other),
         }
     }
 }
