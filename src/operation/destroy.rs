@@ -11,13 +11,15 @@ use super::{Failure, Outcome};
 use crate::object::Event;
 
 /// Erases an object's value, at once or after the time for which its tenant has destroyed objects held.
-/// What is left are its attributes; no client finds it any more but by
-/// asking for destroyed objects.
+/// What is left are its attributes; no client finds it any more but by asking for destroyed objects.
+///
+/// A second Destroy does not find it in 1.x, as clients there want; KMIP 1.4 §11.22 would have it
+/// forbidden.
 pub(super) async fn destroy(cx: &Context<'_>, request: &Request<'_>) -> Result<Outcome, Failure> {
     let held = cx.object(request.uid.as_ref(), Right::Change).await?;
     let mut object = held.object().clone();
     if object.is_destroyed() {
-        return Err(Failure::Destroyed);
+        return Err(cx.destroyed());
     }
     // What has no State for this client has none that could stand in the way.
     if object.state() == State::Active && !cx.has_state(&object) {

@@ -1,5 +1,6 @@
 //! Why an operation was refused or failed, and what the client is told.
 
+mod by_operation;
 mod from;
 
 use kmip_ttlv::Version;

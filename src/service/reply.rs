@@ -35,5 +35,6 @@ pub(super) fn failed<'a>(
     version: Version,
     failure: &Failure,
 ) -> ResponseItem<'a> {
-    ResponseItem::failure(operation, id, failure.reason(version), failure.to_string())
+    let reason = failure.reason_of(operation, version);
+    ResponseItem::failure(operation, id, reason, failure.to_string())
 }

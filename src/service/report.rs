@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kmip_ttlv::Error;
-use kmip_ttlv::enums::Operation;
+use kmip_ttlv::enums::{Operation, ResultReason};
 
 use super::Service;
 use crate::audit::{Act, Actor, Outcome, Record};
@@ -35,6 +35,11 @@ impl Subject<'_> {
     /// The operation as records and metrics say it.
     fn named(&self) -> Operation {
         self.operation.unwrap_or(Operation::Unknown(0))
+    }
+
+    /// Why it failed, as the client is told.
+    fn reason(&self, failure: &Failure) -> ResultReason {
+        failure.reason_of(self.operation, self.version)
     }
 }
 
@@ -74,7 +79,7 @@ impl Service {
             key_version: trace.key_version(),
             outcome: match failure {
                 None => Outcome::Success,
-                Some(failure) => Outcome::Failure(failure.reason(subject.version).xml_name()),
+                Some(failure) => Outcome::Failure(subject.reason(failure).xml_name()),
             },
             duration: self.clock.elapsed().saturating_sub(subject.started),
             client_correlation: subject.client_correlation.map(|value| beginning(value).to_owned()),
@@ -104,7 +109,7 @@ impl Service {
                 "done"
             ),
             Some(failure) => {
-                let reason = failure.reason(subject.version).xml_name();
+                let reason = subject.reason(failure).xml_name();
                 self.metrics.operation_failed(reason);
                 tracing::info!(
                     tenant = identity.tenant.as_str(),

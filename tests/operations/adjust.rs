@@ -134,5 +134,5 @@ async fn the_rules_of_other_changes_hold() {
         Err(Reason::ObjectDestroyed)
     );
     let nobody = client.ask(adjust("nobody", own(), Increment, None)).await;
-    assert_eq!(nobody, Err(Reason::ObjectNotFound));
+    assert_eq!(nobody, Err(Reason::ItemNotFound));
 }

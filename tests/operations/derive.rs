@@ -93,8 +93,8 @@ async fn what_is_wrong_with_a_derivation_is_said() {
         for (request, expected) in [
             (derive(&foreign), pick(R::ItemNotFound, R::ObjectNotFound)),
             (derive("nobody"), pick(R::ItemNotFound, R::ObjectNotFound)),
-            (derive(&unfit), pick(R::PermissionDenied, R::IncompatibleCryptographicUsageMask)),
-            (derive(&idle), pick(R::PermissionDenied, R::WrongKeyLifecycleState)),
+            (derive(&unfit), pick(R::InvalidField, R::IncompatibleCryptographicUsageMask)),
+            (derive(&idle), pick(R::InvalidField, R::WrongKeyLifecycleState)),
             (with(|it| it.parameters.data.clear()), no_field.clone()),
             (with(|it| it.parameters.parameters = None), no_field.clone()),
             (with(|it| it.uids.clear()), no_field.clone()),

@@ -59,8 +59,8 @@ async fn a_refused_step_has_the_reason_of_the_version() {
         assert_eq!(client.ask(destroy(&active)).await, Err(by_state));
         assert_eq!(client.ask(activate(&active)).await, Err(by_state));
         let gone = client.key_in(Destroyed, Vec::new()).await;
-        assert_eq!(client.ask(destroy(&gone)).await, Err(destroyed));
         assert_eq!(client.ask(get(&gone)).await, Err(destroyed));
+        assert_eq!(client.ask(destroy(&gone)).await, Err(destroyed));
     }
 }
 

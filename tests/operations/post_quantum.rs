@@ -314,7 +314,7 @@ async fn what_is_wrong_with_an_encapsulation_is_said() {
         client.ask(activate(&symmetric)).await.unwrap();
         let sent = [0; 1088];
         let no_field = Err(R::InvalidField);
-        let unfit = pick(R::PermissionDenied, R::IncompatibleCryptographicUsageMask);
+        let unfit = pick(R::InvalidField, R::IncompatibleCryptographicUsageMask);
         let long = |base: &str, data| {
             let mut request = derive(base, data);
             request.object_type = ObjectType::SecretData;
@@ -346,7 +346,7 @@ async fn what_is_wrong_with_an_encapsulation_is_said() {
             (derive(&of_rsa, Some(&sent)), no_field.clone()),
             (derive(&to_rsa, None), no_field.clone()),
             (derive(&foreign, None), pick(R::ItemNotFound, R::ObjectNotFound)),
-            (derive(&idle, None), pick(R::PermissionDenied, R::WrongKeyLifecycleState)),
+            (derive(&idle, None), pick(R::InvalidField, R::WrongKeyLifecycleState)),
         ] {
             let sent = format!("{version:?} {:?}", request.uids);
             assert_eq!(client.ask(request).await, expected, "{sent}");

@@ -48,8 +48,8 @@ async fn what_makes_no_sense_is_not_split() {
                 Create { object_type: ObjectType::SymmetricKey, ..usual() },
                 pick(R::InvalidField, R::InvalidObjectType),
             ),
-            (split(Some(&foreign), Method::Xor), pick(R::ItemNotFound, R::ObjectNotFound)),
-            (split(Some("nobody"), Method::Xor), pick(R::ItemNotFound, R::ObjectNotFound)),
+            (split(Some(&foreign), Method::Xor), Err(R::ItemNotFound)),
+            (split(Some("nobody"), Method::Xor), Err(R::ItemNotFound)),
             (split(Some(&gone), Method::Xor), pick(R::ItemNotFound, R::ObjectDestroyed)),
         ] {
             let sent = format!("{version:?} {request:?}");

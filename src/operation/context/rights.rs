@@ -56,7 +56,8 @@ impl Context<'_> {
         self.parts.facts.pykmip_tenants.contains(&self.caller.identity.tenant)
     }
 
-    fn destroyed(&self) -> Failure {
+    /// What is said of an object that is destroyed.
+    pub(in crate::operation) fn destroyed(&self) -> Failure {
         if self.imitates_pykmip() { Failure::Gone } else { Failure::Destroyed }
     }
 
