@@ -10,6 +10,7 @@ mod lease;
 mod names;
 mod notify;
 mod overlay;
+mod provision;
 mod query;
 mod root;
 mod rotation;
@@ -29,6 +30,7 @@ pub use self::compatibility::Compatibility;
 pub use self::cryptography::{Cryptography, CryptographyOf};
 pub use self::lease::{Lease, LeaseOf};
 pub use self::notify::Notify;
+pub use self::provision::Provision;
 pub use self::query::Query;
 pub use self::root::{
     EnvRoot, EnvVersion, KeySource, PinSource, Pkcs11Root, Root, RootPlace, TokenName,
@@ -51,6 +53,8 @@ pub struct Config {
     pub listen: Listen,
     /// Certificates and protocol versions.
     pub tls: Tls,
+    /// Who renews the certificates of clients, if anybody does.
+    pub provision: Option<Provision>,
     /// How a certificate becomes a tenant and a service.
     pub identity: Identity,
     /// Where the root key is.
@@ -197,7 +201,9 @@ impl Config {
         let own = [&mut tls.certificate, &mut tls.key];
         let authorities = tls.client_ca.iter_mut();
         let theirs = authorities.flat_map(|ca| std::iter::once(&mut ca.file).chain(&mut ca.crl));
-        let paths = own.into_iter().chain(theirs);
+        let issuer = self.provision.iter_mut();
+        let issuer = issuer.flat_map(|issuer| [&mut issuer.certificate, &mut issuer.key]);
+        let paths = own.into_iter().chain(theirs).chain(issuer);
         let kept = [&mut self.store.directory, &mut self.audit.directory];
         for path in paths.chain(kept).chain(self.root.paths()) {
             *path = base.join(&*path);

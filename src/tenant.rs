@@ -139,6 +139,8 @@ pub struct Peer {
     pub address: SocketAddr,
     /// The client certificate's fingerprint.
     pub fingerprint: Fingerprint,
+    /// The client certificate in DER; empty where there is no connection any more.
+    pub certificate: Arc<[u8]>,
     /// The client certificate's serial number, in hexadecimal.
     pub serial: String,
     /// The protocol, such as `TLSv1_3`.

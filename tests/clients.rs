@@ -8,11 +8,14 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
 
+use base64ct::{Base64, Encoding as _};
 use kmip_ttlv::Tag;
-use kmip_ttlv::enums::{Operation, ResultReason};
+use kmip_ttlv::enums::{CertificateRequestType, Operation, ResultReason};
+use rcgen::{CertificateParams, KeyPair};
 use rustls::ClientConnection;
 use rustls::pki_types::ServerName;
 
+use support::client::{Client, Identity};
 use support::message::{self, VERSIONS, Version, of, one, outcome, uid, without_time_stamp};
 use support::names::Names;
 use support::python;
@@ -40,6 +43,50 @@ fn libmongocrypt_opens_its_data_key_again_after_a_restart() {
 #[test]
 fn libmongocrypt_has_its_data_key_sealed_by_the_server_and_opened_after_a_restart() {
     libmongocrypt(&["--delegated"]);
+}
+
+/// A certificate in PEM.
+fn pem(der: &[u8]) -> String {
+    let text = Base64::encode_string(der);
+    let lines: Vec<_> = text.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
+}
+
+#[test]
+fn a_client_renews_its_certificate_connects_with_the_new_one_and_finds_its_keys() {
+    const V: Version = (2, 1);
+    let mut server = Server::start_default();
+    let mut client = server.connect("tenant-a", "orders");
+    let (operation, payload) = message::create(V, Some("kept"));
+    let key = uid(&client.ask(&one(V, operation, payload)));
+    let pair = KeyPair::generate().expect("a key");
+    let request = CertificateParams::default().serialize_request(&pair).expect("a request");
+    let request = vec![
+        Node::enumeration(Tag::CertificateRequestType, CertificateRequestType::Pkcs10.number()),
+        Node::bytes(Tag::CertificateRequestValue, request.der()),
+    ];
+    let request = Node::structure(Tag::CertificateRequest, request);
+    let new = uid(&client.ask(&one(V, Operation::ReProvision, vec![request])));
+    let get = |client: &mut Client, uid: &str| {
+        let (operation, payload) = of(Operation::Get, uid);
+        client.ask(&one(V, operation, payload))
+    };
+    let answer = get(&mut client, &new);
+    let der = answer.find(Tag::CertificateValue).expect("a certificate").as_bytes();
+    let files = tempfile::tempdir().expect("a directory");
+    let old = server.identity("tenant-a", "orders");
+    let (certificate, key_file) = (files.path().join("cert.pem"), files.path().join("key.pem"));
+    std::fs::write(&certificate, pem(der)).expect("a file");
+    std::fs::write(&key_file, pair.serialize_pem()).expect("a file");
+    let renewed = Identity { certificate, key: key_file, ..old.clone() };
+    for _ in 0..2 {
+        let mut client = Client::connect(server.kmip(), &renewed).expect("is accepted");
+        let answer = get(&mut client, &key);
+        assert_eq!(outcome(message::items(&answer)[0]), Ok(()));
+        let turned_away = Client::connect(server.kmip(), &old);
+        assert!(turned_away.map_or(true, |mut client| client.is_closed_by_server()));
+        server.restart();
+    }
 }
 
 fn libmongocrypt(mode: &[&str]) {

@@ -116,8 +116,9 @@ async fn query_tells_every_version_of_what_it_has() {
         let (operations, _) = told(version).await;
         // These two the server sends.
         let sent = [Operation::Notify, Operation::Put];
-        let expected: Vec<_> =
-            SERVED.iter().chain(&sent).filter(|it| it.is_in(version)).copied().collect();
+        // The server of the tests has no authority that could renew certificates.
+        let has = |it: &&Operation| it.is_in(version) && **it != Operation::ReProvision;
+        let expected: Vec<_> = SERVED.iter().chain(&sent).filter(has).copied().collect();
         assert_eq!(operations, expected, "{version}");
     }
 }

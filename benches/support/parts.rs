@@ -111,6 +111,7 @@ pub(crate) fn identity(tenant: &str, service: &str) -> Identity {
         peer: Peer {
             address: ([127, 0, 0, 1], 5696).into(),
             fingerprint: Fingerprint([7; 32]),
+            certificate: Arc::default(),
             serial: "01f3".into(),
             tls_version: "1.3".into(),
             tls_suite: "TLS13_AES_256_GCM_SHA384".into(),

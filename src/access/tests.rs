@@ -149,6 +149,7 @@ fn caller(mode: Mode, operations: Option<&[Operation]>) -> Caller {
             peer: Peer {
                 address: SocketAddr::from((Ipv4Addr::LOCALHOST, 1)),
                 fingerprint: Fingerprint([0; 32]),
+                certificate: std::sync::Arc::default(),
                 serial: String::new(),
                 tls_version: String::new(),
                 tls_suite: String::new(),

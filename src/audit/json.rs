@@ -223,6 +223,7 @@ pub(crate) mod tests {
         let peer = Peer {
             address: "192.0.2.7:40123".parse().expect("an address"),
             fingerprint: Fingerprint([0xab; 32]),
+            certificate: Arc::default(),
             serial: "01c3".into(),
             tls_version: "TLSv1_3".into(),
             tls_suite: "TLS13_AES_256_GCM_SHA384".into(),

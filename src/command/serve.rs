@@ -157,7 +157,9 @@ impl Server {
         metrics.started(started.seconds());
         let certificates = Certificates::load(config, &clock, &metrics)?;
         check_addresses(config)?;
-        let parts = Parts::build(config, file, environment, &clock, &metrics).await?;
+        let parts =
+            Parts::build(config, file, environment, &clock, &metrics, &certificates.issuers)
+                .await?;
         let listener = Listener::bind(
             settings::transport(config),
             Arc::clone(&certificates.tls),

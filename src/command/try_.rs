@@ -159,6 +159,11 @@ key = "server-key.pem"
 [[tls.client_ca]]
 file = "ca.pem"
 
+[provision]                     # clients renew their certificates with Re-Provision
+certificate = "ca.pem"
+key = "ca-key.pem"
+validity = "397 d"
+
 [identity]
 trust_domain = "{domain}"
 suffix = "{domain}"

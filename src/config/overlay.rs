@@ -10,6 +10,7 @@ use toml::de::{DeTable, DeValue};
 const SECTIONS: &[&str] = &[
     "listen",
     "tls",
+    "provision",
     "identity",
     "root",
     "notify",

@@ -144,8 +144,8 @@ fn leases_are_said_for_tenants_and_services() {
 fn the_directories_differ_and_leave_room_for_a_socket() {
     let long = "d".repeat(120);
     for (from, to, expected) in [
-        ("data/audit", "data/store", "dir/k.toml:65: `directory`: is the store's"),
-        ("data/store", &long, "dir/k.toml:61: `directory`: is too long a path"),
+        ("data/audit", "data/store", "dir/k.toml:70: `directory`: is the store's"),
+        ("data/store", &long, "dir/k.toml:66: `directory`: is too long a path"),
     ] {
         let error = parse(&EXAMPLE.replacen(from, to, 1), &[]).expect_err(to);
         assert!(error.starts_with(expected), "{error}");

@@ -31,6 +31,9 @@ pub enum Error {
     /// The service's keys are gone for good.
     #[error("service {1} of tenant {0} is shredded")]
     ServiceShredded(TenantName, ServiceName),
+    /// Another certificate is in the place of the caller's.
+    #[error("the certificate is replaced by another")]
+    CertificateReplaced,
     /// A key has no version that could be used; the store is damaged.
     #[error("{0} has no usable version")]
     NoVersion(&'static str),

@@ -4,6 +4,7 @@
 //! key and value; [`RootKey`] is what a provider of the root key implements.
 
 mod authority;
+mod client_issuer;
 pub mod env_root;
 pub mod envelope;
 mod error;
@@ -24,6 +25,7 @@ mod switches;
 mod watch;
 mod windows;
 
+pub use client_issuer::{ClientIssuer, ClientIssuerError, ClientIssuerSettings, ClientIssuers};
 pub use env_root::EnvRoot;
 pub use envelope::Purpose;
 pub use error::{Error, OpenError};

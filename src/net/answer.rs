@@ -18,6 +18,7 @@ impl Answer for Service {
             | NotAdmitted::TenantShredded(_)
             | NotAdmitted::ServiceSuspended(..)
             | NotAdmitted::ServiceShredded(..) => Refusal::Suspended,
+            NotAdmitted::CertificateReplaced => Refusal::Replaced,
             other => Refusal::Unavailable(other.to_string()),
         })
     }

@@ -135,6 +135,7 @@ fn identity(
     let peer = Peer {
         address,
         fingerprint: fingerprint(der),
+        certificate: Arc::from(der.as_ref()),
         serial: format!("{:x}", certificate.serial),
         tls_version: session.protocol_version().map(|v| format!("{v:?}")).unwrap_or_default(),
         tls_suite: session
@@ -177,6 +178,7 @@ impl Failed {
             Self::Expired => HandshakeRefusal::OutOfDate,
             Self::Refused(Refusal::Unregistered) => HandshakeRefusal::Unregistered,
             Self::Refused(Refusal::Suspended) => HandshakeRefusal::Suspended,
+            Self::Refused(Refusal::Replaced) => HandshakeRefusal::Revoked,
             Self::Refused(Refusal::Unavailable(_)) => HandshakeRefusal::Other,
             Self::Deadline(_) => HandshakeRefusal::Deadline,
         })

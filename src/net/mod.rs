@@ -45,6 +45,9 @@ pub enum Refusal {
     /// The tenant or service is suspended or shredded.
     #[error("the tenant or service is suspended")]
     Suspended,
+    /// Another certificate is in the place of the caller's.
+    #[error("the certificate is replaced by another")]
+    Replaced,
     /// It could not be found out; the text is for the log.
     #[error("the caller could not be looked up: {0}")]
     Unavailable(String),

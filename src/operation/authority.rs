@@ -109,22 +109,36 @@ impl Authority {
         not_before: i64,
         not_after: i64,
     ) -> Result<Value, Failure> {
-        let bad = |text: &str| Err(Failure::InvalidField(text.into()));
-        if not_after <= not_before || not_before < 0 {
-            return bad("a certificate with these dates would never hold");
-        }
-        if not_after > self.certificate.not_after {
-            return bad("a certificate cannot hold for longer than its authority's");
-        }
         let issuer = Issuer {
             name: &self.certificate.subject.der,
             public_key: &self.certificate.public_key,
             key: &self.key,
         };
-        let terms = Terms { not_before, not_after, is_authority: false };
-        let value = x509::issue(wish, &issuer, terms, &*cx.parts().random)?;
-        Ok(Value { kind: CertificateType::X509, value })
+        sign(cx, &issuer, self.certificate.not_after, wish, (not_before, not_after))
     }
+}
+
+/// Signs what is wished for, for no longer than the issuer's own certificate holds.
+///
+/// # Errors
+/// [`Failure::InvalidField`] for dates that the certificate cannot have.
+pub(super) fn sign(
+    cx: &Context<'_>,
+    issuer: &Issuer<'_>,
+    latest: i64,
+    wish: &Wish,
+    (not_before, not_after): (i64, i64),
+) -> Result<Value, Failure> {
+    let bad = |text: &str| Err(Failure::InvalidField(text.into()));
+    if not_after <= not_before || not_before < 0 {
+        return bad("a certificate with these dates would never hold");
+    }
+    if not_after > latest {
+        return bad("a certificate cannot hold for longer than its authority's");
+    }
+    let terms = Terms { not_before, not_after, is_authority: false };
+    let value = x509::issue(wish, issuer, terms, &*cx.parts().random)?;
+    Ok(Value { kind: CertificateType::X509, value })
 }
 
 /// Whether there is a value.

@@ -6,6 +6,7 @@
 
 pub mod batch;
 pub mod context;
+mod credential;
 pub mod facts;
 pub mod failure;
 pub mod feeds;
@@ -72,6 +73,7 @@ mod query;
 mod re_certify;
 mod re_key;
 mod re_key_key_pair;
+mod re_provision;
 mod register;
 mod revoke;
 mod rng_retrieve;
@@ -95,6 +97,7 @@ use kmip_ttlv::payload::{RequestPayload, ResponsePayload};
 
 pub use batch::Batch;
 pub use context::Context;
+pub(crate) use credential::Credential;
 pub use facts::{Facts, Statements};
 pub use failure::Failure;
 pub use feeds::{Event, Feed, Feeds, News};
@@ -236,6 +239,7 @@ operations! {
     SetEndpointRole => set_endpoint_role::set_endpoint_role;
     Pkcs11 => pkcs11::pkcs11;
     Interop => ping::interop;
+    ReProvision => re_provision::re_provision;
     SetDefaults => defaults::set_defaults;
     SetConstraints => constraints::set_constraints;
     GetConstraints => constraints::get_constraints;

@@ -8,7 +8,7 @@ use super::groups::GroupTurns;
 use super::streams::Streams;
 use super::workers::Workers;
 use crate::crypto::random::Random;
-use crate::keys::Keyring;
+use crate::keys::{ClientIssuers, Keyring};
 use crate::store::Store;
 
 /// What all operations share.
@@ -28,6 +28,8 @@ pub struct Parts {
     pub feeds: Feeds,
     /// Where long computations run.
     pub workers: Workers,
+    /// Who gives clients new certificates for their connections.
+    pub client_issuers: Arc<ClientIssuers>,
     /// What Query tells, and the limits.
     pub facts: Facts,
 }
@@ -43,6 +45,7 @@ impl Parts {
     ) -> Self {
         let (streams, group_turns) = (Streams::default(), GroupTurns::default());
         let (feeds, workers) = (Feeds::default(), Workers::default());
-        Self { store, keyring, random, streams, group_turns, feeds, workers, facts }
+        let client_issuers = Arc::default();
+        Self { store, keyring, random, streams, group_turns, feeds, workers, client_issuers, facts }
     }
 }

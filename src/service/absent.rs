@@ -1,6 +1,7 @@
 //! Services that have no connection: what they have asked for is done all the same.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
 use super::{Service, caller};
 use crate::keys;
@@ -36,6 +37,7 @@ fn nobody() -> Peer {
     Peer {
         address: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
         fingerprint: Fingerprint([0; 32]),
+        certificate: Arc::default(),
         serial: String::new(),
         tls_version: String::new(),
         tls_suite: String::new(),

@@ -55,6 +55,9 @@ impl Service {
         let mut writer = ResponseWriter::new(response, request.version, &header);
         let (ticket, refused) = match refused_whole(request) {
             Some(failure) => (None, Some(failure)),
+            None if self.replaced.holds(caller) => {
+                (None, Some(Failure::Forbidden("the certificate of this connection is replaced")))
+            }
             None => match self.ticket(caller, request).await {
                 Ok(Some(_)) if later::must_wait(request) => (None, Some(later::UNDER_TICKET)),
                 Ok(ticket) => (ticket, None),

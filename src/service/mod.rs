@@ -5,6 +5,7 @@
 
 mod absent;
 mod batch;
+mod credential;
 mod inquiry;
 mod item;
 mod later;
@@ -23,6 +24,7 @@ use kmip_ttlv::scan::Limits;
 use kmip_ttlv::{Buffer, Error, Version};
 use quick_cache::sync::Cache;
 
+use credential::Replaced;
 use later::UnderWay;
 pub use session::{Heard, Occasion, Session};
 use turns::Turns;
@@ -61,6 +63,7 @@ pub struct Service {
     tenants: Cache<TenantId, TenantMetrics>,
     turns: Turns,
     under_way: UnderWay,
+    replaced: Replaced,
 }
 
 impl Service {
@@ -76,7 +79,8 @@ impl Service {
         let audit = Arc::clone(parts.store.audit());
         parts.keyring.when_forgotten(parts.streams.ender());
         let (turns, under_way) = (Turns::default(), UnderWay::default());
-        Self { parts, audit, metrics, clock, settings, tenants, turns, under_way }
+        let replaced = Replaced::default();
+        Self { parts, audit, metrics, clock, settings, tenants, turns, under_way, replaced }
     }
 
     /// The caller behind an identity, registered first if it is new and may be.
@@ -87,7 +91,9 @@ impl Service {
         let policy = self.settings.auto_register;
         let (tenant, service) = self.parts.keyring.admit(&identity, policy).await?;
         self.parts.keyring.standing().admitted(&tenant);
-        Ok(Arc::new(caller(tenant.id, identity, &service)))
+        let caller = caller(tenant.id, identity, &service);
+        self.take_up(&caller).await?;
+        Ok(Arc::new(caller))
     }
 
     /// The caller with what its service may do now, if an administrator has changed that since its

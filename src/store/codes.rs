@@ -40,6 +40,7 @@ pub(super) fn of_note_kind(kind: NoteKind) -> i64 {
         NoteKind::Ticket => 1,
         NoteKind::Constraints => 2,
         NoteKind::Defaults => 3,
+        NoteKind::Credential => 4,
     }
 }
 

@@ -31,7 +31,7 @@ impl NoteCache {
     pub(super) fn keeps(key: &NoteKey) -> bool {
         match key.kind {
             NoteKind::Constraints | NoteKind::Defaults => true,
-            NoteKind::Ticket => false,
+            NoteKind::Ticket | NoteKind::Credential => false,
         }
     }
 

@@ -14,6 +14,8 @@ pub enum NoteKind {
     Constraints,
     /// The attribute values that new objects get.
     Defaults,
+    /// A certificate by which clients connect, under its fingerprint.
+    Credential,
 }
 
 /// Which note is meant.

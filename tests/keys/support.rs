@@ -155,6 +155,7 @@ pub(crate) fn identity(tenant: &str, service: &str) -> Identity {
         peer: Peer {
             address: "127.0.0.1:1".parse().unwrap(),
             fingerprint: Fingerprint([0; 32]),
+            certificate: Arc::default(),
             serial: "01".into(),
             tls_version: String::new(),
             tls_suite: String::new(),

@@ -10,8 +10,8 @@ use kmip_ttlv::object::{ManagedObject, OpaqueObject};
 use kmip_ttlv::payload::{
     cancel, create, create_split_key, delegated_login, discover_versions, get_constraints, hash,
     import, interop, join_split_key, log, login, logout, ping, pkcs11, poll, process, query,
-    query_asynchronous_requests, register, rng_retrieve, rng_seed, set_constraints, set_defaults,
-    set_endpoint_role,
+    query_asynchronous_requests, re_provision, register, rng_retrieve, rng_seed, set_constraints,
+    set_defaults, set_endpoint_role,
 };
 use kmip_ttlv::structure::{
     AsynchronousCorrelationValues, Constraint, Constraints, DefaultsInformation, ObjectDefaults,
@@ -108,6 +108,9 @@ pub(crate) const ROWS: &[Row] = &[
     (O::Interop, "no such function", |_| {
         let function = InteropFunction::Unknown(9);
         interop::Request { function, identifier: "case".to_owned() }.into()
+    }),
+    (O::ReProvision, "no authority that issues", |_| {
+        re_provision::Request { certificate_request: None, certificate: None }.into()
     }),
     (O::SetDefaults, "no such object type", |_| {
         let entry = ObjectDefaults {

@@ -2,26 +2,29 @@
 //! clock that stands until it is moved.
 #![allow(dead_code, reason = "each test target uses its part")]
 
+#[path = "world_rows.rs"]
+mod rows;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use keystrata::clock::{Clock, ManualClock, Timestamp};
+use keystrata::crypto::hash::hash;
 use keystrata::crypto::policy::Policy;
 use keystrata::crypto::random::OsRandom;
 use keystrata::keys::env_root::KeySource;
-use keystrata::keys::{AutoRegister, EnvRoot, Keyring, KeyringSettings};
+use keystrata::keys::{
+    AutoRegister, ClientIssuerSettings, ClientIssuers, EnvRoot, Keyring, KeyringSettings,
+};
 use keystrata::metrics::{Metrics, MetricsSettings};
 use keystrata::operation::{Facts, Parts, Policies, StreamLimits, Streams};
-use keystrata::service::{Service, Settings};
-use keystrata::store::{
-    Administration, Change, Commit, KeyLevel, KeyRow, RotationRow, Store, StoreSettings, Stored,
-    TenantRow, TenantState, View,
-};
+use keystrata::service::{NotAdmitted, Service, Settings};
+use keystrata::store::{Store, StoreSettings};
 use keystrata::tenant::{Caller, Fingerprint, Identity, Mode, Peer, Role, ServiceName, TenantName};
 use kmip_ttlv::attribute::{Attribute, AttributeList};
 use kmip_ttlv::enums::{
-    BatchErrorContinuationOption, CryptographicAlgorithm, CryptographicUsageMask, KeyFormatType,
-    ObjectType, ResultReason, ResultStatus, TicketType,
+    BatchErrorContinuationOption, CryptographicAlgorithm, CryptographicUsageMask, HashingAlgorithm,
+    KeyFormatType, ObjectType, ResultReason, ResultStatus, TicketType,
 };
 use kmip_ttlv::message::{RequestHeader, RequestItem, RequestMessage, ResponseMessage};
 use kmip_ttlv::object::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, SymmetricKey};
@@ -83,7 +86,8 @@ impl World {
         store.close();
         drop(store);
         let facts = Facts { policies: Policies::new(policy), ..Facts::default() };
-        Self::open(dir, clock, StreamLimits::default(), facts, RESPONSE_BYTES_MAX).await
+        let limits = StreamLimits::default();
+        Self::open(dir, clock, limits, facts, RESPONSE_BYTES_MAX, Arc::default()).await
     }
 
     /// Everybody has this policy.
@@ -94,7 +98,19 @@ impl World {
     async fn build(limits: StreamLimits, facts: Facts, response_bytes_max: usize) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(Timestamp(START * 1_000_000)));
-        Self::open(dir, clock, limits, facts, response_bytes_max).await
+        Self::open(dir, clock, limits, facts, response_bytes_max, Arc::default()).await
+    }
+
+    /// A server that has been given an authority by which it renews certificates.
+    pub(crate) async fn with_client_issuer(settings: ClientIssuerSettings, policy: Policy) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let now = Timestamp::of_seconds(START);
+        let metrics = Metrics::new(&MetricsSettings::default());
+        let issuers = Arc::new(ClientIssuers::load(settings, now, &metrics).unwrap());
+        let clock = Arc::new(ManualClock::new(now));
+        let facts = Facts { policies: Policies::new(policy), ..Facts::default() };
+        let limits = StreamLimits::default();
+        Self::open(dir, clock, limits, facts, RESPONSE_BYTES_MAX, issuers).await
     }
 
     async fn open(
@@ -103,6 +119,7 @@ impl World {
         limits: StreamLimits,
         facts: Facts,
         response_bytes_max: usize,
+        issuers: Arc<ClientIssuers>,
     ) -> Self {
         let time: Arc<dyn Clock> = clock.clone();
         let metrics = Metrics::new(&MetricsSettings::default());
@@ -123,60 +140,13 @@ impl World {
         let keyring = Arc::new(keyring.await.unwrap());
         let mut parts = Parts::new(Arc::clone(&store), keyring, Arc::new(OsRandom), facts);
         parts.streams = Streams::new(limits);
+        parts.client_issuers = issuers;
         let settings = Settings {
             limits: Limits::default(),
             response_bytes_max,
             auto_register: AutoRegister::Tenants,
         };
         Self { service: Service::new(parts, metrics, time, settings), clock, store, dir }
-    }
-
-    /// An object of a service of tenant `tenant-a`, as it is kept.
-    pub(crate) async fn stored(&self, service: &str, uid: &str) -> Arc<Stored> {
-        let (tenant, service) = ("tenant-a", ServiceName::new(service).unwrap());
-        let tenant = self.store.tenant(&TenantName::new(tenant).unwrap()).await.unwrap().unwrap();
-        let service = self.store.service(tenant.id, &service).await.unwrap().unwrap();
-        let view = View { tenant: tenant.id, service: Some(service.id) };
-        self.store.object(view, uid).await.unwrap().unwrap()
-    }
-
-    /// Suspends a tenant or lets it be served again, as if another server had done it.
-    pub(crate) async fn switch(&self, tenant: &str, state: TenantState) {
-        let name = TenantName::new(tenant).unwrap();
-        let from = self.store.tenant(&name).await.unwrap().unwrap();
-        let to = TenantRow { state, ..from.clone() };
-        let change = Change::Administer(Administration::Tenant { from, to });
-        let commit = Commit { changes: vec![change], audit: Vec::new() };
-        self.store.commit(commit).await.unwrap();
-    }
-
-    /// The rotations that are under way.
-    pub(crate) async fn rotations(&self) -> Vec<RotationRow> {
-        self.store.engine().rotations().await.unwrap()
-    }
-
-    /// The versions of a key of the hierarchy.
-    pub(crate) async fn keys(&self, level: KeyLevel) -> Vec<KeyRow> {
-        self.store.keys(level).await.unwrap()
-    }
-
-    /// Ends the server. Returns all that is on its disk: of the store and of the audit trail, one
-    /// file after the other.
-    pub(crate) fn close(self) -> Vec<Vec<u8>> {
-        self.store.close();
-        let mut directories = vec![self.dir.path().to_owned()];
-        let mut files = Vec::new();
-        while let Some(directory) = directories.pop() {
-            for entry in std::fs::read_dir(directory).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    directories.push(path);
-                } else {
-                    files.push(std::fs::read(path).unwrap());
-                }
-            }
-        }
-        files
     }
 
     /// A client that speaks `version` for this service of tenant `tenant-a`.
@@ -191,20 +161,37 @@ impl World {
         service: &str,
         version: Version,
     ) -> Client<'_> {
+        self.admitted(tenant, service, version, &[]).await.unwrap()
+    }
+
+    /// A client that connects with this certificate (DER), of which nothing is read here.
+    pub(crate) async fn admitted(
+        &self,
+        tenant: &str,
+        service: &str,
+        version: Version,
+        certificate: &[u8],
+    ) -> Result<Client<'_>, NotAdmitted> {
+        let mut fingerprint = [0; 32];
+        if !certificate.is_empty() {
+            let digest = hash(HashingAlgorithm::Sha256, certificate).unwrap();
+            fingerprint.copy_from_slice(&digest);
+        }
         let identity = Identity {
             tenant: TenantName::new(tenant).unwrap(),
             service: ServiceName::new(service).unwrap(),
             peer: Peer {
                 address: SocketAddr::from((Ipv4Addr::LOCALHOST, 1)),
-                fingerprint: Fingerprint([0; 32]),
+                fingerprint: Fingerprint(fingerprint),
+                certificate: Arc::from(certificate),
                 serial: "1".into(),
                 tls_version: "TLSv1_3".into(),
                 tls_suite: "TLS13_AES_256_GCM_SHA384".into(),
                 tls_group: "X25519".into(),
             },
         };
-        let caller = self.service.admit(identity).await.unwrap();
-        Client { world: self, caller, version, ticket: None }
+        let caller = self.service.admit(identity).await?;
+        Ok(Client { world: self, caller, version, ticket: None })
     }
 }
 

@@ -8,7 +8,7 @@ use keystrata::clock::Clock;
 use keystrata::config::Config;
 use keystrata::crypto::random::OsRandom;
 use keystrata::keys::rotation::Rotator;
-use keystrata::keys::{Keyring, KeyringSettings, Provider, RootKey, install};
+use keystrata::keys::{ClientIssuers, Keyring, KeyringSettings, Provider, RootKey, install};
 use keystrata::metrics::Metrics;
 use keystrata::operation;
 use keystrata::service::Service;
@@ -42,6 +42,7 @@ impl Parts {
         environment: &Environment,
         clock: &Arc<dyn Clock>,
         metrics: &Arc<Metrics>,
+        issuers: &Arc<ClientIssuers>,
     ) -> Result<Self, Failure> {
         let roots = Roots::new(config, file, environment, clock, metrics)?;
         let keyring;
@@ -63,6 +64,7 @@ impl Parts {
             Arc::new(OsRandom),
             settings::facts(config),
         );
+        parts.client_issuers = Arc::clone(issuers);
         parts.feeds = operation::Feeds::telling(config.notify.services.clone());
         let service = Arc::new(Service::new(
             parts,

@@ -2,8 +2,8 @@
 
 use keystrata::config::{self, Config, ReadRecords};
 use keystrata::crypto::policy::Policy;
-use keystrata::keys::AutoRegister;
 use keystrata::keys::rotation::{RotationSettings, Schedule, Schedules};
+use keystrata::keys::{AutoRegister, ClientIssuerSettings};
 use keystrata::net;
 use keystrata::net::identity::{Rule, Rules};
 use keystrata::net::tls::{Authority, TlsSettings};
@@ -57,6 +57,14 @@ fn rule(rule: &config::Rule) -> Rule {
         config::Rule::Dns { suffix } => Rule::Dns { suffix: suffix.clone() },
         config::Rule::Subject => Rule::Subject,
     }
+}
+
+/// Who gives clients new certificates, if anybody does.
+pub(super) fn client_issuer(config: &Config) -> Option<ClientIssuerSettings> {
+    let config::Provision { certificate, key, validity } = config.provision.clone()?;
+    let trusted = config.tls.client_ca.iter();
+    let trusted = trusted.map(|ca| (ca.file.clone(), ca.tenants.clone())).collect();
+    Some(ClientIssuerSettings { certificate, key, validity, trusted })
 }
 
 /// What an unknown name registers.

@@ -146,6 +146,13 @@ impl Certificate {
         PublicKey::from_spki(&self.public_key)
     }
 
+    /// Whether its key may sign other certificates (RFC 5280 §4.2.1.3, §4.2.1.9).
+    #[must_use]
+    pub fn may_sign_certificates(&self) -> bool {
+        let signs = |usage: Usage| usage.mask().contains(Mask::CERTIFICATE_SIGN);
+        self.authority.is_some() && self.usage.is_none_or(signs)
+    }
+
     /// Whether subject and issuer are one, as they are where a chain begins.
     #[must_use]
     pub fn is_self_issued(&self) -> bool {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use kmip_ttlv::enums::{CryptographicUsageMask as Mask, HashingAlgorithm};
+use kmip_ttlv::enums::{
+    CryptographicAlgorithm, CryptographicUsageMask as Mask, HashingAlgorithm, RecommendedCurve,
+};
 use pkcs8::ObjectIdentifier;
 use pkcs8::der::asn1::{GeneralizedTime, UtcTime};
 use pkcs8::der::{DateTime, Encode};
@@ -16,6 +18,10 @@ use crate::crypto::random::Random;
 use crate::crypto::signature::{self, Scheme};
 
 const SHA256_WITH_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
+const ECDSA_WITH_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
+const ECDSA_WITH_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");
+const ECDSA_WITH_SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.4");
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 const SUBJECT_KEY_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.14");
 const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
 const SUBJECT_ALTERNATIVE_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
@@ -36,6 +42,9 @@ const UTC_TIME_END: i64 = 2_524_608_000;
 /// An empty SEQUENCE, which a name is if nobody is named.
 const EMPTY: &[u8] = &[SEQUENCE, 0];
 
+/// The value of Extended Key Usage that says clientAuth alone (RFC 5280 §4.2.1.12).
+pub const CLIENT_AUTHENTICATION: &[u8] = &[SEQUENCE, 10, 0x06, 8, 0x2b, 6, 1, 5, 5, 7, 3, 2];
+
 /// Who signs.
 #[derive(Debug)]
 pub struct Issuer<'a> {
@@ -43,7 +52,7 @@ pub struct Issuer<'a> {
     pub name: &'a [u8],
     /// Its public key, a `SubjectPublicKeyInfo`.
     pub public_key: &'a [u8],
-    /// Its RSA key.
+    /// Its key: RSA, on a curve of NIST, or Ed25519.
     pub key: &'a PrivateKey,
 }
 
@@ -61,14 +70,14 @@ pub struct Terms {
 /// Issues a certificate. Its serial number is random.
 ///
 /// # Errors
-/// Without randomness, or for a date that X.509 cannot say.
+/// Without randomness, for a date that X.509 cannot say, or for a key that signs no certificates.
 pub fn issue(
     wish: &Wish,
     issuer: &Issuer<'_>,
     terms: Terms,
     random: &dyn Random,
 ) -> Result<Vec<u8>, Error> {
-    let algorithm = tlv(SEQUENCE, &[&oid(&SHA256_WITH_RSA)?, der::NULL]);
+    let (algorithm, scheme) = signature_algorithm(issuer.key)?;
     let mut serial = [0; SERIAL_BYTES];
     random.fill(&mut serial)?;
     if let Some(first) = serial.first_mut() {
@@ -89,10 +98,31 @@ pub fn issue(
             &tlv(marked(3), &[&extensions(wish, issuer, terms)?]),
         ],
     );
-    let digest = hash(HashingAlgorithm::Sha256, &content)?;
-    let scheme = Scheme::Pkcs1(HashingAlgorithm::Sha256);
-    let signature = signature::sign(issuer.key, scheme, &digest, random)?;
+    // Ed25519 signs the content itself.
+    let digest = scheme.hash().map(|by| hash(by, &content)).transpose()?;
+    let digest = digest.as_deref().unwrap_or(&content);
+    let signature = signature::sign(issuer.key, scheme, digest, random)?;
     Ok(tlv(SEQUENCE, &[&content, &algorithm, &bit_string(&signature)]))
+}
+
+/// How a key signs certificates, and how X.509 calls that (RFC 8017 §A.2, RFC 5758, RFC 8410).
+fn signature_algorithm(key: &PrivateKey) -> Result<(Vec<u8>, Scheme), Error> {
+    use HashingAlgorithm as H;
+    let ecdsa = |name, hash| Ok((tlv(SEQUENCE, &[&oid(name)?]), Scheme::Ecdsa(Some(hash))));
+    let said = key.describe();
+    match (key, said.curve) {
+        (PrivateKey::Rsa(_), _) => {
+            let algorithm = tlv(SEQUENCE, &[&oid(&SHA256_WITH_RSA)?, der::NULL]);
+            Ok((algorithm, Scheme::Pkcs1(H::Sha256)))
+        }
+        (PrivateKey::Ec(_), Some(RecommendedCurve::P256)) => ecdsa(&ECDSA_WITH_SHA256, H::Sha256),
+        (PrivateKey::Ec(_), Some(RecommendedCurve::P384)) => ecdsa(&ECDSA_WITH_SHA384, H::Sha384),
+        (PrivateKey::Ec(_), Some(RecommendedCurve::P521)) => ecdsa(&ECDSA_WITH_SHA512, H::Sha512),
+        _ if said.algorithms.first() == Some(&CryptographicAlgorithm::Ed25519) => {
+            Ok((tlv(SEQUENCE, &[&oid(&ED25519)?]), Scheme::Eddsa))
+        }
+        _ => Err(Error::WrongAlgorithm),
+    }
 }
 
 fn extensions(wish: &Wish, issuer: &Issuer<'_>, terms: Terms) -> Result<Vec<u8>, Error> {

@@ -7,12 +7,13 @@ mod error;
 mod issue;
 mod name;
 mod path;
+pub mod pem;
 mod signed;
 mod wish;
 
 pub use certificate::{Authority, Certificate, Usage};
 pub use error::X509Error;
-pub use issue::{Issuer, Terms, issue};
+pub use issue::{CLIENT_AUTHENTICATION, Issuer, Terms, issue};
 pub use name::{Name, Part, distinguished_name};
 pub use path::{CHAIN_MAX, Link, Verdict, judge};
 pub use signed::Signed;

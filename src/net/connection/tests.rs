@@ -88,6 +88,7 @@ fn caller() -> Arc<Caller> {
     let peer = Peer {
         address: ([127, 0, 0, 1], 1).into(),
         fingerprint: Fingerprint([0; 32]),
+        certificate: Arc::default(),
         serial: String::new(),
         tls_version: String::new(),
         tls_suite: String::new(),

@@ -1,12 +1,15 @@
 //! The tenant's certificate authority, which no client is: its objects are reached here alone.
 
+use std::sync::Arc;
+
 use kmip_ttlv::object::ManagedObject;
 
 use super::{Context, Held};
+use crate::keys::ClientIssuer;
 use crate::object::Object;
-use crate::operation::Failure;
-use crate::store::{Change, View};
-use crate::tenant::ServiceId;
+use crate::operation::{Credential, Failure};
+use crate::store::{Change, NoteKey, View};
+use crate::tenant::{Fingerprint, ServiceId};
 
 /// What the identifiers of objects begin with that the server makes for itself. No client may bring
 /// one.
@@ -23,6 +26,26 @@ impl Context<'_> {
     #[must_use]
     pub fn tenant_name(&self) -> &str {
         self.caller.identity.tenant.as_str()
+    }
+
+    /// Who gives clients of this tenant new certificates for their connections, if anybody does.
+    pub(in crate::operation) fn client_issuer(&self) -> Option<Arc<ClientIssuer>> {
+        self.parts.client_issuers.of(&self.caller.identity.tenant)
+    }
+
+    /// The certificate of the connection, in DER; empty where there is no connection any more.
+    pub(in crate::operation) fn own_certificate(&self) -> &[u8] {
+        &self.caller.identity.peer.certificate
+    }
+
+    /// What tells the certificate of the connection apart.
+    pub(in crate::operation) fn fingerprint(&self) -> Fingerprint {
+        self.caller.identity.peer.fingerprint
+    }
+
+    /// Where the note about a certificate of the calling service is.
+    pub(in crate::operation) fn credential_key(&self, fingerprint: Fingerprint) -> NoteKey {
+        Credential::key(self.caller, fingerprint)
     }
 
     /// The service that owns the authority; made if there is none yet.

@@ -66,7 +66,9 @@ fn read_fields(bytes: &[u8]) -> Option<(Peer, &[u8])> {
     let (tls_suite, tls_group) = (words()?, words()?);
     let message = field()?;
     let fingerprint = Fingerprint(fingerprint);
-    let peer = Peer { address, fingerprint, serial, tls_version, tls_suite, tls_group };
+    let certificate = std::sync::Arc::default();
+    let peer =
+        Peer { address, fingerprint, certificate, serial, tls_version, tls_suite, tls_group };
     rest.is_empty().then_some((peer, message))
 }
 
