@@ -132,6 +132,13 @@ impl Object {
         matches!(self.state(), State::Destroyed | State::DestroyedCompromised)
     }
 
+    /// Whether not even its attributes are there any more: a destroyed Template is no object to
+    /// anybody (KMIP 1.4 §4.21).
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.object_type == ObjectType::Template && self.is_destroyed()
+    }
+
     /// Whether it is in the archive: from Archive to Recover it has an Archive Date (KMIP 1.4 §3.32).
     #[must_use]
     pub fn is_archived(&self) -> bool {

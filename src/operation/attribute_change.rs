@@ -38,7 +38,7 @@ pub(super) fn add(
     if rule.modify != When::Never {
         check_when(rule.modify, object, &meant, cx.now())?;
     }
-    let attribute = creation::normal(attribute);
+    let attribute = creation::normal(cx, attribute)?;
     let index = object.attributes.add(attribute.clone());
     finish(object, cx.now(), kind)?;
     creation::check_size(cx, object)?;
@@ -73,7 +73,7 @@ pub(super) fn replace(
     if object.attributes.instance(&meant, index) != Some(attribute) {
         check_name(object, attribute)?;
     }
-    let attribute = creation::normal(attribute);
+    let attribute = creation::normal(cx, attribute)?;
     if !object.attributes.replace(index, attribute.clone()) {
         return Err(Failure::AttributeInstanceNotFound(attribute.name().into_owned()));
     }

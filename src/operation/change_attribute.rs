@@ -9,7 +9,7 @@ use kmip_ttlv::payload::{
 
 use super::attribute_change as change;
 use super::context::{Context, Held, Right};
-use super::{Failure, Outcome};
+use super::{Failure, Outcome, creation};
 use crate::object::{Object, set};
 
 /// Adds an attribute, or one more instance of it.
@@ -37,11 +37,12 @@ pub(super) async fn modify_attribute(
 ) -> Result<Outcome, Failure> {
     let (held, mut object) = edit(cx, request.uid.as_ref()).await?;
     let meant = set::reference(&request.attribute.attribute);
-    let current = request.current.as_ref().map(|current| &current.attribute);
-    if current.is_some_and(|current| set::reference(current) != meant) {
+    let current = request.current.as_ref().map(|it| creation::resolved(cx, &it.attribute));
+    let current = current.transpose()?;
+    if current.as_ref().is_some_and(|current| set::reference(current) != meant) {
         return Err(Failure::InvalidField("current and new attribute are not the same".into()));
     }
-    let modified = change::replace(cx, &mut object, &request.attribute, current)?;
+    let modified = change::replace(cx, &mut object, &request.attribute, current.as_ref())?;
     let modified = said(modified, request.attribute.index);
     let uid = object.uid.clone();
     let response =
@@ -77,7 +78,10 @@ fn delete(
 ) -> Result<Option<IndexedAttribute>, Failure> {
     let is_2x = cx.version().is_2x();
     match (&request.current, &request.reference) {
-        (Some(current), _) => change::remove_value(object, &current.attribute, cx.now()).map(Some),
+        (Some(current), _) => {
+            let current = creation::resolved(cx, &current.attribute)?;
+            change::remove_value(object, &current, cx.now()).map(Some)
+        }
         (None, Some(meant)) if is_2x => {
             change::remove_all(object, meant, cx.now())?;
             Ok(None)

@@ -263,6 +263,7 @@ impl<'a> Context<'a> {
             Some(pending) => Some(pending),
             None => self.parts.store.object(view, uid).await?,
         };
+        let stored = stored.filter(|stored| !stored.object.is_gone());
         stored.map(|stored| Held::new(stored, self.now)).ok_or(Failure::NotFound)
     }
 

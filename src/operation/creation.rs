@@ -1,7 +1,9 @@
 //! New objects: what the client says of them, checked, and what the server adds.
 
 use kmip_ttlv::DateTime;
-use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeList, Digest, IndexedAttribute};
+use kmip_ttlv::attribute::{
+    Attribute, AttributeKind, AttributeList, Digest, IndexedAttribute, Link,
+};
 use kmip_ttlv::enums::{
     CryptographicAlgorithm, KeyFormatType, ObjectType, ProtectionStorageMask, RngAlgorithm, State,
 };
@@ -71,7 +73,7 @@ pub(super) fn give(
     if given.iter().count() >= cx.parts().facts.attributes_max {
         return Err(Failure::TooManyAttributes);
     }
-    let attribute = normal(&instance.attribute);
+    let attribute = normal(cx, &instance.attribute)?;
     check_given(&attribute)?;
     let name = || attribute.name().into_owned();
     let meant = set::reference(&attribute);
@@ -88,16 +90,34 @@ pub(super) fn give(
     Ok(())
 }
 
+/// What a Link says of an object by the answers of this batch, as the identifier of that object
+/// (KMIP 2.1 §4.31); any other attribute as it is.
+///
+/// # Errors
+/// [`Failure::InvalidMessage`] if it means nothing that was answered before.
+pub(super) fn resolved(cx: &Context<'_>, attribute: &Attribute) -> Result<Attribute, Failure> {
+    match attribute {
+        Attribute::Link(link) if link.object.text().is_none() => {
+            let object = cx.resolve(&link.object)?.into();
+            Ok(Attribute::Link(Link { kind: link.kind, object }))
+        }
+        other => Ok(other.clone()),
+    }
+}
+
 /// The attribute with the parts that the server decides as the server has them.
-pub(super) fn normal(attribute: &Attribute) -> Attribute {
+///
+/// # Errors
+/// Those of [`resolved`].
+pub(super) fn normal(cx: &Context<'_>, attribute: &Attribute) -> Result<Attribute, Failure> {
     match attribute {
         // The count is the server's and starts at the total (KMIP 1.4 §3.21).
         Attribute::UsageLimits(limits) => {
             let mut limits = limits.clone();
             limits.count = Some(limits.total);
-            Attribute::UsageLimits(limits)
+            Ok(Attribute::UsageLimits(limits))
         }
-        other => other.clone(),
+        other => resolved(cx, other),
     }
 }
 

@@ -1,14 +1,14 @@
 //! Locate (KMIP 1.4 §4.9, KMIP 2.1 §6.1.28).
 
 use kmip_ttlv::Version;
-use kmip_ttlv::attribute::{Attribute, AttributeKind, SoughtAttributes};
+use kmip_ttlv::attribute::{Attribute, AttributeKind, PartialAttribute};
 use kmip_ttlv::enums::{ObjectGroupMember, State, StorageStatusMask};
 use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::locate::{Request, Response};
 
 use super::context::{Context, Held, Right};
 use super::groups::Turn;
-use super::{Failure, Outcome, Placeholder, own_keys, shown};
+use super::{Failure, Outcome, Placeholder, creation, own_keys, shown};
 use crate::object::filter::{BadFilter, Filter};
 use crate::object::{Object, rules};
 use crate::store::{Position, Selector};
@@ -95,9 +95,9 @@ impl Page {
     }
 }
 
-fn filter(attributes: &SoughtAttributes) -> Result<Filter, BadFilter> {
-    let mut filter = Filter::new(attributes.whole.iter())?;
-    for attribute in &attributes.partial {
+fn filter(whole: &[Attribute], partial: &[PartialAttribute]) -> Result<Filter, BadFilter> {
+    let mut filter = Filter::new(whole.iter())?;
+    for attribute in partial {
         filter.add_partly(attribute.clone())?;
     }
     Ok(filter)
@@ -124,7 +124,9 @@ pub(super) async fn has_members(cx: &Context<'_>, group: &str) -> Result<bool, F
 
 impl Search {
     fn new(cx: &Context<'_>, request: &Request) -> Result<Self, Failure> {
-        let mut filter = filter(&request.attributes).map_err(|bad| match bad {
+        let sought = request.attributes.whole.iter();
+        let whole = sought.map(|it| creation::resolved(cx, it)).collect::<Result<Vec<_>, _>>()?;
+        let mut filter = filter(&whole, &request.attributes.partial).map_err(|bad| match bad {
             BadFilter::Unknown(name) => Failure::UnknownFilter(name),
             BadFilter::Range(_) | BadFilter::TooMany => Failure::InvalidField(bad.to_string()),
         })?;
@@ -151,6 +153,7 @@ impl Search {
             Vec::new()
         };
         self.states.contains(&object.state())
+            && !object.is_gone()
             && (object.is_destroyed() || self.storage.contains(storage_of(object)))
             && self.filter.kinds().all(|kind| rules::is_held(kind, object, self.version))
             && self.filter.matches(object, &derived)

@@ -24,6 +24,7 @@ mod key_lengths;
 mod key_pairs;
 mod life_cycle;
 mod line;
+mod links;
 mod listening;
 mod locate;
 mod locate_partly;

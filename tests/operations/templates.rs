@@ -1,12 +1,14 @@
 //! Templates (KMIP 1.4 §2.2.6): attributes kept under a name.
 
 use kmip_ttlv::attribute::{Attribute, AttributeKind, IndexedAttribute, Name};
-use kmip_ttlv::enums::{NameType, ObjectType, ResultReason as R};
+use kmip_ttlv::enums::{
+    BatchErrorContinuationOption, NameType, ObjectType, ResultReason as R, State,
+};
 use kmip_ttlv::object::{ManagedObject, Template};
 use kmip_ttlv::payload::{RequestPayload, ResponsePayload, create, register};
 use kmip_ttlv::{Interval, Version};
 
-use super::ask::{Request, attributes, create, custom, destroy, get, group, name};
+use super::ask::{Request, attributes, create, custom, destroy, found, get, group, locate, name};
 use super::world::{Client, World, text};
 
 fn template(beside: Vec<Attribute>, inside: Vec<Attribute>) -> Request {
@@ -104,4 +106,34 @@ async fn a_template_holds_only_what_a_client_may_give() {
     }
     let many = vec!["t"; 17];
     assert_eq!(client.ask(from(&many, Vec::new())).await, Err(R::PermissionDenied));
+}
+
+#[tokio::test]
+async fn of_a_destroyed_template_nothing_is_left() {
+    let world = World::new().await;
+    for version in [Version::V1_0, Version::V1_4] {
+        let client = world.client("orders", version).await;
+        let uid = made(&client, template(vec![name("t")], vec![group("g")])).await;
+        let batch = vec![destroy(&uid), attributes(&uid, &[])];
+        let answers = client.batch(Some(BatchErrorContinuationOption::Continue), batch).await;
+        assert_eq!(answers[1], Err(R::ItemNotFound), "later in the batch");
+        for asked in [attributes(&uid, &[]), get(&uid), destroy(&uid)] {
+            assert_eq!(client.ask(asked).await, Err(R::ItemNotFound));
+        }
+        for state in [State::Destroyed, State::PreActive] {
+            let asked = locate(vec![Attribute::State(state)]);
+            assert!(!found(client.ask(asked).await).contains(&uid), "{state}");
+        }
+        let stored = world.stored("orders", &uid).await;
+        assert!(stored.sealed.is_none());
+        let kinds: Vec<_> = stored.object.attributes.iter().map(|it| it.attribute.kind()).collect();
+        assert!(!kinds.contains(&AttributeKind::Name), "{kinds:?}");
+        assert!(kinds.len() <= 3, "{kinds:?}");
+        // The name is free again.
+        made(&client, template(vec![name("t")], vec![group("g")])).await;
+        client.ask(from(&["t"], Vec::new())).await.unwrap();
+        for uid in found(client.ask(locate(vec![name("t")])).await) {
+            client.ask(destroy(&uid)).await.unwrap();
+        }
+    }
 }
