@@ -37,7 +37,7 @@ async fn what_a_link_says_by_the_answers_of_the_batch_is_kept_as_an_identifier()
         modify_from(&key, word(L::ChildLink, Word::Create), word(L::NextLink, Word::Create)),
     ];
     let answers = client.batch(Some(OnError::Stop), batch).await;
-    let uids: Vec<String> = answers.into_iter().map(uid_of).collect();
+    let uids: Vec<String> = answers.iter().take(3).cloned().map(uid_of).collect();
     let [first, second, third, ..] = uids.as_slice() else { panic!("{uids:?}") };
     for (uid, expected) in [
         (second, link(L::ParentLink, first.clone())),
