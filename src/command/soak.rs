@@ -29,7 +29,7 @@ use super::{Failure, print, tell};
 It starts a server of its own in DIR (which should be new), has clients create, get, encrypt, decrypt and
 destroy over mutual TLS, rotates tenants' keys, services' keys and, in a token, the root, again and
 again, and with --kill kills the server in the middle of every second rotation. With --migrate the root
-moves to the environment and back into the token instead, with --trouble the processes that call the
+also moves to the environment and back into the token, with --trouble the processes that call the
 token are frozen, or killed, in the middle of others. At last it reads everything that was acknowledged,
 and removes every old version. The exit status is 0 if nothing was wrong.")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that stands for itself")]
@@ -55,7 +55,7 @@ pub(crate) struct Arguments {
     /// Kill the server in the middle of every second rotation
     #[arg(long)]
     kill: bool,
-    /// Move the root between the token and the environment
+    /// Move the root to the environment and back, too
     #[arg(long)]
     migrate: bool,
     /// Freeze or kill the processes that call the token, in the middle of other rotations
@@ -126,6 +126,8 @@ struct Rotations {
     troubles: u64,
 }
 
+const ROTATE_ROOT: [&str; 4] = ["kek", "rotate", "--level", "root"];
+
 /// Rotates one level after the other.
 fn rotate_until(
     arguments: &Arguments,
@@ -142,8 +144,8 @@ fn rotate_until(
             0 => &["kek", "rotate", "--level", "tenant"],
             1 => &["kek", "rotate", "--level", "service", "--tenant", &tenant, "--active"],
             _ if arguments.root == "env" => &[],
-            _ if arguments.migrate => &["kek", "migrate", "--to", server.prepare_to_move()?],
-            _ => &["kek", "rotate", "--level", "root"],
+            _ if arguments.migrate => &server.next_of_root(number / 3)?,
+            _ => &ROTATE_ROOT,
         };
         number += 1;
         let Some(what) = command.get(3) else { continue };

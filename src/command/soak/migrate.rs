@@ -1,4 +1,4 @@
-//! The root of a soak moves between its token and the environment.
+//! The root of a soak rotates in its token, and moves to the environment and back.
 
 use std::fs;
 
@@ -13,12 +13,16 @@ use super::server::Server;
 const MARKS: [&str; 2] = ["# soak: from here\n", "# soak: to here\n"];
 
 impl Server {
-    /// Where the root can move now. Towards the environment, a version is made for it first.
-    pub(super) fn prepare_to_move(&self) -> Result<&'static str, Failure> {
+    /// What can be done with the root at this turn: in the token it rotates at every third, and else
+    /// moves to the environment, for which a version is made first; from there it moves back.
+    pub(super) fn next_of_root(&self, turn: u64) -> Result<[&'static str; 4], Failure> {
         let status = self.command(&["kek", "status"])?;
         let root = status.get("root").unwrap_or(&Value::Null);
         if root.get("provider").and_then(Value::as_str) == Some("env") {
-            return Ok("pkcs11");
+            return Ok(["kek", "migrate", "--to", "pkcs11"]);
+        }
+        if turn.is_multiple_of(3) {
+            return Ok(super::ROTATE_ROOT);
         }
         let versions = root.get("versions").and_then(Value::as_array);
         let numbers = versions.into_iter().flatten().filter_map(|it| it.get("version")?.as_u64());
@@ -28,7 +32,7 @@ impl Server {
             create_key_file(&file, &OsRandom).map_err(|error| Failure::new(error.to_string()))?;
         }
         self.configure(next)?;
-        Ok("env")
+        Ok(["kek", "migrate", "--to", "env"])
     }
 
     /// Writes into the configuration every version up to this one that there is a file for.
