@@ -32,7 +32,7 @@ impl Default for Replaced {
 impl Replaced {
     /// Whether another certificate is in the place of the caller's.
     pub(super) fn holds(&self, caller: &Caller) -> bool {
-        !self.0.is_empty() && self.0.get(&caller.identity.peer.fingerprint).is_some()
+        self.0.contains_key(&caller.identity.peer.fingerprint)
     }
 }
 
