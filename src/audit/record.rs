@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::tenant::{Caller, ServiceName, TenantName};
+use crate::tenant::{Caller, Identity, ServiceName, TenantName};
 
 /// How an operation ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,15 @@ pub enum Actor {
     Administrator(Box<Act>),
     /// The server itself: what a schedule asked for, or the next step of what was begun.
     Server(Box<Act>),
+}
+
+impl Actor {
+    /// The server itself, about the service that an identity names.
+    #[must_use]
+    pub fn server_about(identity: &Identity, detail: String) -> Self {
+        let (tenant, service) = (Some(identity.tenant.clone()), Some(identity.service.clone()));
+        Self::Server(Box::new(Act { tenant, service, detail }))
+    }
 }
 
 /// What an act that is no client's was about.

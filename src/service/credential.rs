@@ -5,7 +5,7 @@ use quick_cache::sync::Cache;
 
 use super::Service;
 use super::batch::ATTEMPTS_MAX;
-use crate::audit::{Act, Actor, Record};
+use crate::audit::{Actor, Record};
 use crate::clock::Timestamp;
 use crate::keys;
 use crate::operation::Credential;
@@ -80,8 +80,6 @@ impl Service {
 }
 
 fn taken(caller: &Caller, old: Fingerprint, now: Timestamp) -> Record {
-    let identity = &caller.identity;
-    let (tenant, service) = (Some(identity.tenant.clone()), Some(identity.service.clone()));
-    let detail = format!("{old} by {}", identity.peer.fingerprint);
-    Record::of_act(now, Actor::Server(Box::new(Act { tenant, service, detail })), TAKEN)
+    let detail = format!("{old} by {}", caller.identity.peer.fingerprint);
+    Record::of_act(now, Actor::server_about(&caller.identity, detail), TAKEN)
 }

@@ -8,7 +8,7 @@ use kmip_ttlv::Error;
 use kmip_ttlv::enums::{Operation, ResultReason};
 
 use super::Service;
-use crate::audit::{Act, Actor, Outcome, Record};
+use crate::audit::{Actor, Outcome, Record};
 use crate::clock::Timestamp;
 use crate::metrics::Ending;
 use crate::operation::{Failure, Trace, beginning};
@@ -132,13 +132,10 @@ impl Service {
 /// Whose doing a record is: the client's, or the server's on behalf of a service.
 fn actor(subject: &Subject<'_>) -> Actor {
     let Subject { caller, version, .. } = subject;
-    let Some(why) = subject.unasked else {
-        let kmip_version = version_name(*version);
-        return Actor::Client { caller: Arc::clone(caller), kmip_version };
-    };
-    let identity = &caller.identity;
-    let (tenant, service) = (Some(identity.tenant.clone()), Some(identity.service.clone()));
-    Actor::Server(Box::new(Act { tenant, service, detail: why.to_owned() }))
+    if let Some(why) = subject.unasked {
+        return Actor::server_about(&caller.identity, why.to_owned());
+    }
+    Actor::Client { caller: Arc::clone(caller), kmip_version: version_name(*version) }
 }
 
 /// What went wrong behind an answer that does not tell.
