@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use kmip_ttlv::enums::Operation;
+use sha2::{Digest, Sha256};
 
 /// The longest tenant or service name, in bytes.
 pub const NAME_BYTES_MAX: usize = 63;
@@ -119,6 +120,14 @@ pub enum Role {
 /// SHA-256 over the DER of the client's certificate.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint(pub [u8; 32]);
+
+impl Fingerprint {
+    /// That of a certificate in DER.
+    #[must_use]
+    pub fn of(certificate: &[u8]) -> Self {
+        Self(Sha256::digest(certificate).into())
+    }
+}
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -15,11 +15,11 @@ use x509_parser::prelude::FromDer;
 
 use super::connection::close;
 use super::identity::NoIdentity;
-use super::tls::{Endpoint, Verifier, fingerprint};
+use super::tls::{Endpoint, Verifier};
 use super::{Refusal, Settings};
 use crate::clock::{Clock, Timestamp};
 use crate::metrics::{HandshakeRefusal, TlsVersion};
-use crate::tenant::{Identity, Peer, TenantName};
+use crate::tenant::{Fingerprint, Identity, Peer, TenantName};
 
 /// A socket under TLS. In a box, because every layer of a future would hold room for it.
 pub(super) type Stream = Box<TlsStream<TcpStream>>;
@@ -134,7 +134,7 @@ fn identity(
     let claim = verifier.rules().claim_of(&certificate).map_err(Failed::Identity)?;
     let peer = Peer {
         address,
-        fingerprint: fingerprint(der),
+        fingerprint: Fingerprint::of(der),
         certificate: Arc::from(der.as_ref()),
         serial: format!("{:x}", certificate.serial),
         tls_version: session.protocol_version().map(|v| format!("{v:?}")).unwrap_or_default(),

@@ -23,7 +23,7 @@ use rustls::version::{TLS12, TLS13};
 use self::material::ServerFiles;
 pub use self::material::TlsError;
 use self::tickets::Tickets;
-pub(super) use self::verifier::{Verifier, fingerprint};
+pub(super) use self::verifier::Verifier;
 use super::identity::Rules;
 use crate::clock::Clock;
 use crate::metrics::Metrics;

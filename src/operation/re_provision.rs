@@ -6,8 +6,8 @@
 
 use kmip_ttlv::attribute::Attribute;
 use kmip_ttlv::enums::{
-    CertificateType, CryptographicAlgorithm, CryptographicUsageMask as Mask, HashingAlgorithm,
-    RecommendedCurve, State,
+    CertificateType, CryptographicAlgorithm, CryptographicUsageMask as Mask, RecommendedCurve,
+    State,
 };
 use kmip_ttlv::object::{Certificate as Value, CertificateRequest};
 use kmip_ttlv::payload::ResponsePayload;
@@ -20,7 +20,6 @@ use super::credential::Credential;
 use super::{Failure, Outcome, certificate_request, certify};
 use crate::clock::Timestamp;
 use crate::crypto;
-use crate::crypto::hash::hash;
 use crate::crypto::key::{KeyError, PublicKey};
 use crate::crypto::x509::{CLIENT_AUTHENTICATION, Certificate, Issuer, Wish, X509Error};
 use crate::keys::ClientIssuer;
@@ -55,7 +54,7 @@ pub(super) async fn re_provision(cx: &Context<'_>, request: &Request) -> Result<
         }
     };
     let new = Certificate::read(&value.value)?;
-    let fingerprint = fingerprint(&value.value)?;
+    let fingerprint = Fingerprint::of(&value.value);
     let mut attributes = AttributeSet::default();
     attributes.put(Attribute::ActivationDate(DateTime(new.not_before.min(cx.now()))));
     attributes.put(Attribute::DeactivationDate(DateTime(new.not_after)));
@@ -217,10 +216,4 @@ async fn note(
     let to = Some(NewNote { expires, body });
     let from = before.map(|note| note.revision);
     Ok(Change::Note(NoteChange { key, from, to, now: cx.time() }))
-}
-
-fn fingerprint(der: &[u8]) -> Result<Fingerprint, Failure> {
-    let digest = hash(HashingAlgorithm::Sha256, der)?;
-    let digest = <[u8; 32]>::try_from(digest.as_slice());
-    digest.map(Fingerprint).map_err(|_| Failure::Internal("a hash of another length"))
 }

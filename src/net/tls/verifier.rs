@@ -13,7 +13,6 @@ use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError, RootCertStore,
     SignatureScheme,
 };
-use sha2::{Digest, Sha256};
 
 use super::{TlsError, TlsSettings, material};
 use crate::net::identity::{Claim, NoIdentity, Rules};
@@ -164,7 +163,7 @@ impl ClientCertVerifier for Verifier {
             Ok(_) => Ok(ClientCertVerified::assertion()),
             Err(refused) => {
                 if let Refused::Identity(reason) = &refused {
-                    let fingerprint = fingerprint(end_entity);
+                    let fingerprint = Fingerprint::of(end_entity);
                     tracing::warn!(%fingerprint, %reason, "client certificate refused");
                 }
                 Err(refused.into())
@@ -193,9 +192,4 @@ impl ClientCertVerifier for Verifier {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.anyone.supported_verify_schemes()
     }
-}
-
-/// SHA-256 over a certificate.
-pub(in crate::net) fn fingerprint(certificate: &[u8]) -> Fingerprint {
-    Fingerprint(Sha256::digest(certificate).into())
 }
