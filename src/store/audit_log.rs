@@ -2,7 +2,8 @@
 //!
 //! * Records of reads ([`AuditLog::read`]) come from the service. With [`Reads::Strict`] the caller
 //!   waits until its record is synced; with [`Reads::Batched`] it goes on at once and the record is
-//!   synced within [`GATHER`] and the time of one sync.
+//!   synced within 24 ms and the time of one sync: when the writer has looked for more as often as it
+//!   may (`LOOKS_MAX`).
 //! * Records of changes come from the committer. They are durable in the store's outbox before
 //!   anybody is answered, and are taken over into the trail afterwards. The mark in every line says
 //!   how far, so that each of them is in the trail exactly once, whenever the process dies.
@@ -33,13 +34,10 @@ use crate::audit::chain::Head;
 use crate::audit::{Anchor, Damage, Finding, Record, Report, Verifier};
 use crate::metrics::Metrics;
 
-/// How long records may gather before they are written and synced together.
-pub const GATHER: Duration = LOOK.saturating_mul(LOOKS_MAX);
-
 /// How long the writer lets records gather before it makes lines of them.
 const LOOK: Duration = Duration::from_millis(2);
 
-/// How often the writer does so before it writes the lines.
+/// How often the writer does so before it writes and syncs the lines.
 const LOOKS_MAX: u32 = 12;
 
 /// How many records of reads may wait for the writer. Beyond this, reads wait. Whatever a client
