@@ -34,12 +34,24 @@ impl Input {
     }
 }
 
-/// Where it goes.
+/// The arguments of an operation that is asked for bytes, and where they go.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Output {
+pub(crate) struct To<Q: clap::Args> {
+    #[command(flatten)]
+    question: Q,
     /// Write the data into a file (mode 0600), or to standard output: -
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+}
+
+impl<Q: clap::Args + Question> Question for To<Q> {
+    fn payload(&self) -> Result<RequestPayload<'_>, Failure> {
+        self.question.payload()
+    }
+
+    fn out(&self) -> Option<&Path> {
+        self.out.as_deref()
+    }
 }
 
 fn bytes(hex: Option<&Hex>) -> Option<Cow<'static, [u8]>> {
@@ -66,8 +78,6 @@ pub(crate) struct Encrypt {
     input: Input,
     #[command(flatten)]
     beside: Beside,
-    #[command(flatten)]
-    output: Output,
 }
 
 impl Question for Encrypt {
@@ -84,10 +94,6 @@ impl Question for Encrypt {
         }
         .into())
     }
-
-    fn out(&self) -> Option<&Path> {
-        self.output.out.as_deref()
-    }
 }
 
 /// The arguments of Decrypt.
@@ -102,8 +108,6 @@ pub(crate) struct Decrypt {
     /// The tag of authenticated encryption, in hexadecimal (KMIP 1.4 and later)
     #[arg(long, value_name = "HEX", value_parser = words::hex)]
     tag: Option<Hex>,
-    #[command(flatten)]
-    output: Output,
 }
 
 impl Question for Decrypt {
@@ -121,10 +125,6 @@ impl Question for Decrypt {
         }
         .into())
     }
-
-    fn out(&self) -> Option<&Path> {
-        self.output.out.as_deref()
-    }
 }
 
 /// The arguments of Sign.
@@ -137,8 +137,6 @@ pub(crate) struct Sign {
     /// The input is the digest already (KMIP 1.4 and later)
     #[arg(long)]
     digested: bool,
-    #[command(flatten)]
-    output: Output,
 }
 
 impl Question for Sign {
@@ -154,10 +152,6 @@ impl Question for Sign {
             last: None,
         }
         .into())
-    }
-
-    fn out(&self) -> Option<&Path> {
-        self.output.out.as_deref()
     }
 }
 
@@ -213,8 +207,6 @@ pub(crate) struct Mac {
     object: Object,
     #[command(flatten)]
     input: Input,
-    #[command(flatten)]
-    output: Output,
 }
 
 impl Question for Mac {
@@ -228,10 +220,6 @@ impl Question for Mac {
             last: None,
         }
         .into())
-    }
-
-    fn out(&self) -> Option<&Path> {
-        self.output.out.as_deref()
     }
 }
 
@@ -267,8 +255,6 @@ impl Question for MacVerify {
 pub(crate) struct Hash {
     #[command(flatten)]
     input: Input,
-    #[command(flatten)]
-    output: Output,
 }
 
 impl Question for Hash {
@@ -282,10 +268,6 @@ impl Question for Hash {
         }
         .into())
     }
-
-    fn out(&self) -> Option<&Path> {
-        self.output.out.as_deref()
-    }
 }
 
 /// The arguments of RNG Retrieve.
@@ -294,16 +276,10 @@ pub(crate) struct RngRetrieve {
     /// How many bytes
     #[arg(value_name = "BYTES")]
     length: i32,
-    #[command(flatten)]
-    output: Output,
 }
 
 impl Question for RngRetrieve {
     fn payload(&self) -> Result<RequestPayload<'_>, Failure> {
         Ok(rng_retrieve::Request { data_length: self.length }.into())
-    }
-
-    fn out(&self) -> Option<&Path> {
-        self.output.out.as_deref()
     }
 }

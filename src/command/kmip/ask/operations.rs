@@ -113,28 +113,28 @@ operations! {
     /// Make a key pair that replaces another
     ReKeyKeyPair(make::ReKeyKeyPair) "  keystrata kmip re-key-key-pair PRIVATE-KEY-UID";
     /// Encrypt data under a key that stays in the server
-    Encrypt(crypto::Encrypt) "  keystrata kmip encrypt UID --in plain --out sealed \\
+    Encrypt(crypto::To<crypto::Encrypt>) "  keystrata kmip encrypt UID --in plain --out sealed \\
       --parameters BlockCipherMode:CBC,PaddingMethod:PKCS5,RandomIV:true
   keystrata kmip encrypt --json UID --in plain --additional-data 5ec2e7 \\
       --parameters BlockCipherMode:GCM,TagLength:16,RandomIV:true";
     /// Decrypt data under a key that stays in the server
-    Decrypt(crypto::Decrypt) "  keystrata kmip decrypt UID --in sealed --out plain --iv 000102030405060708090a0b0c0d0e0f \\
+    Decrypt(crypto::To<crypto::Decrypt>) "  keystrata kmip decrypt UID --in sealed --out plain --iv 000102030405060708090a0b0c0d0e0f \\
       --parameters BlockCipherMode:CBC,PaddingMethod:PKCS5
   keystrata kmip decrypt UID --in sealed --out - --iv HEX --tag HEX --parameters BlockCipherMode:GCM,TagLength:16";
     /// Sign data with a private key that stays in the server
-    Sign(crypto::Sign) "  keystrata kmip sign UID --in file --out file.sig \\
+    Sign(crypto::To<crypto::Sign>) "  keystrata kmip sign UID --in file --out file.sig \\
       --parameters DigitalSignatureAlgorithm:SHA256WithRSAEncryption";
     /// Ask whether a signature is genuine; the exit status is 1 if not
     SignatureVerify(crypto::SignatureVerify) "  keystrata kmip signature-verify UID --in file --signature file.sig \\
       --parameters DigitalSignatureAlgorithm:SHA256WithRSAEncryption";
     /// Make an authentication code under a key that stays in the server
-    Mac(crypto::Mac) "  keystrata kmip mac UID --in file --out file.mac --parameters CryptographicAlgorithm:HMAC_SHA256";
+    Mac(crypto::To<crypto::Mac>) "  keystrata kmip mac UID --in file --out file.mac --parameters CryptographicAlgorithm:HMAC_SHA256";
     /// Ask whether an authentication code is genuine; the exit status is 1 if not
     MacVerify(crypto::MacVerify) "  keystrata kmip mac-verify UID --in file --mac file.mac \\
       --parameters CryptographicAlgorithm:HMAC_SHA256";
     /// Make a digest of data
-    Hash(crypto::Hash) "  keystrata kmip hash --in file --parameters HashingAlgorithm:SHA_256";
+    Hash(crypto::To<crypto::Hash>) "  keystrata kmip hash --in file --parameters HashingAlgorithm:SHA_256";
     /// Get random bytes
-    RngRetrieve(crypto::RngRetrieve) "  keystrata kmip rng-retrieve 32 --out seed
+    RngRetrieve(crypto::To<crypto::RngRetrieve>) "  keystrata kmip rng-retrieve 32 --out seed
   keystrata kmip rng-retrieve 16 --show-secrets";
 }
