@@ -73,9 +73,6 @@ fn length_asked(attributes: &AttributeSet) -> Option<i32> {
 
 /// Refuses to call a key quantum safe that is too short for it.
 pub(super) fn check_quantum_safety(attributes: &AttributeSet, bits: i32) -> Result<(), Failure> {
-    let wanted = attributes.first(AttributeKind::QuantumSafe);
-    if matches!(wanted, Some(Attribute::QuantumSafe(true))) && bits < QUANTUM_SAFE_BITS {
-        return Err(Failure::NotQuantumSafe);
-    }
-    Ok(())
+    let is_wrong = creation::is_called_quantum_safe(attributes) && bits < QUANTUM_SAFE_BITS;
+    if is_wrong { Err(Failure::NotQuantumSafe) } else { Ok(()) }
 }

@@ -191,9 +191,8 @@ pub(super) fn check_quantum_safety(
     attributes: &Pair<AttributeSet>,
     template: Template,
 ) -> Result<(), Failure> {
-    let wanted = [&attributes.private, &attributes.public]
-        .into_iter()
-        .any(|half| half.first(AttributeKind::QuantumSafe) == Some(&Attribute::QuantumSafe(true)));
+    let halves = [&attributes.private, &attributes.public];
+    let wanted = halves.into_iter().any(creation::is_called_quantum_safe);
     if wanted && !template.is_quantum_safe() { Err(Failure::NotQuantumSafe) } else { Ok(()) }
 }
 

@@ -162,6 +162,11 @@ pub(super) fn check_namespace(attribute: &Attribute) -> Result<(), Failure> {
     }
 }
 
+/// Whether a new object is to be called quantum safe (KMIP 2.1 §4.45).
+pub(super) fn is_called_quantum_safe(attributes: &AttributeSet) -> bool {
+    attributes.first(AttributeKind::QuantumSafe) == Some(&Attribute::QuantumSafe(true))
+}
+
 /// A new object with everything that the server says of it. `is_given` tells the attributes that
 /// this request has given.
 ///
