@@ -39,10 +39,10 @@ pub(super) async fn modify_attribute(
     let meant = set::reference(&request.attribute.attribute);
     let current = request.current.as_ref().map(|it| creation::resolved(cx, &it.attribute));
     let current = current.transpose()?;
-    if current.as_ref().is_some_and(|current| set::reference(current) != meant) {
+    if current.as_deref().is_some_and(|current| set::reference(current) != meant) {
         return Err(Failure::InvalidField("current and new attribute are not the same".into()));
     }
-    let modified = change::replace(cx, &mut object, &request.attribute, current.as_ref())?;
+    let modified = change::replace(cx, &mut object, &request.attribute, current.as_deref())?;
     let modified = said(modified, request.attribute.index);
     let uid = object.uid.clone();
     let response =

@@ -1,5 +1,7 @@
 //! New objects: what the client says of them, checked, and what the server adds.
 
+use std::borrow::Cow;
+
 use kmip_ttlv::DateTime;
 use kmip_ttlv::attribute::{
     Attribute, AttributeKind, AttributeList, Digest, IndexedAttribute, Link,
@@ -95,13 +97,16 @@ pub(super) fn give(
 ///
 /// # Errors
 /// [`Failure::InvalidMessage`] if it means nothing that was answered before.
-pub(super) fn resolved(cx: &Context<'_>, attribute: &Attribute) -> Result<Attribute, Failure> {
+pub(super) fn resolved<'a>(
+    cx: &Context<'_>,
+    attribute: &'a Attribute,
+) -> Result<Cow<'a, Attribute>, Failure> {
     match attribute {
         Attribute::Link(link) if link.object.text().is_none() => {
             let object = cx.resolve(&link.object)?.into();
-            Ok(Attribute::Link(Link { kind: link.kind, object }))
+            Ok(Cow::Owned(Attribute::Link(Link { kind: link.kind, object })))
         }
-        other => Ok(other.clone()),
+        other => Ok(Cow::Borrowed(other)),
     }
 }
 
@@ -117,7 +122,7 @@ pub(super) fn normal(cx: &Context<'_>, attribute: &Attribute) -> Result<Attribut
             limits.count = Some(limits.total);
             Ok(Attribute::UsageLimits(limits))
         }
-        other => resolved(cx, other),
+        other => resolved(cx, other).map(Cow::into_owned),
     }
 }
 

@@ -106,7 +106,7 @@ fn take(
     if !is_many && attributes.instances(&set::reference(attribute)).next().is_some() {
         return Err(Failure::AttributeSingleValued(name()));
     }
-    attributes.add(creation::resolved(cx, attribute)?);
+    attributes.add(creation::resolved(cx, attribute)?.into_owned());
     Ok(())
 }
 

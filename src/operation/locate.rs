@@ -95,8 +95,11 @@ impl Page {
     }
 }
 
-fn filter(whole: &[Attribute], partial: &[PartialAttribute]) -> Result<Filter, BadFilter> {
-    let mut filter = Filter::new(whole.iter())?;
+fn filter<'a>(
+    whole: impl Iterator<Item = &'a Attribute>,
+    partial: &[PartialAttribute],
+) -> Result<Filter, BadFilter> {
+    let mut filter = Filter::new(whole)?;
     for attribute in partial {
         filter.add_partly(attribute.clone())?;
     }
@@ -126,7 +129,8 @@ impl Search {
     fn new(cx: &Context<'_>, request: &Request) -> Result<Self, Failure> {
         let sought = request.attributes.whole.iter();
         let whole = sought.map(|it| creation::resolved(cx, it)).collect::<Result<Vec<_>, _>>()?;
-        let mut filter = filter(&whole, &request.attributes.partial).map_err(|bad| match bad {
+        let whole = whole.iter().map(|it| &**it);
+        let mut filter = filter(whole, &request.attributes.partial).map_err(|bad| match bad {
             BadFilter::Unknown(name) => Failure::UnknownFilter(name),
             BadFilter::Range(_) | BadFilter::TooMany => Failure::InvalidField(bad.to_string()),
         })?;
