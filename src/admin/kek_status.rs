@@ -1,4 +1,4 @@
-//! `kek status`: every level and version, and how many envelopes name it.
+//! `kek status`: every level and version, how many envelopes name it, and which nodes have it loaded.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -7,9 +7,9 @@ use time::format_description::well_known::Rfc3339;
 
 use super::{Admin, Answer, Call};
 use crate::clock::Timestamp;
-use crate::keys::rotation::{Refused, Subject, state_name};
-use crate::store::{BoxFuture, Phase, TenantRow};
-use crate::tenant::{TenantId, TenantName};
+use crate::keys::rotation::{Nodes, Refused, Subject, state_name};
+use crate::store::{BoxFuture, Phase, ServiceRow, TenantRow};
+use crate::tenant::{ServiceName, TenantId, TenantName};
 
 /// Tenants that are shown when none is named.
 const TENANTS_SHOWN: usize = 50;
@@ -18,6 +18,7 @@ const TENANTS_SHOWN: usize = 50;
 #[serde(deny_unknown_fields)]
 struct Arguments {
     tenant: Option<String>,
+    service: Option<String>,
 }
 
 /// `kek status`.
@@ -25,6 +26,7 @@ pub(super) fn status<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answ
     Box::pin(async move {
         let arguments: Arguments = call.arguments()?;
         let engine = admin.parts.store.engine();
+        let service = arguments.service.as_deref().map(ServiceName::new).transpose()?;
         let mut rows = match &arguments.tenant {
             Some(name) => {
                 let name = TenantName::new(name)?;
@@ -32,66 +34,95 @@ pub(super) fn status<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answ
                 let unknown = || super::Refusal::new(format!("there is no tenant {name}"));
                 vec![row.ok_or_else(unknown)?]
             }
+            None if service.is_some() => {
+                return Err(super::Refusal::new("name the service's tenant, too: --tenant T"));
+            }
             None => engine.tenants(TenantId(0), TENANTS_SHOWN + 1).await?,
         };
         let more = rows.len() > TENANTS_SHOWN;
         rows.truncate(TENANTS_SHOWN);
+        let nodes = admin.parts.rotator.nodes().await?;
         let mut tenants = Vec::new();
         for row in rows {
-            tenants.push(tenant(admin, row).await?);
+            let services = services(admin, &row, service.as_ref()).await?;
+            tenants.push(tenant(admin, &nodes, row, services).await?);
         }
         Ok(json!({
-            "root": root(admin).await?, "nodes": nodes(admin).await?,
+            "root": root(admin, &nodes).await?, "nodes": shown(&nodes),
             "rotations": rotations(admin).await?, "tenants": tenants, "more_tenants": more,
         }))
     })
 }
 
-async fn root(admin: &Admin) -> Result<Value, Refused> {
+/// The services that are to be shown: the one that is named, or all.
+async fn services(
+    admin: &Admin,
+    tenant: &TenantRow,
+    name: Option<&ServiceName>,
+) -> Result<Vec<ServiceRow>, super::Refusal> {
+    let engine = admin.parts.store.engine();
+    let Some(name) = name else { return Ok(engine.services(tenant.id).await?) };
+    let row = engine.service(tenant.id, name).await?;
+    let unknown = || super::Refusal::new(format!("tenant {} has no service {name}", tenant.name));
+    Ok(vec![row.ok_or_else(unknown)?])
+}
+
+async fn root(admin: &Admin, nodes: &Nodes) -> Result<Value, Refused> {
     let status = admin.parts.keyring.root_status();
     Ok(json!({
         "provider": status.provider.name(), "active": status.active, "has": status.versions,
-        "versions": versions(admin, &Subject::Root).await?,
+        "versions": versions(admin, nodes, &Subject::Root).await?,
     }))
 }
 
-async fn tenant(admin: &Admin, row: TenantRow) -> Result<Value, Refused> {
+async fn tenant(
+    admin: &Admin,
+    nodes: &Nodes,
+    row: TenantRow,
+    rows: Vec<ServiceRow>,
+) -> Result<Value, Refused> {
     let mut services = Vec::new();
-    for service in admin.parts.store.engine().services(row.id).await? {
+    for service in rows {
         let name = service.name.clone();
         let subject = Subject::Service(row.clone(), service);
-        let versions = versions(admin, &subject).await?;
+        let versions = versions(admin, nodes, &subject).await?;
         services.push(json!({ "service": name.as_str(), "versions": versions }));
     }
     let name = row.name.clone();
-    let versions = versions(admin, &Subject::Tenant(row)).await?;
+    let versions = versions(admin, nodes, &Subject::Tenant(row)).await?;
     Ok(json!({ "tenant": name.as_str(), "versions": versions, "services": services }))
 }
 
 /// The versions of a key.
-async fn versions(admin: &Admin, subject: &Subject) -> Result<Vec<Value>, Refused> {
+async fn versions(admin: &Admin, nodes: &Nodes, subject: &Subject) -> Result<Vec<Value>, Refused> {
     let engine = admin.parts.store.engine();
     let counts = engine.envelopes(subject.level()).await?;
-    let rows = engine.keys(subject.level()).await?;
-    let shown = rows.iter().map(|row| {
+    let mut shown = Vec::new();
+    for row in engine.keys(subject.level()).await? {
         let count = counts.iter().find(|count| count.version == row.version);
-        json!({
+        shown.push(json!({
             "version": row.version, "state": state_name(row.state),
             "compromised": row.compromised, "created": moment(row.created),
             "envelopes": count.map_or(0, |count| count.living),
             "sealed_ever": count.map_or(0, |count| count.sealed),
             "sealed_by": row.sealed.parent_version(),
-        })
-    });
-    Ok(shown.collect())
+            "loaded_by": admin.parts.rotator.loaded_by(nodes, subject, row.version).await?,
+        }));
+    }
+    Ok(shown)
 }
 
-async fn nodes(admin: &Admin) -> Result<Vec<Value>, Refused> {
-    let rows = admin.parts.store.engine().nodes().await?;
-    let shown = rows.into_iter().map(|node| {
-        json!({ "node": node.name, "heard": moment(node.heard), "root_versions": node.roots })
+/// What nodes say of themselves.
+fn shown(nodes: &Nodes) -> Vec<Value> {
+    let shown = nodes.all.iter().map(|node| {
+        let row = &node.row;
+        json!({
+            "node": row.name, "heard": moment(row.heard), "alive": node.is_alive,
+            "root_versions": row.roots,
+            "tenant_keys": row.open.tenant, "service_keys": row.open.service,
+        })
     });
-    Ok(shown.collect())
+    shown.collect()
 }
 
 async fn rotations(admin: &Admin) -> Result<Vec<Value>, Refused> {

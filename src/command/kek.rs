@@ -11,10 +11,14 @@ use super::{Environment, Failure};
 /// The sub-commands of `keystrata kek`.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// Show every level and version, how many envelopes name it, nodes, and what is under way
+    /// Show every level and version, how many envelopes name it, who has it loaded, and what is under way
     #[command(after_help = "Examples:
   keystrata kek status --dir keystrata-try
-  keystrata kek status --config keystrata.toml --tenant acme --json")]
+  keystrata kek status --config keystrata.toml --tenant acme --json
+  keystrata kek status --config keystrata.toml --tenant acme --service orders
+
+`loaded` names the nodes that have a version in memory, as far as it is known: the node that answers looks;
+others say it of the root key, and of keys that are being rotated.")]
     Status(Status),
     /// Add a version to a key, pending; a root key is made in its token
     #[command(after_help = "Examples:
@@ -68,6 +72,9 @@ pub(crate) struct Status {
     /// Show this tenant alone
     #[arg(long, value_name = "T")]
     tenant: Option<String>,
+    /// Show this service of it alone
+    #[arg(long, value_name = "S", requires = "tenant")]
+    service: Option<String>,
 }
 
 /// Which keys.
@@ -216,17 +223,21 @@ fn status(status: &Value) -> String {
     let list = |value: &Value, name: &str| {
         value.get(name).and_then(Value::as_array).cloned().unwrap_or_default()
     };
-    let mut out =
-        format!("{:<36}{:>8}  {:<10}{:>12}  created\n", "key", "version", "state", "envelopes");
+    let mut out = format!(
+        "{:<36}{:>8}  {:<10}{:>12}  {:<21} loaded\n",
+        "key", "version", "state", "envelopes", "created"
+    );
     let mut add = |name: &str, of: &Value| {
         for version in list(of, "versions") {
             let compromised = version.get("compromised").and_then(Value::as_bool) == Some(true);
+            let loaded: Vec<String> = list(&version, "loaded_by").iter().map(plain).collect();
             let line = format!(
-                "{name:<36}{:>8}  {:<10}{:>12}  {}{}\n",
+                "{name:<36}{:>8}  {:<10}{:>12}  {:<21} {}{}\n",
                 text(&version, "version"),
                 text(&version, "state"),
                 text(&version, "envelopes"),
                 text(&version, "created"),
+                if loaded.is_empty() { "-".to_owned() } else { loaded.join(",") },
                 if compromised { "  compromised" } else { "" },
             );
             out.push_str(&line);
@@ -243,8 +254,13 @@ fn status(status: &Value) -> String {
         }
     }
     for node in list(status, "nodes") {
-        let [name, heard, roots] = ["node", "heard", "root_versions"].map(|it| text(&node, it));
-        let _ = writeln!(out, "node {name}: heard {heard}, has root versions {roots}");
+        let said = ["node", "heard", "root_versions", "tenant_keys", "service_keys"];
+        let [name, heard, roots, tenants, services] = said.map(|it| text(&node, it));
+        let _ = writeln!(
+            out,
+            "node {name}: heard {heard}, has root versions {roots}, and open {tenants} of tenants' \
+             keys and {services} of services'",
+        );
     }
     for rotation in list(status, "rotations") {
         let _ = writeln!(out, "under way: {}", members(&rotation));

@@ -11,6 +11,7 @@ mod error;
 pub mod events;
 pub mod install;
 mod keyring;
+mod loaded;
 pub mod memory;
 mod register;
 mod root;

@@ -1,7 +1,7 @@
 //! Changes: what an operation wants and the committer makes durable.
 
 use super::administration::Administration;
-use super::hierarchy::RotationRow;
+use super::hierarchy::{OpenKeys, RotationRow};
 use super::notes::NoteChange;
 use super::request::RequestChange;
 use super::row::{KeyLevel, KeyState, Sealed, Stored};
@@ -129,6 +129,8 @@ pub enum Change {
         heard: Timestamp,
         /// The versions of the root key that it has.
         roots: Vec<u32>,
+        /// How many other keys of the hierarchy it has open.
+        open: OpenKeys,
     },
     /// A node says that it has loaded a version of a key.
     Acknowledge {

@@ -59,6 +59,17 @@ pub struct NodeRow {
     pub heard: Timestamp,
     /// The versions of the root key that it has.
     pub roots: Vec<u32>,
+    /// How many keys of the hierarchy it had open.
+    pub open: OpenKeys,
+}
+
+/// How many keys of the hierarchy a node has open, each version counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OpenKeys {
+    /// Of tenants (L2).
+    pub tenant: u32,
+    /// Of services (L3).
+    pub service: u32,
 }
 
 /// A part of a service's objects, in the order in which they came.

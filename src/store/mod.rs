@@ -25,7 +25,7 @@ pub use embedded::{EmbeddedSettings, OpenError};
 pub use engine::{BoxFuture, DueRotation, Engine, Error, Position, Selected, Selector, View};
 pub use front::{Store, StoreSettings};
 pub use hierarchy::{
-    ActiveKey, Due, Envelopes, Hierarchy, NodeRow, Owner, Phase, RotationRow, Scanned,
+    ActiveKey, Due, Envelopes, Hierarchy, NodeRow, OpenKeys, Owner, Phase, RotationRow, Scanned,
 };
 pub use lock::LockError;
 pub use notes::{NewNote, Note, NoteChange, NoteKey, NoteKind, Notes};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use keystrata::clock::{Clock, SystemClock};
 use keystrata::keys::rotation::{Order, RotationSettings, Subject};
-use keystrata::store::{Change, Commit, Envelopes, KeyState};
+use keystrata::store::{Change, Commit, Envelopes, KeyState, OpenKeys};
 
 use crate::mortal::{Points, as_child, every_kill, template};
 use crate::node::{Node, OBJECTS, open, open_with, record};
@@ -70,9 +70,9 @@ async fn an_aborted_rotation_goes_back_whatever_it_has_done() {
 }
 
 /// Says of a node that it lives and has these versions of the root key.
-async fn beat(node: &Node, name: &str, roots: Vec<u32>) {
-    let heard = SystemClock::new().now();
-    let changes = vec![Change::Heartbeat { node: name.into(), heard, roots }];
+pub(crate) async fn beat(node: &Node, name: &str, roots: Vec<u32>) {
+    let (heard, open) = (SystemClock::new().now(), OpenKeys { tenant: 3, service: 4 });
+    let changes = vec![Change::Heartbeat { node: name.into(), heard, roots, open }];
     let commit = Commit { changes, audit: Vec::new() };
     node.store.commit(commit).await.expect("commits");
 }

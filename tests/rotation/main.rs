@@ -5,6 +5,7 @@ mod crash;
 mod deaths;
 mod kmip;
 mod load;
+mod loaded;
 mod migrate;
 mod mortal;
 mod node;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use keystrata::clock::Timestamp;
 use keystrata::store::{
-    Change, Commit, Error, KeyLevel, KeyState, Phase, Position, RotationRow, Store, Stored, View,
+    Change, Commit, Error, KeyLevel, KeyState, OpenKeys, Phase, Position, RotationRow, Store,
+    Stored, View,
 };
 use kmip_ttlv::enums::State;
 use proptest::prelude::*;
@@ -175,12 +176,14 @@ async fn a_node_is_known_with_what_it_has() {
     let directory = tempfile::tempdir().unwrap();
     let store = fixture::store(directory.path());
     for (heard, roots) in [(1, vec![1]), (2, vec![1, 70_000])] {
-        let beat = Change::Heartbeat { node: "n1".into(), heard: Timestamp(heard), roots };
+        let open = OpenKeys { tenant: 7, service: u32::from(heard == 2) };
+        let beat = Change::Heartbeat { node: "n1".into(), heard: Timestamp(heard), roots, open };
         store.commit(changes(vec![beat])).await.unwrap();
     }
     let nodes = store.engine().nodes().await.unwrap();
     assert_eq!(nodes.len(), 1);
     assert_eq!((nodes[0].heard, nodes[0].roots.as_slice()), (Timestamp(2), &[1, 70_000][..]));
+    assert_eq!(nodes[0].open, OpenKeys { tenant: 7, service: 1 });
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@
 
 mod begin;
 mod error;
+mod nodes;
 mod ordered;
 mod rewrap;
 mod schedule;
@@ -36,6 +37,7 @@ use tokio::sync::Notify;
 
 pub use self::begin::{Add, Order, Plan};
 pub use self::error::Refused;
+pub use self::nodes::{Node, Nodes};
 pub use self::schedule::{Schedule, Schedules};
 pub use self::subject::{Subject, state_name};
 use super::keyring::Keyring;
@@ -177,14 +179,15 @@ impl Rotator {
         }
     }
 
-    /// Says that this node lives, and which versions of the root key it has.
+    /// Says that this node lives, which versions of the root key it has, and how many other keys.
     ///
     /// # Errors
     /// The store's.
     pub async fn beat(&self) -> Result<(), Refused> {
         let roots = self.keyring.root_versions();
         let (node, heard) = (self.settings.node.clone(), self.keyring.clock.now());
-        self.commit(vec![Change::Heartbeat { node, heard, roots }], Vec::new()).await
+        let open = self.keyring.open_keys();
+        self.commit(vec![Change::Heartbeat { node, heard, roots, open }], Vec::new()).await
     }
 
     /// Has the run-loop look for rotations now.

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::super::events::{Event, EventKind};
 use super::super::install::{CHECK_SETTING, Installed, PROVIDER_SETTING};
 use super::super::root::Provider;
+use super::Rotator;
 use super::error::Refused;
 use super::subject::{self, Subject};
-use super::{LEASE, Rotator};
 use crate::clock::Timestamp;
 use crate::store::{Change, KeyRow, KeyState, Phase, RotationRow};
 
@@ -39,10 +39,8 @@ impl Rotator {
     }
 
     async fn live_nodes(&self) -> Result<Vec<String>, Refused> {
-        let lease = i64::try_from(LEASE.as_micros()).unwrap_or(i64::MAX);
-        let since = self.keyring.clock.now().0.saturating_sub(lease);
         let mut nodes = self.keyring.engine.nodes().await?;
-        nodes.retain(|node| node.heard.0 >= since || node.name == self.settings.node);
+        nodes.retain(|node| self.is_alive(node));
         Ok(nodes.into_iter().map(|node| node.name).collect())
     }
 

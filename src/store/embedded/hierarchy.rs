@@ -9,7 +9,7 @@ use super::read::{
 use super::select::{self, AT};
 use crate::clock::Timestamp;
 use crate::store::hierarchy::{
-    ActiveKey, Due, Envelopes, Hierarchy, NodeRow, Owner, RotationRow, Scanned,
+    ActiveKey, Due, Envelopes, Hierarchy, NodeRow, OpenKeys, Owner, RotationRow, Scanned,
 };
 use crate::store::row::{KeyLevel, Sealed, ServiceRow, TenantRow};
 use crate::store::{BoxFuture, Error, Position, View, codes};
@@ -83,12 +83,15 @@ impl Hierarchy for Embedded {
 
     fn nodes(&self) -> BoxFuture<'_, Result<Vec<NodeRow>, Error>> {
         Box::pin(self.readers.run(|db| {
-            all(db, "SELECT name, heard, roots FROM nodes ORDER BY name", [], |row| {
+            let sql = "SELECT name, heard, roots, tenant_keys, service_keys
+                       FROM nodes ORDER BY name";
+            all(db, sql, [], |row| {
                 let roots: Vec<u8> = get(row, 2)?;
                 Ok(NodeRow {
                     name: get(row, 0)?,
                     heard: Timestamp(get(row, 1)?),
                     roots: known("roots", codes::numbers(&roots))?,
+                    open: OpenKeys { tenant: get(row, 3)?, service: get(row, 4)? },
                 })
             })
         }))

@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005_notes.sql"),
     include_str!("migrations/0006_requests.sql"),
     include_str!("migrations/0007_rotating.sql"),
+    include_str!("migrations/0008_open_keys.sql"),
 ];
 
 /// Marks the file as ours (`PRAGMA application_id`): "kmst".

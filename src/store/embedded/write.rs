@@ -92,7 +92,9 @@ fn other(db: &Connection, ledger: &mut Ledger, change: &Change) -> Result<(), Wr
         Change::Rotation { level, from, to } => {
             write_key::rotation(db, *level, from.as_ref(), to.as_ref())
         }
-        Change::Heartbeat { node, heard, roots } => write_key::heartbeat(db, node, *heard, roots),
+        Change::Heartbeat { node, heard, roots, open } => {
+            write_key::heartbeat(db, node, *heard, roots, *open)
+        }
         Change::Acknowledge { node, level, version } => {
             write_key::acknowledge(db, node, *level, *version)
         }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::ledger::Ledger;
 use super::write::{WriteError, run};
 use crate::clock::Timestamp;
-use crate::store::hierarchy::RotationRow;
+use crate::store::hierarchy::{OpenKeys, RotationRow};
 use crate::store::row::{KeyLevel, KeyState, Sealed};
 use crate::store::{Error, codes};
 use crate::tenant::{ServiceId, TenantId};
@@ -162,17 +162,20 @@ pub(super) fn rotation(
     Ok(())
 }
 
-/// A node says that it lives, and which versions of the root key it has.
+/// A node says that it lives, which versions of the root key it has, and how many other keys.
 pub(super) fn heartbeat(
     db: &Connection,
     node: &str,
     heard: Timestamp,
     roots: &[u32],
+    open: OpenKeys,
 ) -> Result<(), WriteError> {
     let roots = codes::of_numbers(roots);
-    let sql = "INSERT INTO nodes (name, heard, roots) VALUES (?1, ?2, ?3)
-               ON CONFLICT DO UPDATE SET heard = ?2, roots = ?3";
-    run(db, sql, params![node, heard.0, roots])?;
+    let sql = "INSERT INTO nodes (name, heard, roots, tenant_keys, service_keys)
+               VALUES (?1, ?2, ?3, ?4, ?5)
+               ON CONFLICT DO UPDATE SET heard = ?2, roots = ?3, tenant_keys = ?4,
+                   service_keys = ?5";
+    run(db, sql, params![node, heard.0, roots, open.tenant, open.service])?;
     Ok(())
 }
 
