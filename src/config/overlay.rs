@@ -37,7 +37,7 @@ const VALUES: &[(&str, &[&str])] = &[
     ("rotation", &["rewrap_rate", "scrub_rate", "root", "tenant", "service"]),
     ("audit", &["accept_loss"]),
     ("cryptography", &["legacy", "algorithms", "modes", "bits_min", "for"]),
-    ("compatibility", &["pykmip"]),
+    ("compatibility", &["pykmip", "interop"]),
     ("metrics", &["tenant_labels_max"]),
     ("limits", &["batch_items_max", "locate_results_max"]),
     ("query", &["client_registration", "generators", "profiles", "validations", "extensions"]),

@@ -255,10 +255,17 @@ fn a_root_in_files_has_distinct_versions_from_1() {
 #[test]
 fn tenants_are_named_whose_clients_come_from_another_server() {
     let config = parse(EXAMPLE, &[]).expect("valid");
-    assert_eq!(config.compatibility, Compatibility::default());
+    assert_eq!(config.compatibility, Compatibility { pykmip: Vec::new(), interop: false });
     let variable = "KEYSTRATA_COMPATIBILITY_PYKMIP";
     let config = parse(EXAMPLE, &[(variable, "[\"acme\"]")]).expect("valid");
     assert_eq!(config.compatibility.pykmip, [TenantName::new("acme").expect("good")]);
     let error = parse(EXAMPLE, &[(variable, "[\"Acme\"]")]).expect_err("a capital letter");
     assert!(error.contains("a name is 1 to 63"), "{error}");
+}
+
+#[test]
+fn interop_is_served_unless_production_says_no() {
+    assert!(Compatibility::default().interop);
+    let config = parse(EXAMPLE, &[("KEYSTRATA_COMPATIBILITY_INTEROP", "true")]).expect("valid");
+    assert!(config.compatibility.interop);
 }

@@ -26,6 +26,8 @@ pub struct Facts {
     /// Tenants whose clients are answered as `PyKMIP`'s server answers, where that differs from the
     /// specification.
     pub pykmip_tenants: Vec<TenantName>,
+    /// Whether suites of tests may mark their steps with Interop.
+    pub interop: bool,
     /// How long clients may use objects without asking again.
     pub leases: Leases,
     /// The most attribute instances that an object may have.
@@ -65,6 +67,7 @@ impl Default for Facts {
             random_bytes_max: 64 * 1024,
             policies: Policies::default(),
             pykmip_tenants: Vec::new(),
+            interop: true,
             leases: Leases::default(),
             attributes_max: 256,
             attribute_bytes_max: 128 * 1024,

@@ -47,6 +47,7 @@ mod get_usage_allocation;
 mod hash;
 mod held;
 mod import;
+mod interop;
 mod join_split_key;
 mod kem;
 mod key_length;
@@ -238,7 +239,7 @@ operations! {
     SetAttribute => change_attribute::set_attribute;
     SetEndpointRole => set_endpoint_role::set_endpoint_role;
     Pkcs11 => pkcs11::pkcs11;
-    Interop => ping::interop;
+    Interop => interop::interop;
     ReProvision => re_provision::re_provision;
     SetDefaults => defaults::set_defaults;
     SetConstraints => constraints::set_constraints;

@@ -44,8 +44,12 @@ pub(super) async fn query(cx: &Context<'_>, request: &Request) -> Result<Outcome
             QueryFunction::QueryOperations => {
                 // Under a ticket only what it allows.
                 let allowed = |it| cx.permit().is_none_or(|permit| permit.allows(it));
-                let issues = cx.client_issuer().is_some();
-                let served = |it| it != Operation::ReProvision || issues;
+                let (issues, interop) = (cx.client_issuer().is_some(), cx.parts().facts.interop);
+                let served = |it| match it {
+                    Operation::ReProvision => issues,
+                    Operation::Interop => interop,
+                    _ => true,
+                };
                 let known = |it: &&Operation| it.is_in(version) && allowed(**it) && served(**it);
                 response.operations = SERVED.iter().chain(SENT).filter(known).copied().collect();
             }

@@ -18,6 +18,7 @@ mod checks;
 mod derive;
 mod grants;
 mod inquiry;
+mod interop;
 mod issuer;
 mod key_formats;
 mod key_lengths;

@@ -96,6 +96,7 @@ pub(super) fn facts(config: &Config) -> Facts {
         server_name: config.audit.node.clone(),
         policies: policies(&config.cryptography),
         pykmip_tenants: config.compatibility.pykmip.clone(),
+        interop: config.compatibility.interop,
         leases: leases(&config.lease),
         located_items_max: config.limits.locate_results_max.get(),
         statements: statements(config.query.clone()),
