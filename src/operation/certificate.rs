@@ -1,7 +1,6 @@
 //! Certificates as values of objects: what they say of themselves, as attributes (KMIP 1.4 §3.8 to
 //! §3.16, KMIP 2.1 §4.6 to §4.8, §4.22, §4.61 to §4.63).
 
-use kmip_ttlv::Version;
 use kmip_ttlv::attribute::{
     Attribute, AttributeKind, AttributeList, AttributeReference, CertificateIdentifier,
     CertificateIssuer, CertificateSubject, X509CertificateIdentifier, X509CertificateIssuer,
@@ -9,9 +8,11 @@ use kmip_ttlv::attribute::{
 };
 use kmip_ttlv::enums::CertificateType;
 use kmip_ttlv::object::Certificate as Value;
+use kmip_ttlv::{Error, Tag, Version};
 
 use super::{Failure, key_pair_value};
 use crate::crypto::key::KeyError;
+use crate::crypto::openpgp;
 use crate::crypto::x509::{Certificate, Name, Part, X509Error};
 use crate::object::AttributeSet;
 
@@ -80,6 +81,18 @@ pub(super) fn forget(attributes: &mut AttributeSet) {
     }
 }
 
+/// What is in a certificate of X.509.
+///
+/// # Errors
+/// [`Failure::FeatureNotSupported`] for one of another type, which is only kept, or
+/// [`Failure::InvalidField`].
+pub(super) fn read(value: &Value) -> Result<Certificate, Failure> {
+    if value.kind != CertificateType::X509 {
+        return Err(Failure::FeatureNotSupported("certificates of OpenPGP are kept, and not used"));
+    }
+    Ok(Certificate::read(&value.value)?)
+}
+
 /// Reads a certificate and says of it what it says of itself. What is said already must be the same.
 ///
 /// # Errors
@@ -89,16 +102,18 @@ pub(super) fn accept(
     value: &Value,
     attributes: &mut AttributeSet,
 ) -> Result<(), Failure> {
-    if value.kind != CertificateType::X509 {
-        return Err(Failure::FeatureNotSupported("only X.509 certificates are kept"));
+    match value.kind {
+        CertificateType::X509 => accept_x509(version, value, attributes),
+        CertificateType::Pgp => accept_pgp(value, attributes),
+        CertificateType::Unknown(value) => {
+            Err(Error::UnknownValue { tag: Tag::CertificateType, value }.into())
+        }
     }
-    let certificate = Certificate::read(&value.value)?;
-    match certificate.key() {
-        Ok(key) => key_pair_value::agree(version, &key.describe(), attributes)?,
-        Err(KeyError::Unreadable) => key_pair_value::check_described(attributes)?,
-        Err(error) => return Err(error.into()),
-    }
-    for attribute in single(value, &certificate)? {
+}
+
+/// Says what a certificate says of itself; what is said already must be the same.
+fn say(attributes: &mut AttributeSet, read: Vec<Attribute>) -> Result<(), Failure> {
+    for attribute in read {
         match attributes.first(attribute.kind()) {
             Some(said) if *said != attribute => {
                 let text = format!("the certificate has another {}", attribute.name());
@@ -107,6 +122,50 @@ pub(super) fn accept(
             _ => attributes.put(attribute),
         }
     }
+    Ok(())
+}
+
+/// One of OpenPGP, which KMIP 1.0 has as a kind of its own: the Key ID of whoever certifies it stands
+/// for the issuer, the first User ID for the subject (KMIP 1.0 §3.9, §3.10).
+fn accept_pgp(value: &Value, attributes: &mut AttributeSet) -> Result<(), Failure> {
+    let read = openpgp::Certificate::read(&value.value);
+    let certificate = read.ok_or_else(|| {
+        Failure::InvalidField("the bytes are no OpenPGP key that somebody certifies".into())
+    })?;
+    let issuer = certificate.issuer;
+    let mut read = vec![
+        Attribute::CertificateType(value.kind),
+        length(value)?,
+        Attribute::CertificateIdentifier(CertificateIdentifier {
+            issuer: issuer.clone(),
+            serial_number: None,
+        }),
+        Attribute::CertificateSubject(CertificateSubject {
+            distinguished_name: certificate.user_id,
+            alternative_names: Vec::new(),
+        }),
+        Attribute::CertificateIssuer(CertificateIssuer {
+            distinguished_name: issuer,
+            alternative_names: Vec::new(),
+        }),
+    ];
+    read.extend(certificate.key.attributes());
+    say(attributes, read)?;
+    key_pair_value::check_described(attributes)
+}
+
+fn accept_x509(
+    version: Version,
+    value: &Value,
+    attributes: &mut AttributeSet,
+) -> Result<(), Failure> {
+    let certificate = Certificate::read(&value.value)?;
+    match certificate.key() {
+        Ok(key) => key_pair_value::agree(version, &key.describe(), attributes)?,
+        Err(KeyError::Unreadable) => key_pair_value::check_described(attributes)?,
+        Err(error) => return Err(error.into()),
+    }
+    say(attributes, single(value, &certificate)?)?;
     // An Import brings those of names, too; the certificate is what counts.
     for kind in PARTS.iter().flat_map(|(_, of_subject, of_issuer)| [of_subject, of_issuer]) {
         let kind = kind(String::new()).kind();
@@ -125,14 +184,18 @@ pub(super) fn accept(
     Ok(())
 }
 
+fn length(value: &Value) -> Result<Attribute, Failure> {
+    let length = i32::try_from(value.value.len());
+    let length = length.map_err(|_| Failure::LimitExceeded("the certificate is too long"))?;
+    Ok(Attribute::CertificateLength(length))
+}
+
 /// The attributes that a certificate has once.
 fn single(value: &Value, certificate: &Certificate) -> Result<Vec<Attribute>, Failure> {
     let (subject, issuer) = (&certificate.subject, &certificate.issuer);
-    let length = i32::try_from(value.value.len())
-        .map_err(|_| Failure::LimitExceeded("the certificate is too long"))?;
     let mut attributes = vec![
         Attribute::CertificateType(value.kind),
-        Attribute::CertificateLength(length),
+        length(value)?,
         Attribute::X509CertificateIdentifier(X509CertificateIdentifier {
             issuer: issuer.der.clone(),
             serial_number: certificate.serial_number.clone(),

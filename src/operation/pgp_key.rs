@@ -5,7 +5,7 @@ use kmip_ttlv::attribute::Attribute;
 use kmip_ttlv::object::PgpKey;
 
 use super::{Failure, key_pair_value, value};
-use crate::crypto::openpgp;
+use crate::crypto::openpgp::{self, Description};
 use crate::object::AttributeSet;
 
 /// Checks a key that a client brings, and says of it what is not said yet.
@@ -23,12 +23,7 @@ pub(super) fn check(key: &PgpKey, attributes: &mut AttributeSet) -> Result<(), F
     if i32::from(found.version) != key.version {
         return Err(Failure::InvalidField("the key has another PGP Key Version".into()));
     }
-    let bits = found.bits.and_then(|bits| i32::try_from(bits).ok());
-    let read = [
-        found.algorithm.map(Attribute::CryptographicAlgorithm),
-        bits.map(Attribute::CryptographicLength),
-    ];
-    for read in read.into_iter().flatten() {
+    for read in found.attributes() {
         match attributes.first(read.kind()) {
             Some(said) if *said != read => {
                 return Err(Failure::InvalidField(format!("the key has another {}", read.name())));
@@ -37,4 +32,13 @@ pub(super) fn check(key: &PgpKey, attributes: &mut AttributeSet) -> Result<(), F
         }
     }
     key_pair_value::check_described(attributes)
+}
+
+impl Description {
+    /// What it says, as attributes.
+    pub(super) fn attributes(self) -> impl Iterator<Item = Attribute> {
+        let bits = self.bits.and_then(|bits| i32::try_from(bits).ok());
+        let algorithm = self.algorithm.map(Attribute::CryptographicAlgorithm);
+        algorithm.into_iter().chain(bits.map(Attribute::CryptographicLength))
+    }
 }

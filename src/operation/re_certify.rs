@@ -30,7 +30,7 @@ pub(super) async fn re_certify(
     let ManagedObject::Certificate(value) = cx.value(&held).await? else {
         return Err(Failure::NotUsable("only certificates can be certified again"));
     };
-    let before = Certificate::read(&value.value)?;
+    let before = certificate::read(&value)?;
     let wish = wish(cx, request, &before).await?;
     let given = Said::of(cx, request.attributes.as_ref()).await?.attributes;
     let is_given = |kind: AttributeKind| given.first(kind).is_some();

@@ -13,12 +13,11 @@ use zeroize::Zeroizing;
 use super::context::{Context, Held};
 use super::key_pair_value::Key;
 use super::part::{Output, Part, Step, Work};
-use super::{Failure, key_pair_value, key_use};
+use super::{Failure, certificate, key_pair_value, key_use};
 use crate::crypto::hash::{Hasher, hash};
 use crate::crypto::key::{PrivateKey, PublicKey};
 use crate::crypto::random::Random;
 use crate::crypto::signature::{self, Family, Scheme};
-use crate::crypto::x509::Certificate;
 use crate::crypto::{self, Limits};
 
 /// The data of a request, or the digest that the client brings instead.
@@ -181,7 +180,7 @@ pub(super) async fn private_key(cx: &Context<'_>, held: &Held) -> Result<Private
 pub(super) async fn public_key(cx: &Context<'_>, held: &Held) -> Result<PublicKey, Failure> {
     let value = cx.value(held).await?;
     if let ManagedObject::Certificate(certificate) = &value {
-        return Ok(Certificate::read(&certificate.value)?.key()?);
+        return Ok(certificate::read(certificate)?.key()?);
     }
     match key_pair_value::key(&held.object().attributes, &value)? {
         Key::Public(key) => Ok(key),

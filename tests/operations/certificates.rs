@@ -10,7 +10,7 @@ use kmip_ttlv::object::ManagedObject;
 use kmip_ttlv::payload::{ResponsePayload, get};
 
 use super::ask::{attributes, found, get, locate, uid_of};
-use super::certificate::{bring, bring_of, self_signed};
+use super::certificate::{bring, self_signed};
 use super::world::{Client, World};
 
 impl Client<'_> {
@@ -175,8 +175,6 @@ async fn what_is_no_certificate_is_refused() {
         let huge = vec![0x30; 64 * 1024 + 1];
         let too_long = if version.is_2x() { R::ServerLimitExceeded } else { R::PermissionDenied };
         assert_eq!(client.ask(bring(&huge, vec![])).await, Err(too_long));
-        let pgp = client.ask(bring_of(CertificateType::Pgp, b"pgp", vec![])).await;
-        assert_eq!(pgp, Err(R::FeatureNotSupported));
     }
 }
 

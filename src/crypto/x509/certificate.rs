@@ -173,7 +173,7 @@ impl Certificate {
 }
 
 /// An INTEGER in DER, of these bytes.
-fn integer(bytes: &[u8]) -> Result<Vec<u8>, X509Error> {
+pub(super) fn integer(bytes: &[u8]) -> Result<Vec<u8>, X509Error> {
     if bytes.is_empty() {
         return Err(X509Error::Malformed);
     }

@@ -8,6 +8,7 @@ mod issue;
 mod name;
 mod path;
 pub mod pem;
+mod revocation;
 mod signed;
 mod wish;
 
@@ -16,6 +17,7 @@ pub use error::X509Error;
 pub use issue::{CLIENT_AUTHENTICATION, Issuer, Terms, issue};
 pub use name::{Name, Part, distinguished_name};
 pub use path::{CHAIN_MAX, Link, Verdict, judge};
+pub use revocation::RevocationList;
 pub use signed::Signed;
 pub use wish::Wish;
 

@@ -1,7 +1,7 @@
 //! Chains of certificates (RFC 5280 §6), as far as they are judged here: signatures, dates, who may
 //! issue, and nothing that must be understood and is not. Names are compared byte by byte.
 
-use super::{Certificate, X509Error};
+use super::{Certificate, RevocationList, X509Error};
 
 /// The most certificates of one chain.
 pub const CHAIN_MAX: usize = 16;
@@ -29,9 +29,28 @@ pub enum Verdict {
 }
 
 /// Judges a chain at a moment, in seconds since the epoch. `chain` is in any order; `anchors` may
-/// end it, but need not be part of it.
+/// end it, but need not be part of it. Of `lists`, those count that somebody in the chain or an anchor
+/// has signed; what is said by one that nobody there has signed, or that does not speak of that
+/// moment, is not known.
 #[must_use]
-pub fn judge(chain: &[Link], anchors: &[Link], at: i64) -> Verdict {
+pub fn judge(chain: &[Link], anchors: &[Link], lists: &[RevocationList], at: i64) -> Verdict {
+    let verdict = judge_path(chain, anchors, at);
+    if matches!(verdict, Verdict::NoChain | Verdict::Invalid) {
+        return verdict;
+    }
+    let around = || chain.iter().chain(anchors).map(|link| &link.certificate);
+    let is_signed = |list: &&RevocationList| around().any(|issuer| list.is_by(issuer));
+    // Whoever was revoked stays so, whatever else a list has or lacks.
+    let is_revoked = |list: &RevocationList| around().any(|it| list.revokes(it, at));
+    if lists.iter().filter(is_signed).any(is_revoked) {
+        return Verdict::Invalid;
+    }
+    let is_told = |list: &RevocationList| is_signed(&list) && list.speaks_of(at);
+    if lists.iter().all(is_told) { verdict } else { Verdict::Unknown }
+}
+
+/// Judges a chain as if nothing in it were revoked.
+fn judge_path(chain: &[Link], anchors: &[Link], at: i64) -> Verdict {
     let is_issuer = |link: &&Link| {
         chain.iter().any(|other| {
             !std::ptr::eq(other, *link) && issued(&link.certificate, &other.certificate)

@@ -2,10 +2,9 @@
 
 use kmip_ttlv::object::ManagedObject;
 
-use super::super::Failure;
 use super::super::context::{Context, Held};
+use super::super::{Failure, certificate};
 use super::error::Error;
-use crate::crypto::x509::Certificate;
 
 /// Holds that a certificate is valid now: nothing is wrapped under one that has not begun or is over,
 /// whatever the State that its owner gives it. What is no certificate passes.
@@ -16,10 +15,10 @@ pub(super) async fn check_now(cx: &Context<'_>, held: &Held) -> Result<(), Failu
     if held.object().object_type != kmip_ttlv::enums::ObjectType::Certificate {
         return Ok(());
     }
-    let ManagedObject::Certificate(certificate) = cx.value(held).await? else {
+    let ManagedObject::Certificate(value) = cx.value(held).await? else {
         return Err(Failure::Internal("a certificate has the value of something else"));
     };
-    let certificate = Certificate::read(&certificate.value)?;
+    let certificate = certificate::read(&value)?;
     if (certificate.not_before..=certificate.not_after).contains(&cx.now()) {
         return Ok(());
     }
