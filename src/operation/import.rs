@@ -1,15 +1,16 @@
 //! Import (KMIP 1.4 §4.41, KMIP 2.1 §6.1.25).
 
 use kmip_ttlv::DateTime;
-use kmip_ttlv::attribute::{Attribute, AttributeKind};
+use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeReference};
 use kmip_ttlv::enums::{KeyWrapType, State};
 use kmip_ttlv::object::ManagedObject;
 use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::import::{Request, Response};
 
 use super::context::{Context, OWN_PREFIX, Right};
-use super::{Failure, Outcome, creation, register, wrapping};
+use super::{Failure, Outcome, creation, pkcs12, register, wrapping};
 use crate::object::{AttributeSet, Object, rules, set};
+use crate::store::Change;
 
 /// The longest identifier that a client may give an object, in bytes. Those of this server are 36.
 const UID_BYTES_MAX: usize = 128;
@@ -34,6 +35,7 @@ pub(super) async fn import(cx: &Context<'_>, request: &Request<'_>) -> Result<Ou
         take(cx, &mut attributes, attribute, uid, request)?;
     }
     let value = unwrapped(cx, request).await?;
+    let (value, mut changes) = opened(cx, value, &mut attributes).await?;
     let value = register::accept(cx, value, &mut attributes)?;
     creation::check_policy(cx, object_type, &attributes)?;
     complete(cx, &mut attributes);
@@ -42,16 +44,37 @@ pub(super) async fn import(cx: &Context<'_>, request: &Request<'_>) -> Result<Ou
     object.check_dates(|_| true)?;
     let object = object.settled(cx.now()).unwrap_or(object);
     creation::check_size(cx, &object)?;
-    let change = match cx.object(Some(&request.uid), Right::Attributes).await {
+    changes.push(match cx.object(Some(&request.uid), Right::Attributes).await {
         Err(Failure::NotFound) => cx.insert(object, &value).await?,
         Ok(_) if request.replace_existing != Some(true) => return Err(Failure::AlreadyExists),
         Ok(held) if held.object().is_archived() => return Err(Failure::Archived),
         Ok(held) => cx.overwrite(&held, object, &value).await?,
         Err(failure) => return Err(failure),
-    };
+    });
     let uid = uid.to_owned();
     let response = Response { uid: uid.clone().into() };
-    Ok(Outcome::made(uid, vec![change], ResponsePayload::Import(response)))
+    Ok(Outcome::made(uid, changes, ResponsePayload::Import(response)))
+}
+
+/// A key out of its PKCS#12 container, and new objects for the certificates that came with it. Import
+/// has no reason of its own for a wrong password.
+async fn opened(
+    cx: &Context<'_>,
+    value: ManagedObject,
+    attributes: &mut AttributeSet,
+) -> Result<(ManagedObject, Vec<Change>), Failure> {
+    let format = |value: &ManagedObject| value.key_block().map(|block| block.format);
+    let before = format(&value);
+    match pkcs12::open(cx, value, attributes).await {
+        Ok((value, changes)) => {
+            if format(&value) != before {
+                attributes.remove_all(&AttributeReference::Known(AttributeKind::KeyFormatType));
+            }
+            Ok((value, changes))
+        }
+        Err(Failure::Password(why)) => Err(Failure::InvalidField(why.into())),
+        Err(failure) => Err(failure),
+    }
 }
 
 /// The object as it is to be kept: as it came, or unwrapped if the client wants that. Import has no

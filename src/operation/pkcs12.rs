@@ -82,7 +82,8 @@ pub(super) async fn container(
 }
 
 /// Takes the key out of a container that a client brings, and says of it what the container says. The
-/// certificates that came with it become objects of their own.
+/// certificates that came with it become objects of their own, unless the key is linked with one
+/// already, as one from another server is.
 ///
 /// What is no container stays as it is.
 ///
@@ -135,6 +136,9 @@ async fn certificates(
     of_key: &mut AttributeSet,
 ) -> Result<Vec<Change>, Failure> {
     let mut changes = Vec::new();
+    if of_key.links(LinkType::Pkcs12CertificateLink).next().is_some() {
+        return Ok(changes);
+    }
     let mut issuer: Option<String> = None;
     for value in chain.into_iter().rev() {
         let value = Certificate { kind: CertificateType::X509, value };

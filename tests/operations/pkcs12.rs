@@ -1,7 +1,7 @@
 //! Private keys in PKCS#12 containers: Get gives them with their certificates, Register takes them out.
 
 use keystrata::crypto::pkcs12::{self, Bundle, Pkcs12Error};
-use kmip_ttlv::attribute::{Attribute, AttributeKind as K, Link};
+use kmip_ttlv::attribute::{Attribute, AttributeKind as K, AttributeList, Link};
 use kmip_ttlv::enums::{
     KeyFormatType, LinkType as L, ObjectType, ResultReason as R, RevocationReasonCode,
     SecretDataType,
@@ -9,7 +9,7 @@ use kmip_ttlv::enums::{
 use kmip_ttlv::object::{
     Certificate, KeyBlock, KeyMaterial, KeyValue, ManagedObject, PrivateKey, SecretData,
 };
-use kmip_ttlv::payload::{ResponsePayload, get, register};
+use kmip_ttlv::payload::{ResponsePayload, get, import, register};
 use kmip_ttlv::{Secret, Version};
 
 use super::ask::{Request, activate, add, at, get, revoke, set, uid_of};
@@ -266,4 +266,49 @@ async fn a_container_that_does_not_open_is_not_registered_and_leaves_nothing_beh
     let kinds = vec![Attribute::ObjectType(ObjectType::Certificate)];
     assert!(super::ask::found(client.ask(super::ask::locate(kinds)).await).is_empty());
     assert!(client.ask(with(&good, &bytes, named("EXAMPLE"))).await.is_ok());
+}
+
+/// Import of a container under an identifier.
+fn brought(uid: &str, bytes: &[u8], attributes: Vec<Attribute>) -> import::Request<'static> {
+    let key_block = KeyBlock::new(KeyFormatType::Pkcs12, material(bytes));
+    import::Request {
+        uid: uid.to_owned().into(),
+        object_type: Some(ObjectType::PrivateKey),
+        replace_existing: Some(true),
+        key_wrap_type: None,
+        attributes: attributes.into_iter().collect::<AttributeList>().into(),
+        object: ManagedObject::PrivateKey(PrivateKey { key_block }),
+    }
+}
+
+#[tokio::test]
+async fn a_container_from_another_server_keeps_its_name_and_its_links() {
+    let world = World::new().await;
+    let (bytes, bundle) = bundle();
+    let client = world.client("orders", Version::V2_1).await;
+    let password = client.password("pässwörd").await;
+    let links = vec![link(L::Pkcs12PasswordLink, &password)];
+    let said = [links.clone(), vec![Attribute::KeyFormatType(KeyFormatType::Pkcs12)]].concat();
+    client.ask(brought("key-1", &bytes, said)).await.unwrap();
+    let format = [Attribute::KeyFormatType(KeyFormatType::Pkcs8)];
+    assert_eq!(client.values("key-1", K::KeyFormatType).await, format);
+    let again = container(Version::V2_1, client.ask(wanted("key-1")).await);
+    let again = pkcs12::read(&again, "pässwörd", Some("example")).unwrap();
+    assert_eq!(again.certificates, bundle.certificates);
+
+    // Its certificate is an object of its own here already.
+    let (own, _) = client.chain(&bundle).await;
+    let kinds = || vec![Attribute::ObjectType(ObjectType::Certificate)];
+    let count = super::ask::found(client.ask(super::ask::locate(kinds())).await).len();
+    let said = [links, vec![link(L::Pkcs12CertificateLink, &own)]].concat();
+    client.ask(brought("key-1", &bytes, said)).await.unwrap();
+    let after = super::ask::found(client.ask(super::ask::locate(kinds())).await).len();
+    assert_eq!(after, count);
+
+    let bad = client.password("password").await;
+    let links = vec![link(L::Pkcs12PasswordLink, &bad)];
+    let refused = client.ask(brought("key-2", &bytes, links)).await;
+    assert_eq!(refused.unwrap_err(), R::InvalidField);
+    let nothing = client.ask(brought("key-2", &bytes, vec![])).await;
+    assert_eq!(nothing.unwrap_err(), R::InvalidField);
 }
