@@ -8,9 +8,9 @@ use std::sync::Arc;
 use kmip_ttlv::enums::{Operation, UniqueIdentifierEnum};
 use kmip_ttlv::{Error, Tag, UniqueIdentifier};
 
-use super::Placeholder;
 use super::failure::Failure;
 use super::feeds::Feed;
+use super::{Output, Outputs, Placeholder};
 use crate::store::{Change, Note, NoteKey, Stored};
 
 /// State that lives as long as one request.
@@ -24,6 +24,7 @@ pub struct Batch {
     /// Which of these each item has answered.
     answered: Vec<(Operation, Range<usize>)>,
     made: Vec<String>,
+    outputs: Outputs,
     /// Whether all items are undone if one fails.
     together: bool,
     feed: Option<Feed>,
@@ -151,6 +152,17 @@ impl Batch {
         self.identifiers.append(&mut uids);
         self.answered.push((operation, before..self.identifiers.len()));
         self.made.append(&mut made);
+    }
+
+    /// The data that items hand on.
+    #[must_use]
+    pub fn outputs(&self) -> &Outputs {
+        &self.outputs
+    }
+
+    /// Hands the data of an item that is done on to the items after it.
+    pub fn hand_on(&mut self, output: Option<Output>) {
+        self.outputs.push(output);
     }
 
     /// Notes that an item has failed: a Check that says no leaves no object to go on with (KMIP 1.4

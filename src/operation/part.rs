@@ -89,7 +89,7 @@ impl<'a> Part<'a> {
     ///
     /// # Errors
     /// [`Failure::InvalidMessage`] if they contradict each other or there are no data where there
-    /// must be, [`Failure::FeatureNotSupported`] for data that are those of another batch item.
+    /// must be, [`Failure::InvalidField`] for data of another item that nobody has looked up.
     pub(super) fn read(
         operation: Operation,
         correlation_value: Option<&'a [u8]>,
@@ -99,9 +99,9 @@ impl<'a> Part<'a> {
     ) -> Result<Self, Failure> {
         let step = Step::read(correlation_value, init, last)?;
         let data = match data {
-            Some(data) => data.bytes().ok_or(Failure::FeatureNotSupported(
-                "data cannot be taken from another item of the batch",
-            ))?,
+            Some(data) => data.bytes().ok_or_else(|| {
+                Failure::InvalidField("the Data of another item are not there".into())
+            })?,
             None if init == Some(true) || last == Some(true) => &[],
             None => return Err(Failure::InvalidMessage("the Data are missing".into())),
         };
@@ -300,6 +300,6 @@ mod tests {
     fn data_of_another_item_are_refused_and_not_taken_for_none() {
         let data = Data::Integer(-1);
         let part = Part::read(Operation::Hash, None, Some(true), None, Some(&data));
-        assert!(matches!(part, Err(Failure::FeatureNotSupported(_))));
+        assert!(matches!(part, Err(Failure::InvalidField(_))));
     }
 }

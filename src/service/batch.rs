@@ -153,6 +153,7 @@ impl Service {
                         ran.placeholder,
                         Batch::made_by(&ran.changes),
                     );
+                    batch.hand_on(ran.output);
                     commit.audit.push(self.record(&subject, &trace, None));
                     ran.changes.into_iter().for_each(|change| commit.add(change));
                     done.push(Tentative { subject, trace });

@@ -3,7 +3,7 @@
 use kmip_ttlv::Version;
 use kmip_ttlv::enums::Operation;
 use kmip_ttlv::message::{RequestBatchItem, ResponseItem, ResponseWriter, UnreadableItem};
-use kmip_ttlv::payload::RequestPayload;
+use kmip_ttlv::payload::{RequestPayload, ResponsePayload};
 
 use super::Service;
 use super::batch::{ATTEMPTS_MAX, Run, failed_item};
@@ -11,7 +11,9 @@ use super::report::Subject;
 use crate::access;
 use crate::keys;
 use crate::operation::permit::Permit;
-use crate::operation::{self, Batch, Context, Failure, Outcome, Placeholder, Trace};
+use crate::operation::{
+    self, Batch, Context, Failure, Outcome, Output, Placeholder, Trace, outputs,
+};
 use crate::store::{Change, Commit, Error as StoreError};
 
 /// An item of a request, as far as it can be read.
@@ -24,6 +26,8 @@ pub(super) struct Ran {
     pub(super) changes: Vec<Change>,
     pub(super) uids: Vec<String>,
     pub(super) placeholder: Placeholder,
+    /// Data for the items after it.
+    pub(super) output: Option<Output>,
 }
 
 impl Service {
@@ -114,6 +118,7 @@ impl Service {
             if ran.changes.is_empty() {
                 self.audit.read(record).await.map_err(|_| Failure::Audit)?;
                 batch.done(ran.operation, ran.uids, ran.placeholder, Vec::new());
+                batch.hand_on(ran.output);
                 return Ok(());
             }
             let made = Batch::made_by(&ran.changes);
@@ -121,6 +126,7 @@ impl Service {
             match self.commit(commit).await {
                 Ok(()) => {
                     batch.done(ran.operation, ran.uids, ran.placeholder, made);
+                    batch.hand_on(ran.output);
                     return Ok(());
                 }
                 Err(StoreError::Conflict) => {
@@ -146,10 +152,13 @@ impl Service {
         writer: &mut ResponseWriter<'_>,
     ) -> Result<Ran, Failure> {
         let (operation, outcome) = self.decide(run, item, subject, batch, trace).await?;
-        let Outcome { response, changes, uids, placeholder } = outcome;
+        let Outcome { mut response, changes, uids, placeholder } = outcome;
+        let is_followed = run.request.header.batch_count > 1 && run.request.version.is_2x();
+        let output = if is_followed { batch.outputs().of(&response)? } else { None };
+        withhold(item, &mut response);
         writer.item(&ResponseItem::success(subject.unique_batch_item_id.clone(), response));
         check_size(run, self.settings.response_bytes_max, writer)?;
-        Ok(Ran { operation, changes, uids, placeholder })
+        Ok(Ran { operation, changes, uids, placeholder, output })
     }
 
     /// Runs an item once. Nothing is written, and nothing is durable.
@@ -161,7 +170,8 @@ impl Service {
         batch: &Batch,
         trace: &Trace,
     ) -> Result<(Operation, Outcome), Failure> {
-        let (item, payload) = self.weigh(run, item)?;
+        let (item, mut payload) = self.weigh(run, item)?;
+        batch.outputs().resolve(&mut payload)?;
         let version = run.request.version;
         let permit = match run.ticket {
             Some(key) => Some(Permit::load(&self.parts, batch, key, &payload, subject.time).await?),
@@ -205,11 +215,15 @@ fn check_version(operation: Operation, version: Version) -> Result<(), Failure> 
     if known { Ok(()) } else { Err(Failure::OperationNotSupported) }
 }
 
+/// Takes out of an answer what the client does not want to be told (Ephemeral, KMIP 2.1 §8.3).
+pub(super) fn withhold(item: &ReadItem<'_>, response: &mut ResponsePayload<'_>) {
+    if item.as_ref().is_ok_and(|item| item.ephemeral == Some(true)) {
+        outputs::withhold(response);
+    }
+}
+
 /// Whether nothing around the payload asks for what the server does not do.
 fn check_envelope(item: &RequestBatchItem<'_>) -> Result<(), Failure> {
-    if item.ephemeral == Some(true) {
-        return Err(Failure::FeatureNotSupported("the output cannot be kept for later items"));
-    }
     if item.extensions.iter().any(|extension| extension.critical) {
         return Err(Failure::FeatureNotSupported("the Message Extension is not understood"));
     }

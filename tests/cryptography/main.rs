@@ -5,6 +5,7 @@ mod ciphers;
 mod limits;
 mod macs;
 mod modes;
+mod outputs;
 mod pads;
 mod pair;
 mod policies;

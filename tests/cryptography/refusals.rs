@@ -2,13 +2,11 @@
 
 use kmip_ttlv::attribute::{Attribute, KeyValueLocation, RevocationReason};
 use kmip_ttlv::enums::{
-    BlockCipherMode, CryptographicAlgorithm, CryptographicUsageMask, DataEnum,
-    KeyValueLocationType, ObjectType, OpaqueDataType, PaddingMethod, ResultReason as R,
-    RevocationReasonCode,
+    BlockCipherMode, CryptographicAlgorithm, CryptographicUsageMask, KeyValueLocationType,
+    ObjectType, OpaqueDataType, PaddingMethod, ResultReason as R, RevocationReasonCode,
 };
 use kmip_ttlv::object::{ManagedObject, OpaqueObject};
 use kmip_ttlv::payload::{ResponsePayload, decrypt, destroy, encrypt, mac, register, revoke};
-use kmip_ttlv::structure::Data;
 use kmip_ttlv::{DateTime, Secret, Version};
 
 use super::ask::{decrypt, encrypt, mac, of_algorithm, parameters, said};
@@ -237,18 +235,5 @@ async fn parameters_that_make_no_sense_say_so() {
         let request = encrypt::Request { parameters: Some(refused), data, ..encrypt(&key) };
         assert_eq!(client.ask(request).await.unwrap_err(), R::InvalidMessage, "no IV to be made");
         assert_eq!(client.ask(encrypt(&key)).await.unwrap_err(), R::InvalidMessage, "no data");
-    }
-}
-
-#[tokio::test]
-async fn data_of_another_item_are_refused_in_words() {
-    let world = World::new().await;
-    for version in [Version::V2_0, Version::V2_1] {
-        let client = world.client("orders", version).await;
-        let key = client.key(128, Vec::new()).await;
-        for data in [Data::Integer(-1), Data::Enumeration(DataEnum::Decrypt)] {
-            let request = encrypt::Request { data: Some(data), ..encrypt(&key) };
-            assert_eq!(client.ask(request).await.unwrap_err(), R::FeatureNotSupported);
-        }
     }
 }

@@ -197,20 +197,6 @@ async fn in_2x_a_word_means_the_most_recent_result_of_its_operation() {
 }
 
 #[tokio::test]
-async fn output_that_is_to_stay_on_the_server_is_refused_and_not_returned() {
-    let world = World::new().await;
-    let client = world.client("orders", Version::V2_1).await;
-    for (ephemeral, reason) in
-        [(None, None), (Some(false), None), (Some(true), Some(R::FeatureNotSupported))]
-    {
-        let mut request = client.request(vec![create(Vec::new())]);
-        request.items[0].ephemeral = ephemeral;
-        assert_eq!(client.send(&request).await.items[0].reason, reason, "{ephemeral:?}");
-    }
-    assert_eq!(found(client.ask(locate(Vec::new())).await).len(), 2);
-}
-
-#[tokio::test]
 async fn an_operation_of_a_later_version_is_not_supported_in_an_earlier_one() {
     let world = World::new().await;
     let random = || Request::from(rng_retrieve::Request { data_length: 8 });

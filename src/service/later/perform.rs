@@ -6,6 +6,7 @@ use std::sync::Arc;
 use kmip_ttlv::Buffer;
 use kmip_ttlv::message::{ResponseItem, request};
 
+use super::super::item::withhold;
 use super::under_way::Turn;
 use super::{KEPT, KEPT_FETCHED, after, kept};
 use crate::keys::Purpose;
@@ -136,7 +137,8 @@ impl Service {
         subject: &Subject<'_>,
         trace: &Trace,
     ) -> Result<(Buffer, Vec<Change>), Failure> {
-        let (_, outcome) = self.decide(run, item, subject, &Batch::default(), trace).await?;
+        let (_, mut outcome) = self.decide(run, item, subject, &Batch::default(), trace).await?;
+        withhold(item, &mut outcome.response);
         let response = ResponseItem::success(None, outcome.response);
         let result = kept::result(&response, run.request.version);
         if result.len() > self.settings.response_bytes_max {
