@@ -6,6 +6,7 @@
 mod administer;
 mod committer;
 mod connection;
+mod database;
 mod hierarchy;
 mod ledger;
 mod notes;
@@ -24,13 +25,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
-use rusqlite::Connection;
 use tokio::sync::{Semaphore, oneshot};
 
 use self::committer::{Committer, Request, Surroundings};
+use self::database::open_database;
 use self::prepare::Prepared;
 use self::readers::{Readers, closed};
-use self::schema::Kind;
 use super::audit_log::{AuditLog, AuditSettings, TrailError};
 use super::cache::Cache;
 use super::lock::{DirectoryLock, LockError};
@@ -41,9 +41,6 @@ use super::{BoxFuture, Commit, DueRotation, Engine, Error, Position, Selected, S
 use crate::clock::{Clock, Timestamp};
 use crate::metrics::{CommitFailure, Metrics};
 use crate::tenant::{ServiceId, ServiceName, TenantId, TenantName};
-
-/// The smallest page that a database of SQLite can have, in bytes.
-const PAGE_BYTES_MIN: u64 = 512;
 
 /// How many commits may wait. Beyond this they are refused.
 const COMMITS_WAITING_MAX: usize = 16 * 1024;
@@ -310,41 +307,6 @@ impl Engine for Embedded {
         }
         self.readers.close();
     }
-}
-
-/// Opens the database for writing, with the newest schema. A database that is not ours or newer is
-/// left as it was.
-fn open_database(directory: &Path) -> Result<Connection, OpenError> {
-    let failed = |error: rusqlite::Error| OpenError::Database {
-        directory: directory.to_owned(),
-        text: error.to_string(),
-    };
-    let file = directory.join(connection::FILE);
-    if is_cut_short(&file) {
-        return Err(OpenError::Foreign(file));
-    }
-    let mut db = connection::writer(directory).map_err(failed)?;
-    if db.is_readonly("main").map_err(failed)? {
-        return Err(OpenError::ReadOnly(file));
-    }
-    let version = match schema::kind(&db).map_err(failed)? {
-        Kind::Empty => 0,
-        Kind::Store(version) if version <= schema::newest() => version,
-        Kind::Store(found) => {
-            let (directory, known) = (directory.to_owned(), schema::newest());
-            return Err(OpenError::Newer { directory, found, known });
-        }
-        Kind::Foreign => return Err(OpenError::Foreign(file)),
-    };
-    connection::use_log(&db).map_err(failed)?;
-    schema::migrate(&mut db, version).map_err(failed)?;
-    Ok(db)
-}
-
-/// Whether a file has something in it, but less than a page of a database, which SQLite would take
-/// for a new one and write over.
-fn is_cut_short(file: &Path) -> bool {
-    std::fs::metadata(file).is_ok_and(|file| (1..PAGE_BYTES_MIN).contains(&file.len()))
 }
 
 /// The place in the audit trail that a store remembers; for verifying the trail, also while a
