@@ -2,6 +2,7 @@
 
 mod ask;
 pub(crate) mod audit;
+pub(crate) mod backup;
 pub(crate) mod config;
 mod guide;
 pub(crate) mod hsm;

@@ -9,8 +9,8 @@ use clap::{Parser, Subcommand};
 use keystrata::keys::memory;
 
 use command::{
-    Environment, audit, config, hsm, hsm_worker, kek, kmip, object, serve, service, soak, status,
-    tell, tenant, try_,
+    Environment, audit, backup, config, hsm, hsm_worker, kek, kmip, object, serve,
+    service, soak, status, tell, tenant, try_,
 };
 
 /// A request allocates often, and frees on another thread what the audit trail has written.
@@ -56,6 +56,9 @@ enum Command {
     /// Work with the audit trail
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Copies of the store: make, list, verify, forget
+    #[command(subcommand)]
+    Backup(backup::Command),
     /// Tenants: list, make, suspend, resume, shred
     #[command(subcommand)]
     Tenant(tenant::Command),
@@ -85,6 +88,7 @@ fn main() -> ExitCode {
         Command::Hsm(command) => hsm::run(&command, &environment),
         Command::Kmip(command) => kmip::run(&command),
         Command::Audit(command) => audit::run(&command, &environment),
+        Command::Backup(command) => backup::run(&command, &environment),
         Command::Tenant(command) => tenant::run(&command, &environment),
         Command::Object(command) => object::run(&command, &environment),
         Command::Service(command) => service::run(&command, &environment),

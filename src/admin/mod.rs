@@ -6,6 +6,7 @@
 //! commit it with the change ([`Call::record`]); for the others, and for refusals, it is written when
 //! the command ends. A `plan` changes nothing and leaves none.
 
+mod backup;
 mod call;
 mod kek;
 mod kek_status;
@@ -78,6 +79,17 @@ const COMMANDS: &[Command] = &[
         name: "tenant statements",
         changes: false,
         run: |admin, call| shred::statements(admin, call),
+    },
+    Command {
+        name: "backup create",
+        changes: true,
+        run: |admin, call| backup::create(admin, call),
+    },
+    Command { name: "backup list", changes: false, run: |admin, call| backup::list(admin, call) },
+    Command {
+        name: "backup forget",
+        changes: true,
+        run: |admin, call| backup::forget(admin, call),
     },
     Command {
         name: "object restore",

@@ -3,15 +3,16 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::party::{Party, active};
+use super::backup::shown;
+use super::party::{Party, active, service_name};
 use super::remains::erase;
 use super::tenant::ROWS_MAX;
 use super::{Admin, Answer, Call, Refusal};
 use crate::keys::events::EventKind;
-use crate::keys::statement::Signer;
+use crate::keys::statement::{Signer, verified};
 use crate::store::{
-    Administration, BoxFuture, Change, Commit, Counts, Engine, KeyLevel, KeyState, ServiceRow,
-    TenantState,
+    Administration, BackupChange, BackupRow, BoxFuture, Change, Commit, Counts, Engine, Held,
+    KeyLevel, KeyState, ServiceRow, Target, TenantState, backup_names,
 };
 
 #[derive(Deserialize)]
@@ -30,6 +31,8 @@ struct Extent {
     keys: Vec<Value>,
     services: Vec<ServiceRow>,
     counts: Counts,
+    /// The known copies that have it.
+    backups: Vec<BackupRow>,
 }
 
 /// Shreds a tenant with all that it has, or one service.
@@ -44,13 +47,20 @@ pub(super) fn shred<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answe
             extent.counts.objects,
             extent.counts.values
         );
+        let copies = match extent.backups.as_slice() {
+            [] => String::new(),
+            held => format!("; still in {}", backup_names(held)),
+        };
         let name = service.as_ref().unwrap_or(&tenant);
         if call.is_plan() {
             return Ok(json!({
                 "plan": true,
-                "line": format!("{line} would be gone for good; to do it, give --confirm {name}"),
+                "line": format!(
+                    "{line} would be gone for good{copies}; to do it, give --confirm {name}"
+                ),
                 "keys": extent.keys,
                 "objects": extent.counts.objects,
+                "backups": shown(&extent.backups),
             }));
         }
         if confirm.as_ref() != Some(name) {
@@ -59,19 +69,22 @@ pub(super) fn shred<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answe
         }
         let keys = admin.parts.store.keys(party.level()).await?;
         let statement = statement(admin, call, &party, &extent)?;
-        let change =
-            Administration::Shred { target: party.target(), statement: statement.to_string() };
+        let target = party.target();
+        let shred = Administration::Shred { target, statement: statement.to_string() };
+        // The statement has named every backup: none may have become known since.
+        let ids = extent.backups.iter().map(|row| row.id.clone()).collect();
+        let held = Change::Backup(BackupChange::HeldBy { target, ids });
         // Refused from here on, so that nothing new is sealed while the keys die.
         let dead = party.dead(&extent.services);
         let audit = vec![call.record(format!("shredded {line}"))];
-        let commit = Commit { changes: vec![Change::Administer(change)], audit };
+        let commit = Commit { changes: vec![held, Change::Administer(shred)], audit };
         admin.parts.store.commit(commit).await?;
         for party in &dead {
             party.hold(admin);
         }
         party.tell(admin, call, EventKind::Shredding, active(&keys));
         erase(admin, &party, |progress| call.progress.tell(progress), None).await?;
-        Ok(json!({ "line": format!("shredded {line}"), "statement": statement }))
+        Ok(json!({ "line": format!("shredded {line}{copies}"), "statement": statement }))
     })
 }
 
@@ -111,7 +124,8 @@ async fn extent(admin: &Admin, party: &Party) -> Result<Extent, Refusal> {
         add_keys(admin, &mut keys, level, Some(service.name.as_str())).await?;
     }
     let counts = engine.counts(party.target()).await?;
-    Ok(Extent { keys, services, counts })
+    let backups = engine.backups_holding(Held::Keys(party.target())).await?;
+    Ok(Extent { keys, services, counts, backups })
 }
 
 async fn all_services(engine: &dyn Engine, party: &Party) -> Result<Vec<ServiceRow>, Refusal> {
@@ -154,22 +168,38 @@ fn statement(admin: &Admin, call: &Call, party: &Party, extent: &Extent) -> Resu
         "keys": extent.keys,
         "objects": extent.counts.objects,
         "values": extent.counts.values,
+        "backups": shown(&extent.backups),
         "audit_after": { "seq": position.seq, "hash": crate::audit::chain::Hex(position.hash).to_string() },
     });
     let signer = Signer::open(&admin.parts.directory, &*admin.parts.random)?;
     Ok(signer.sign(&said))
 }
 
-/// `tenant statements`: what was shredded of a tenant, as it was signed.
+/// `tenant statements`: what was shredded of a tenant, as it was signed; and of each statement, the
+/// backups that still have what it names.
 pub(super) fn statements<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answer> {
     Box::pin(async move {
         let Arguments { tenant, .. } = call.arguments()?;
         let party = Party::find(admin, call, &tenant, None).await?;
-        let texts = admin.parts.store.engine().statements(party.tenant.id).await?;
-        let statements = texts
-            .iter()
-            .map(|text| serde_json::from_str(text))
-            .collect::<Result<Vec<Value>, _>>()?;
-        Ok(json!({ "statements": statements }))
+        let engine = admin.parts.store.engine();
+        let (mut statements, mut still_in) = (Vec::new(), Vec::new());
+        for text in engine.statements(party.tenant.id).await? {
+            let signed: Value = serde_json::from_str(&text)?;
+            let held = Held::Keys(subject(admin, &party, &signed).await?);
+            still_in.push(shown(&engine.backups_holding(held).await?));
+            statements.push(signed);
+        }
+        Ok(json!({ "statements": statements, "still_in": still_in }))
     })
+}
+
+/// Whom a statement is about: the tenant, or a service of it.
+async fn subject(admin: &Admin, tenant: &Party, signed: &Value) -> Result<Target, Refusal> {
+    let said = verified(signed).unwrap_or_default();
+    let Some(name) = said.get("service").and_then(Value::as_str) else {
+        return Ok(tenant.target());
+    };
+    let tenant = tenant.tenant.id;
+    let service = admin.parts.store.service(tenant, &service_name(name)?).await?;
+    Ok(Target { tenant, service: service.map(|row| row.id) })
 }

@@ -1,5 +1,7 @@
 //! `keystrata tenant`: who is served, and how.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -124,12 +126,24 @@ pub(crate) fn run(command: &Command, environment: &Environment) -> Result<(), Fa
         Command::Suspend(it) => it.one.common.run(environment, "tenant suspend", it, line),
         Command::Resume(it) => it.one.common.run(environment, "tenant resume", it, line),
         Command::Shred(it) => it.act.one.common.run(environment, "tenant shred", it, line),
-        Command::Statements(it) => it.common.run(environment, "tenant statements", it, |done| {
-            done.get("statements").map(|all| format!("{all:#}\n")).unwrap_or_default()
-        }),
+        Command::Statements(it) => it.common.run(environment, "tenant statements", it, statements),
         Command::Events(it) => it.common.events(environment, &it.tenant),
         Command::Set(it) => it.act.one.common.run(environment, "tenant set", it, line),
     }
+}
+
+/// The statements; and in which backups that still is that they are about.
+fn statements(done: &Value) -> String {
+    let list = |name| done.get(name).and_then(Value::as_array).into_iter().flatten();
+    let mut out = done.get("statements").map(|all| format!("{all:#}\n")).unwrap_or_default();
+    for (number, held) in (1..).zip(list("still_in")) {
+        for backup in held.as_array().into_iter().flatten() {
+            let text = |name| backup.get(name).and_then(Value::as_str).unwrap_or_default();
+            let (id, path) = (text("id"), text("path"));
+            let _ = writeln!(out, "what statement {number} names is still in backup {id} ({path})");
+        }
+    }
+    out
 }
 
 /// What was or would be done, in one line; and a statement about it, if there is one.

@@ -156,7 +156,8 @@ pub(super) async fn prove(
     }
 }
 
-fn refusal(error: EnvelopeError, root: &dyn RootKey, version: u32) -> OpenError {
+/// What it means that a root key did not open an envelope.
+pub(super) fn refusal(error: EnvelopeError, root: &dyn RootKey, version: u32) -> OpenError {
     match error {
         EnvelopeError::NotAuthentic => OpenError::WrongRoot { provider: root.provider(), version },
         EnvelopeError::OtherVersion(version) => OpenError::MissingVersion(version, root.provider()),

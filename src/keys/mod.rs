@@ -5,6 +5,7 @@
 
 mod authority;
 mod client_issuer;
+mod copy;
 pub mod env_root;
 pub mod envelope;
 mod error;
@@ -27,6 +28,7 @@ mod watch;
 mod windows;
 
 pub use client_issuer::{ClientIssuer, ClientIssuerError, ClientIssuerSettings, ClientIssuers};
+pub use copy::{prove_sample, sample_provider};
 pub use env_root::EnvRoot;
 pub use envelope::Purpose;
 pub use error::{Error, OpenError};

@@ -137,6 +137,8 @@ enum Entry {
     Read(Record, Option<oneshot::Sender<Result<(), AuditError>>>),
     /// The records of a group commit.
     Changes(Group),
+    /// Nothing; whoever waits for all before it to be synced.
+    Sync(oneshot::Sender<Result<(), AuditError>>),
 }
 
 /// What the writer and everybody else share.
@@ -261,6 +263,18 @@ impl AuditLog {
             return Err(AuditError("it is too far behind".into()));
         }
         Ok(())
+    }
+
+    /// Resolves when all that was taken before is durable.
+    ///
+    /// # Errors
+    /// The trail cannot be written.
+    pub(super) async fn sync(&self) -> Result<(), AuditError> {
+        let stopping = || AuditError("the server is stopping".into());
+        let (done, synced) = oneshot::channel();
+        let pushed = self.shared.queue.push(Entry::Sync(done), true).await;
+        pushed.map_err(|_| stopping())?;
+        synced.await.map_err(|_| stopping())?
     }
 
     /// Takes the records of a group that is durable in the outbox.

@@ -1,6 +1,7 @@
 //! Changes: what an operation wants and the committer makes durable.
 
 use super::administration::Administration;
+use super::backup::BackupChange;
 use super::hierarchy::{OpenKeys, RotationRow};
 use super::notes::NoteChange;
 use super::request::RequestChange;
@@ -164,6 +165,8 @@ pub enum Change {
     },
     /// What the server remembers for a tenant or a service.
     Note(NoteChange),
+    /// What becomes of known backups, and what must be true of them.
+    Backup(BackupChange),
     /// What becomes of an asynchronous request.
     Request(RequestChange),
     /// What an administrator changes.

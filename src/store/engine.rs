@@ -7,6 +7,7 @@ use std::sync::Arc;
 use kmip_ttlv::enums::{ObjectType, State};
 
 use super::administration::Census;
+use super::backup::Backups;
 use super::change::Commit;
 use super::hierarchy::Hierarchy;
 use super::notes::Notes;
@@ -87,7 +88,7 @@ pub enum Error {
 }
 
 /// A storage engine.
-pub trait Engine: Census + Hierarchy + Notes + Requests + std::fmt::Debug {
+pub trait Engine: Backups + Census + Hierarchy + Notes + Requests + std::fmt::Debug {
     /// Makes a commit durable; resolves when it is.
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<(), Error>>;
 

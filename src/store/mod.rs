@@ -2,6 +2,7 @@
 
 pub mod administration;
 pub mod audit_log;
+pub mod backup;
 pub mod cache;
 pub mod change;
 mod codes;
@@ -20,6 +21,10 @@ mod step;
 
 pub use administration::{Administration, Census, Counts, HeldObject, Target};
 pub use audit_log::{AuditError, AuditLog, AuditSettings, Reads, TrailError};
+pub use backup::{
+    BackupChange, BackupError, BackupKey, BackupRow, Backups, Contents, Copied, Held, Manifest,
+    RootSample, TrailPlace, backup_names,
+};
 pub use change::{Change, Commit, NewKey};
 pub use embedded::{EmbeddedSettings, OpenError};
 pub use engine::{BoxFuture, DueRotation, Engine, Error, Position, Selected, Selector, View};

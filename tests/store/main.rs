@@ -1,6 +1,7 @@
 //! The store: what every engine does, and what the embedded one does when things go wrong.
 #![allow(clippy::disallowed_methods, reason = "tests measure time and talk to their children")]
 
+mod backups;
 mod crash;
 mod faults;
 mod fixture;

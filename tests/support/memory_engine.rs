@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use keystrata::audit::Record;
 use keystrata::clock::Timestamp;
 use keystrata::store::{
-    ActiveKey, BoxFuture, Census, Change, Commit, Counts, Due, DueRotation, Engine, Envelopes,
-    Error, HeldObject, Hierarchy, KeyLevel, KeyRow, KeyState, NewKey, NodeRow, Note, NoteKey,
-    NoteKind, Notes, Owner, Position, RequestCounts, RequestKey, RequestRow, Requests, RotationRow,
-    Scanned, Selector, ServiceRow, Stored, Target, TenantRow, TenantState, View,
+    ActiveKey, Backups, BoxFuture, Census, Change, Commit, Counts, Due, DueRotation, Engine,
+    Envelopes, Error, HeldObject, Hierarchy, KeyLevel, KeyRow, KeyState, NewKey, NodeRow, Note,
+    NoteKey, NoteKind, Notes, Owner, Position, RequestCounts, RequestKey, RequestRow, Requests,
+    RotationRow, Scanned, Selector, ServiceRow, Stored, Target, TenantRow, TenantState, View,
 };
 use keystrata::tenant::{ServiceId, ServiceName, TenantId, TenantName};
 
@@ -273,6 +273,8 @@ impl Requests for MemoryEngine {
         self.read(|_| Vec::new())
     }
 }
+
+impl Backups for MemoryEngine {}
 
 impl Engine for MemoryEngine {
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<(), Error>> {

@@ -147,7 +147,13 @@ pub(super) fn rotation(config: &Config) -> RotationSettings {
 /// The settings of the store and its audit trail.
 pub(super) fn store(config: &Config) -> StoreSettings {
     let defaults = StoreSettings::new(&config.store.directory);
-    let audit = AuditSettings {
+    let (audit, cache_bytes) = (audit(config), config.store.cache_size as u64);
+    StoreSettings { audit, cache_bytes, ..defaults }
+}
+
+/// The settings of the audit trail.
+pub(in super::super) fn audit(config: &Config) -> AuditSettings {
+    AuditSettings {
         node: config.audit.node.clone(),
         reads: match config.audit.reads {
             ReadRecords::Strict => Reads::Strict,
@@ -156,6 +162,5 @@ pub(super) fn store(config: &Config) -> StoreSettings {
         file_bytes_max: config.audit.rotate_size as u64,
         accept_loss: config.audit.accept_loss,
         ..AuditSettings::new(&config.audit.directory)
-    };
-    StoreSettings { audit, cache_bytes: config.store.cache_size as u64, ..defaults }
+    }
 }

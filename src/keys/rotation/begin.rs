@@ -8,7 +8,7 @@ use super::error::Refused;
 use super::subject::{self, Subject, state_name};
 use crate::audit::Record;
 use crate::clock::Timestamp;
-use crate::store::{Change, KeyRow, KeyState, Phase, RotationRow};
+use crate::store::{BackupChange, Change, KeyRow, KeyState, Phase, RotationRow, backup_names};
 
 /// How often something is tried again that others interfered with.
 const ATTEMPTS_MAX: usize = 8;
@@ -334,10 +334,17 @@ impl Rotator {
         if living > 0 {
             return Err(Refused::Named { key: key(), version, living });
         }
-        Ok(state)
+        let backups = self.keyring.engine.backups_naming(subject.level(), version).await?;
+        match backups.first() {
+            Some(first) => {
+                let (first, backups) = (first.id.clone(), backup_names(&backups));
+                Err(Refused::BackedUp { key: key(), version, backups, first })
+            }
+            None => Ok(state),
+        }
     }
 
-    /// Destroys a version that no envelope names. Its row stays without its envelope, so that the
+    /// Destroys a version that no envelope and no known backup names. Its row stays without its envelope, so that the
     /// number is not used again.
     ///
     /// # Errors
@@ -350,7 +357,10 @@ impl Rotator {
     ) -> Result<(), Refused> {
         let from = self.plan_remove(subject, version).await?;
         let (level, to) = (subject.level(), KeyState::Destroyed);
-        self.commit(vec![Change::KeyState { level, version, from, to }], vec![record]).await?;
+        // A backup may have become known since.
+        let unnamed = Change::Backup(BackupChange::Unnamed { level, version });
+        let state = Change::KeyState { level, version, from, to };
+        self.commit(vec![unnamed, state], vec![record]).await?;
         self.keyring.forget_version(subject.level(), version);
         Ok(())
     }

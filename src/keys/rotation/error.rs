@@ -112,6 +112,21 @@ pub enum Refused {
         /// How many envelopes.
         living: u64,
     },
+    /// Backups have envelopes that name the version.
+    #[error(
+        "version {version} of {key} is needed by {backups}: destroy those copies, then \
+         `keystrata backup forget --id {first}`"
+    )]
+    BackedUp {
+        /// Which key.
+        key: String,
+        /// The version.
+        version: u32,
+        /// Which backups, with their paths.
+        backups: String,
+        /// The name of the first.
+        first: String,
+    },
     /// The version is in use.
     #[error("version {version} of {key} is {state}: only a retired or pending one can be removed")]
     InUse {

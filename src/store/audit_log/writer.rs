@@ -126,6 +126,7 @@ impl Writer {
                 self.records += 1;
             }
             Entry::Changes(group) => self.take_over(&group),
+            Entry::Sync(waiting) => self.waiting.push(waiting),
         }
     }
 

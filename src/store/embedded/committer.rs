@@ -2,6 +2,7 @@
 //! sync, and then answers everybody. There is no timer; while one group is synced, the next
 //! gathers.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use rusqlite::Connection;
@@ -43,6 +44,8 @@ pub(super) struct Surroundings {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) observer: Observer,
+    /// Whether the store is being copied.
+    pub(super) copying: Arc<AtomicBool>,
     /// Set for good when it is not known any more what is on the disk.
     pub(super) broken: Arc<OnceLock<Error>>,
 }
@@ -94,9 +97,12 @@ impl Committer {
 
     /// Empties the log after envelopes were erased, as soon as nobody waits for the committer: until
     /// then it has pages of before. At the first start of all it does so once, as an earlier process may
-    /// have left some.
+    /// have left some. While the store is copied, pages of before are still read, and commits would wait.
     fn wipe_remains(&mut self) {
-        if self.remains && self.around.queue.len() == 0 {
+        if self.remains
+            && self.around.queue.len() == 0
+            && !self.around.copying.load(Ordering::Relaxed)
+        {
             match connection::empty_log(&self.db) {
                 Ok(done) => self.remains = !done,
                 Err(error) => tracing::warn!(%error, "the store's log could not be emptied"),

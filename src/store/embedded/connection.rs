@@ -45,10 +45,7 @@ pub(super) fn writer(directory: &Path) -> rusqlite::Result<Connection> {
     let path = directory.join(FILE);
     // SQLite gives its log the mode of the file. If this fails, so will SQLite, and say why.
     let _ = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    set(&connection, WRITER)?;
-    Ok(connection)
+    whole_writer(&path)
 }
 
 /// Folds the log into the database and empties it, so that no page of before is left in either.
@@ -68,9 +65,30 @@ pub(super) fn use_log(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Opens the database for a reader.
 pub(super) fn reader(directory: &Path) -> rusqlite::Result<Connection> {
+    whole(&directory.join(FILE))
+}
+
+/// Opens the database to copy it; it changes nothing in it.
+pub(super) fn copier(directory: &Path) -> rusqlite::Result<Connection> {
+    let connection = reader(directory)?;
+    // The statement that copies writes another file.
+    connection.execute_batch("PRAGMA query_only = OFF;")?;
+    Ok(connection)
+}
+
+/// Opens a database that is one file, such as a copy, to read it.
+pub(super) fn whole(file: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(directory.join(FILE), flags)?;
+    let connection = Connection::open_with_flags(file, flags)?;
     set(&connection, READER)?;
+    Ok(connection)
+}
+
+/// Opens a database that is one file to change it, before it is a server's.
+pub(super) fn whole_writer(file: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
+    set(&connection, WRITER)?;
     Ok(connection)
 }
 

@@ -6,6 +6,7 @@
 mod administer;
 mod committer;
 mod connection;
+mod copy;
 mod database;
 mod hierarchy;
 mod ledger;
@@ -14,6 +15,7 @@ mod outbox;
 mod prepare;
 mod read;
 mod readers;
+mod registry;
 mod requests;
 mod rotating;
 mod schema;
@@ -22,12 +24,14 @@ mod write;
 mod write_key;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
 use tokio::sync::{Semaphore, oneshot};
 
 use self::committer::{Committer, Request, Surroundings};
+pub use self::copy::{Verified, verify};
 use self::database::open_database;
 use self::prepare::Prepared;
 use self::readers::{Readers, closed};
@@ -125,6 +129,9 @@ pub struct Embedded {
     readers: Readers,
     audit: Arc<AuditLog>,
     shared: Shared,
+    directory: PathBuf,
+    /// Whether the store is being copied.
+    copying: Arc<AtomicBool>,
     _lock: DirectoryLock,
 }
 
@@ -159,6 +166,7 @@ impl Embedded {
         let commits = Arc::new(Queue::new(COMMITS_WAITING_MAX));
         let commit_bytes = Arc::new(Semaphore::new(COMMITS_WAITING_BYTES_MAX));
         let broken = Arc::new(OnceLock::new());
+        let copying = Arc::new(AtomicBool::new(false));
         let around = Surroundings {
             queue: commits.clone(),
             cache: shared.cache.clone(),
@@ -166,6 +174,7 @@ impl Embedded {
             clock: shared.clock.clone(),
             metrics: shared.metrics.clone(),
             observer: shared.observer.clone(),
+            copying: copying.clone(),
             broken: broken.clone(),
         };
         let committer = Committer::new(db, around, next);
@@ -173,7 +182,18 @@ impl Embedded {
         let thread =
             thread.spawn(|| committer.run()).map_err(|error| OpenError::Thread(error.into()))?;
         let committer = Mutex::new(Some(thread));
-        Ok(Self { commits, commit_bytes, committer, broken, readers, audit, shared, _lock: lock })
+        Ok(Self {
+            commits,
+            commit_bytes,
+            committer,
+            broken,
+            readers,
+            audit,
+            shared,
+            directory: directory.to_owned(),
+            copying,
+            _lock: lock,
+        })
     }
 
     /// The audit trail.

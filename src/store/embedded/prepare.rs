@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::clock::Timestamp;
 use crate::store::administration::Administration;
 use crate::store::audit_log::AuditLog;
+use crate::store::backup::{BackupChange, BackupKey};
 use crate::store::request::RequestChange;
 use crate::store::row::{Sealed, Stored};
 use crate::store::row_format::{self, Entry};
@@ -159,6 +160,9 @@ impl Write {
                 row.sealed.as_ref().map_or(0, |it| it.as_bytes().len())
             }
             Self::Administer(Administration::Shred { statement, .. }) => statement.len(),
+            Self::Other(Change::Backup(BackupChange::Add { keys, .. })) => {
+                keys.len().saturating_mul(size_of::<BackupKey>())
+            }
             Self::Other(Change::Note(note)) => note.to.as_ref().map_or(0, |note| note.body.len()),
             // Rare and small.
             Self::Administer(_) | Self::Request(_) | Self::Other(_) => ROW_BYTES,

@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0006_requests.sql"),
     include_str!("migrations/0007_rotating.sql"),
     include_str!("migrations/0008_open_keys.sql"),
+    include_str!("migrations/0009_backups.sql"),
 ];
 
 /// Marks the file as ours (`PRAGMA application_id`): "kmst".

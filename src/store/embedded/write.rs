@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Params, params};
 
 use super::ledger::Ledger;
 use super::prepare::{NewService, ObjectWrite, Write};
-use super::{administer, connection, notes, requests, rotating, write_key};
+use super::{administer, connection, notes, registry, requests, rotating, write_key};
 use crate::clock::Timestamp;
 use crate::object::Object;
 use crate::store::row::{KeyLevel, KeyState, Sealed, TenantState};
@@ -32,6 +32,13 @@ impl From<rusqlite::Error> for WriteError {
             Some(ConstraintViolation | TooBig) => Self::Refused(connection::error(&error)),
             _ => Self::Broken(error),
         }
+    }
+}
+
+impl From<Error> for WriteError {
+    /// What was read for the change cannot be used.
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
     }
 }
 
@@ -101,6 +108,7 @@ fn other(db: &Connection, ledger: &mut Ledger, change: &Change) -> Result<(), Wr
         Change::Setting { name, from, to } => write_key::setting(db, name, from, to),
         Change::PutOff { tenant, uid, from, to } => rotating::put_off(db, *tenant, uid, *from, *to),
         Change::Note(change) => notes::write(db, change),
+        Change::Backup(change) => registry::write(db, change),
         Change::Insert { .. }
         | Change::Update { .. }
         | Change::Reseal { .. }
