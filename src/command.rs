@@ -14,6 +14,7 @@ mod logging;
 pub(crate) mod object;
 mod pki;
 mod private;
+pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod service;
 pub(crate) mod soak;

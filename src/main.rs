@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 use keystrata::keys::memory;
 
 use command::{
-    Environment, audit, backup, config, hsm, hsm_worker, kek, kmip, object, serve,
+    Environment, audit, backup, config, hsm, hsm_worker, kek, kmip, object, restore, serve,
     service, soak, status, tell, tenant, try_,
 };
 
@@ -59,6 +59,8 @@ enum Command {
     /// Copies of the store: make, list, verify, forget
     #[command(subcommand)]
     Backup(backup::Command),
+    /// Put a backup in the place of a store that is not there
+    Restore(restore::Arguments),
     /// Tenants: list, make, suspend, resume, shred
     #[command(subcommand)]
     Tenant(tenant::Command),
@@ -89,6 +91,7 @@ fn main() -> ExitCode {
         Command::Kmip(command) => kmip::run(&command),
         Command::Audit(command) => audit::run(&command, &environment),
         Command::Backup(command) => backup::run(&command, &environment),
+        Command::Restore(arguments) => restore::run(&arguments, &environment),
         Command::Tenant(command) => tenant::run(&command, &environment),
         Command::Object(command) => object::run(&command, &environment),
         Command::Service(command) => service::run(&command, &environment),

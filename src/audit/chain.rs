@@ -136,7 +136,9 @@ fn number(bytes: &[u8]) -> Option<(u64, &[u8])> {
     Some((std::str::from_utf8(digits).ok()?.parse().ok()?, rest))
 }
 
-fn unhex(text: &[u8]) -> Option<Hash> {
+/// A hash from 64 lower-case hexadecimal digits.
+#[must_use]
+pub fn unhex(text: &[u8]) -> Option<Hash> {
     let mut hash = GENESIS;
     if text.len() != 2 * hash.len() {
         return None;

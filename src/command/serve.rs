@@ -36,6 +36,7 @@ use self::health::{Facts, ServerHealth};
 use self::parts::Parts;
 use self::root::Roots;
 pub(super) use self::root::{Proof, ensure_environment, prove, token as token_settings};
+pub(super) use self::settings::audit as audit_settings;
 use self::signals::Signals;
 use super::{Environment, Failure, logging, print};
 

@@ -13,6 +13,7 @@
 
 mod end;
 mod file;
+mod since;
 mod writer;
 
 use std::fs::File;
@@ -27,6 +28,7 @@ use tokio::sync::oneshot;
 
 use self::file::Trail;
 pub use self::file::{TrailError, files};
+pub use self::since::{Shredded, Since, since};
 use self::writer::Writer;
 use super::queue::Queue;
 use super::step::Observer;

@@ -48,6 +48,21 @@ impl DirectoryLock {
         })
     }
 
+    /// Whether a directory could be locked. Makes and writes nothing.
+    ///
+    /// # Errors
+    /// [`LockError::InUse`].
+    pub(super) fn check(directory: &Path) -> Result<(), LockError> {
+        let Ok(file) = File::open(directory.join(FILE)) else { return Ok(()) };
+        if !matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)) {
+            return Ok(());
+        }
+        let mut process = String::new();
+        let _ = file.take(32).read_to_string(&mut process);
+        let (directory, process) = (directory.to_owned(), process.trim().to_owned());
+        Err(LockError::InUse { directory, process })
+    }
+
     /// The lock, or the number of the process that has it.
     fn try_take(directory: &Path) -> Result<Result<Self, String>, LockError> {
         let unusable = |error: io::Error| LockError::Unusable {
