@@ -23,6 +23,7 @@ const TENANTS_BATCH: usize = 256;
 /// Which keys a command is about.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that stands for itself")]
 struct Arguments {
     level: Option<String>,
     tenant: Option<String>,
@@ -38,6 +39,8 @@ struct Arguments {
     active: bool,
     at: Option<String>,
     to: Option<String>,
+    #[serde(default)]
+    discard_encrypted: bool,
 }
 
 impl Admin {
@@ -327,6 +330,9 @@ pub(super) fn remove<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answ
         let subject = admin.one(call, &of).await?;
         let rotator = &admin.parts.rotator;
         rotator.plan_remove(&subject, version).await?;
+        if !of.discard_encrypted {
+            rotator.check_client_use(&subject, version).await?;
+        }
         if !of.plan {
             let record = call.record(format!("version {version} is destroyed"));
             rotator.remove(&subject, version, record).await?;

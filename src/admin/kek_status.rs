@@ -102,7 +102,7 @@ async fn versions(admin: &Admin, nodes: &Nodes, subject: &Subject) -> Result<Vec
         let count = counts.iter().find(|count| count.version == row.version);
         shown.push(json!({
             "version": row.version, "state": state_name(row.state),
-            "compromised": row.compromised, "created": moment(row.created),
+            "compromised": row.compromised, "client_use": row.client_use, "created": moment(row.created),
             "envelopes": count.map_or(0, |count| count.living),
             "sealed_ever": count.map_or(0, |count| count.sealed),
             "sealed_by": row.sealed.parent_version(),

@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{Admin, Call, Refusal, Scope};
-use crate::keys::events::{Event, EventKind};
+use crate::keys::active_version;
+use crate::keys::events::EventKind;
+use crate::keys::rotation::Subject;
 use crate::store::{
-    Administration, Change, Commit, KeyLevel, KeyRow, KeyState, ServiceRow, Target, TenantRow,
-    TenantState,
+    Administration, Change, Commit, KeyLevel, ServiceRow, Target, TenantRow, TenantState,
 };
 use crate::tenant::{Mode, Role, ServiceName, TenantName};
 
@@ -111,13 +112,14 @@ impl Party {
 
     /// Has every request held to this form; forgets the keys of what is not served.
     pub(super) fn hold(&self, admin: &Admin) {
-        let keyring = &admin.parts.keyring;
-        match &self.service {
-            None => keyring.standing().tenant(&self.tenant),
-            Some(service) => keyring.standing().service(service),
-        }
-        if self.state() != TenantState::Active {
-            keyring.forget(self.target());
+        admin.parts.keyring.hold(&self.subject());
+    }
+
+    /// Whose key it is, for the hierarchy.
+    fn subject(&self) -> Subject {
+        match self.service.clone() {
+            None => Subject::Tenant(self.tenant.clone()),
+            Some(service) => Subject::Service(self.tenant.clone(), service),
         }
     }
 
@@ -143,19 +145,13 @@ impl Party {
         let line = format!("{party} is {word}");
         party.become_other(admin, call, &to, &line).await?;
         let keys = admin.parts.store.keys(party.level()).await?;
-        party.tell(admin, call, kind, active(&keys));
+        party.tell(admin, call, kind, active_version(&keys));
         Ok(json!({ "line": line, "state": state_name(state) }))
     }
 
     /// Tells those who listen.
     pub(super) fn tell(&self, admin: &Admin, call: &Call, kind: EventKind, version: u32) {
-        admin.parts.keyring.events().publish(&Event {
-            kind,
-            tenant: self.tenant.name.clone(),
-            service: self.service.as_ref().map(|service| service.name.clone()),
-            version,
-            effective: call.time(),
-        });
+        admin.parts.keyring.tell(&self.subject(), kind, version, call.time());
     }
 }
 
@@ -166,12 +162,6 @@ impl std::fmt::Display for Party {
             Some(service) => write!(f, "service {} of tenant {}", service.name, self.tenant.name),
         }
     }
-}
-
-/// The version that seals; 0 if there is none any more.
-pub(super) fn active(keys: &[KeyRow]) -> u32 {
-    let active = keys.iter().find(|key| key.state == KeyState::Active);
-    active.map(|key| key.version).unwrap_or_default()
 }
 
 pub(super) fn state_name(state: TenantState) -> &'static str {

@@ -4,10 +4,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::backup::shown;
-use super::party::{Party, active, service_name};
+use super::party::{Party, service_name};
 use super::remains::erase;
 use super::tenant::ROWS_MAX;
 use super::{Admin, Answer, Call, Refusal};
+use crate::keys::active_version;
 use crate::keys::events::EventKind;
 use crate::keys::statement::{Signer, verified};
 use crate::store::{
@@ -82,7 +83,7 @@ pub(super) fn shred<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answe
         for party in &dead {
             party.hold(admin);
         }
-        party.tell(admin, call, EventKind::Shredding, active(&keys));
+        party.tell(admin, call, EventKind::Shredding, active_version(&keys));
         erase(admin, &party, |progress| call.progress.tell(progress), None).await?;
         Ok(json!({ "line": format!("shredded {line}{copies}"), "statement": statement }))
     })

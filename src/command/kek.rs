@@ -158,6 +158,9 @@ pub(crate) struct Remove {
     /// The version
     #[arg(long, value_name = "M")]
     version: u32,
+    /// Also if the service has encrypted with it over KMIP: what it keeps can then not be decrypted
+    #[arg(long)]
+    discard_encrypted: bool,
 }
 
 /// The arguments of `keystrata kek migrate`.

@@ -80,7 +80,7 @@ pub struct Keyring {
     /// Other versions: retired ones that open what is old.
     pub(super) retired: Cache<(TenantId, ServiceId, u32), Arc<ServiceKey>>,
     /// Objects that were opened with a retired version, to be sealed anew when there is time.
-    touched: mpsc::Sender<Touched>,
+    pub(super) touched: mpsc::Sender<Touched>,
     touched_end: StdMutex<Option<mpsc::Receiver<Touched>>>,
 }
 
@@ -235,56 +235,8 @@ impl Keyring {
         Ok(key)
     }
 
-    /// The version of the key of service `owner` that sealed `sealed`, which is the value of object
-    /// `uid`. If it is not the active one, the object is noted to be sealed anew.
-    ///
-    /// # Errors
-    /// As [`Keyring::service_key`].
-    pub async fn opening_key(
-        &self,
-        caller: &Caller,
-        owner: ServiceId,
-        uid: &str,
-        sealed: &Sealed,
-    ) -> Result<Arc<ServiceKey>, Error> {
-        let key = self.service_key(caller, owner).await?;
-        if sealed.parent_version() == Some(key.version()) {
-            return Ok(key);
-        }
-        let touched = Touched { tenant: caller.tenant_id, service: owner, uid: uid.to_owned() };
-        // What is not noted is found later.
-        let _ = self.touched.try_send(touched);
-        self.sealing_key(caller, owner, sealed).await
-    }
-
-    /// The version of the key of service `owner` that sealed `sealed`.
-    ///
-    /// # Errors
-    /// As [`Keyring::service_key`].
-    pub async fn sealing_key(
-        &self,
-        caller: &Caller,
-        owner: ServiceId,
-        sealed: &Sealed,
-    ) -> Result<Arc<ServiceKey>, Error> {
-        let key = self.service_key(caller, owner).await?;
-        let version = sealed.parent_version().ok_or(EnvelopeError::Malformed)?;
-        if version == key.version() {
-            return Ok(key);
-        }
-        let id = (caller.tenant_id, owner, version);
-        if let Some(key) = self.retired.get(&id) {
-            return Ok(key);
-        }
-        let open = async {
-            let (tenant, service) = self.served(caller, owner).await?;
-            Ok::<_, Error>(Arc::new(self.open_version(&tenant, &service, version).await?))
-        };
-        self.retired.get_or_insert_async(&id, open).await
-    }
-
     /// The rows of a caller's tenant and of a service of it, if both are served.
-    async fn served(
+    pub(super) async fn served(
         &self,
         caller: &Caller,
         owner: ServiceId,

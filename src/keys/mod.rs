@@ -14,6 +14,7 @@ pub mod install;
 mod keyring;
 mod loaded;
 pub mod memory;
+mod opening;
 mod register;
 mod root;
 mod root_set;
@@ -38,3 +39,4 @@ pub use root::{BoxFuture, Provider, ROOT_PLAIN_BYTES_MAX, Random, RootError, Roo
 pub use rules::check_served;
 pub use service_key::ServiceKey;
 pub use standing::Standing;
+pub use switches::active_version;

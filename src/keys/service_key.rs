@@ -14,6 +14,10 @@ use crate::tenant::{ServiceName, TenantName};
 /// The version of an object's value. A re-keyed object is a new object, so there is no other yet.
 const VALUE_VERSION: u32 = 1;
 
+/// What makes the key with which a client encrypts another one than those that seal: HKDF's info, no
+/// beginning of which is [`envelope::INFO`].
+const CLIENT_INFO: &[u8] = b"keystrata client encryption 1";
+
 /// One version of a service's key. Wiped when the last holder drops it.
 pub struct ServiceKey {
     tenant: TenantName,
@@ -83,6 +87,13 @@ impl ServiceKey {
         Ok(envelope::open(&self.key, self.version, &place, sealed)?)
     }
 
+    /// The key with which the service itself encrypts and decrypts over KMIP: HKDF-SHA256 of this
+    /// version without salt. Nothing that is done with it opens, or makes, an envelope.
+    #[must_use]
+    pub fn client_key(&self) -> Key {
+        self.key.derive(&[], &[CLIENT_INFO])
+    }
+
     fn place<'a>(&'a self, uid: &'a str) -> Place<'a> {
         Place {
             level: Level::Data,
@@ -111,5 +122,28 @@ impl fmt::Debug for ServiceKey {
             .field("service", &self.service)
             .field("version", &self.version)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::envelope::INFO;
+    use super::*;
+
+    #[test]
+    fn what_clients_encrypt_with_seals_nothing_else() {
+        let tenant = TenantName::new("tenant-a").expect("a name");
+        let service = ServiceName::new("orders").expect("a name");
+        let bytes = [7; 32];
+        let key = || Key::from_slice(&bytes).expect("a key");
+        let of = |version| ServiceKey::new(tenant.clone(), service.clone(), version, key());
+        let client_key = of(1).client_key();
+        assert_eq!(client_key.as_bytes(), of(2).client_key().as_bytes(), "it is the key's alone");
+        assert_ne!(client_key.as_bytes(), &bytes);
+        assert!(!CLIENT_INFO.starts_with(INFO) && !INFO.starts_with(CLIENT_INFO));
+        for byte in 0..=u8::MAX {
+            let sealing = key().derive(&[], &[INFO, &[Level::Data as u8], &[byte]]);
+            assert_ne!(client_key.as_bytes(), sealing.as_bytes());
+        }
     }
 }

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use super::events::Events;
+use super::events::{Event, EventKind, Events};
 use super::keyring::Keyring;
+use super::rotation::Subject;
 use super::standing::Standing;
-use crate::store::Target;
+use crate::clock::Timestamp;
+use crate::store::{KeyRow, KeyState, Target, TenantState};
 use crate::tenant::{ServiceId, TenantId};
 
 /// What else has opened keys in memory: told when they are to be forgotten.
@@ -37,6 +39,36 @@ impl Keyring {
         &self.standing
     }
 
+    /// Has every request held to what a tenant or service has become, and forgets the keys of one that
+    /// is not served. To be called when that is durable.
+    pub fn hold(&self, subject: &Subject) {
+        let (state, target) = match subject {
+            Subject::Root => return,
+            Subject::Tenant(tenant) => {
+                self.standing.tenant(tenant);
+                (tenant.state, Target { tenant: tenant.id, service: None })
+            }
+            Subject::Service(tenant, service) => {
+                self.standing.service(service);
+                (service.state, Target { tenant: tenant.id, service: Some(service.id) })
+            }
+        };
+        if state != TenantState::Active {
+            self.forget(target);
+        }
+    }
+
+    /// Tells those who listen for the tenant what happens to its key, or will. The root is no tenant's.
+    pub fn tell(&self, subject: &Subject, kind: EventKind, version: u32, effective: Timestamp) {
+        let (tenant, service) = match subject {
+            Subject::Root => return,
+            Subject::Tenant(tenant) => (tenant, None),
+            Subject::Service(tenant, service) => (tenant, Some(service.name.clone())),
+        };
+        let tenant = tenant.name.clone();
+        self.events.publish(&Event { kind, tenant, service, version, effective });
+    }
+
     /// Drops the open keys of a tenant, or of one service. They are wiped when the requests under way
     /// are done with them.
     pub fn forget(&self, target: Target) {
@@ -53,4 +85,11 @@ impl Keyring {
             dependent(target);
         }
     }
+}
+
+/// The version that seals; 0 if there is none any more.
+#[must_use]
+pub fn active_version(keys: &[KeyRow]) -> u32 {
+    let active = keys.iter().find(|key| key.state == KeyState::Active);
+    active.map(|key| key.version).unwrap_or_default()
 }

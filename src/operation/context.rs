@@ -2,6 +2,7 @@
 //! no call that names a tenant, and no object is reached without saying what for.
 
 mod authority;
+mod own_key;
 mod rights;
 
 use std::sync::Arc;
@@ -236,7 +237,7 @@ impl<'a> Context<'a> {
     ) -> Result<Held, Failure> {
         let uid = self.batch.resolve(uid)?;
         self.trace.note_object(&uid);
-        let held = match self.find(&uid).await {
+        let held = match self.find(&uid, right).await {
             Err(Failure::NotFound) if uid == AUTHORITY_CERTIFICATE && right.only_reads() => {
                 self.authority_certificate().await?.ok_or(Failure::NotFound)?
             }
@@ -254,8 +255,8 @@ impl<'a> Context<'a> {
         rules::is_held(AttributeKind::State, object, self.version)
     }
 
-    async fn find(&self, uid: &str) -> Result<Held, Failure> {
-        if let Some(own) = own_keys::find(self, uid).await? {
+    async fn find(&self, uid: &str, right: Right) -> Result<Held, Failure> {
+        if let Some(own) = own_keys::find(self, uid, right).await? {
             return Ok(own);
         }
         let view = self.view();
@@ -297,7 +298,8 @@ impl<'a> Context<'a> {
     pub async fn value(&self, held: &Held) -> Result<ManagedObject, Failure> {
         let sealed = held.stored.sealed.as_ref().ok_or(Failure::Destroyed)?;
         let (owner, uid) = (held.stored.service, &held.object().uid);
-        let key = self.parts.keyring.opening_key(self.caller, owner, uid, sealed).await?;
+        let key = self.parts.keyring.opening_key(self.caller, owner, uid, sealed).await;
+        let key = key.map_err(Failure::of_keys)?;
         self.trace.note_key_version(key.version());
         let plain: Zeroizing<Vec<u8>> = key.open(uid, sealed)?;
         value::from_bytes(&plain)

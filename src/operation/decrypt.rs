@@ -9,7 +9,7 @@ use kmip_ttlv::payload::decrypt::{Request, Response};
 
 use super::context::{Context, Held, Right};
 use super::part::{Output, Part, Work};
-use super::{Failure, Outcome, cipher_parameters, key_use, one_time_pad, rsa_cipher};
+use super::{Failure, Outcome, cipher_parameters, key_use, one_time_pad, own_keys, rsa_cipher};
 use crate::access::Usage;
 use crate::crypto::cipher::Decryptor;
 use crate::crypto::random::Random;
@@ -27,6 +27,9 @@ pub(super) async fn decrypt(cx: &Context<'_>, request: &Request<'_>) -> Result<O
     cipher_parameters::check_authenticated(&part, authenticated)?;
     let held = part.key(cx, request.uid.as_ref(), Right::Use(Usage::Decrypt)).await?;
     let uid = held.object().uid.clone();
+    if own_keys::is_one(&uid) {
+        return own_keys::decrypt(cx, request, &held, &part).await;
+    }
     let output = if held.object().is_pad() {
         cipher_parameters::check_unauthenticated(authenticated)?;
         one_time_pad::apply(cx, request.parameters.as_ref(), &held, &part).await?

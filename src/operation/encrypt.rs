@@ -9,7 +9,7 @@ use kmip_ttlv::payload::encrypt::{Request, Response};
 
 use super::context::{Context, Held, Right};
 use super::part::{Output, Part, Work};
-use super::{Failure, Outcome, cipher_parameters, key_use, one_time_pad, rsa_cipher};
+use super::{Failure, Outcome, cipher_parameters, key_use, one_time_pad, own_keys, rsa_cipher};
 use crate::access::Usage;
 use crate::crypto::cipher::Encryptor;
 use crate::crypto::random::Random;
@@ -26,6 +26,9 @@ pub(super) async fn encrypt(cx: &Context<'_>, request: &Request<'_>) -> Result<O
     cipher_parameters::check_authenticated(&part, [request.additional_data.is_some(), false])?;
     let held = part.key(cx, request.uid.as_ref(), Right::Use(Usage::Encrypt)).await?;
     let uid = held.object().uid.clone();
+    if own_keys::is_one(&uid) {
+        return own_keys::encrypt(cx, request, &held, &part).await;
+    }
     let changes = key_use::charge(cx, &held, &part)?;
     let output = if held.object().is_pad() {
         cipher_parameters::check_unauthenticated([request.additional_data.is_some(), false])?;

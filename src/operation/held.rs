@@ -18,6 +18,8 @@ pub enum Right {
     Lease,
     /// To change its attributes or state.
     Change,
+    /// To end the protection that it gives, or to declare it compromised.
+    Revoke,
     /// To take it out of the archive.
     Recover,
     /// To have another one take its place.

@@ -1,26 +1,30 @@
-//! The keys of the hierarchy that belong to a tenant (L2 and L3), as its administrators see them:
-//! symmetric keys that never leave the server and that Re-key rotates. To everybody else there are
-//! none.
+//! The keys of the hierarchy that belong to a tenant (L2 and L3) as objects: symmetric keys that never
+//! leave the server.
+//!
+//! A tenant's administrators see all of them; Re-key rotates one, Revoke suspends the tenant or service.
+//! A service sees its own (L3), to encrypt and decrypt with it. To everybody else there are none.
 //!
 //! An identifier says which key of the *caller's* tenant is meant, so no other tenant's can be named:
-//! [`TENANT_KEY`], or [`SERVICE_KEY`] and the service's name. They are found by their identifier or by
-//! their Object Group, [`GROUP`], and not by a search that asks for neither.
+//! [`TENANT_KEY`], or [`SERVICE_KEY`] and the service's name. A service's key has versions, which are
+//! objects, too: they add `:` and their number. All are found by their identifier, the keys also by their
+//! Object Group, [`GROUP`]; a search that asks for neither does not find them.
+
+mod cipher;
+mod revoke;
+mod shown;
 
 use std::sync::Arc;
 
-use kmip_ttlv::attribute::{Attribute, CustomAttribute, Name};
-use kmip_ttlv::enums::{
-    CryptographicAlgorithm, CryptographicUsageMask, NameType, ObjectType, State,
-};
 use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::re_key::{Request, Response};
-use kmip_ttlv::{DateTime, Value};
 
-use super::context::{Context, Held};
+pub(super) use self::cipher::{decrypt, encrypt};
+pub(super) use self::revoke::revoke;
+use super::context::{Context, Held, Right};
 use super::{Failure, Outcome};
+use crate::access::Usage;
 use crate::keys::rotation::{Refused, Subject};
-use crate::object::{AttributeSet, Object};
-use crate::store::{KeyLevel, KeyRow, KeyState, Stored, TenantState};
+use crate::store::{KeyLevel, Stored};
 use crate::tenant::{ServiceId, ServiceName};
 
 /// The tenant's key (L2).
@@ -29,26 +33,60 @@ const TENANT_KEY: &str = "keystrata:tenant-key";
 const SERVICE_KEY: &str = "keystrata:service-key:";
 /// The Object Group of all of them.
 const GROUP: &str = "keystrata:keys";
-/// The bits of such a key.
-const KEY_BITS: i32 = 256;
-/// The custom attribute that tells the version that seals.
-const VERSION: &str = "Key-Version";
 
 /// Whether an identifier is a key's of the hierarchy, or could be.
 pub(super) fn is_one(uid: &str) -> bool {
     uid == TENANT_KEY || uid.starts_with(SERVICE_KEY)
 }
 
-/// The key of the hierarchy that an identifier names, if the caller may know of it.
+/// What an identifier names.
+#[derive(Debug, PartialEq, Eq)]
+struct Named {
+    /// The service; `None` for the tenant's key.
+    service: Option<ServiceName>,
+    /// One version of its key.
+    version: Option<u32>,
+}
+
+impl Named {
+    fn read(uid: &str) -> Option<Self> {
+        if uid == TENANT_KEY {
+            return Some(Self { service: None, version: None });
+        }
+        let rest = uid.strip_prefix(SERVICE_KEY)?;
+        let (name, version) = match rest.split_once(':') {
+            None => (rest, None),
+            // In one form only, so that a version has one identifier.
+            Some((name, digits)) => {
+                let number = digits.parse().ok().filter(|number: &u32| number.to_string() == digits);
+                (name, Some(number?))
+            }
+        };
+        Some(Self { service: Some(ServiceName::new(name).ok()?), version })
+    }
+
+    /// Whether it is the caller's own, and wanted for what a service may do with its own.
+    fn is_own(&self, cx: &Context<'_>, right: Right) -> bool {
+        let uses = [Right::Attributes, Right::Use(Usage::Encrypt), Right::Use(Usage::Decrypt)];
+        self.service.as_ref() == Some(cx.service_name()) && uses.contains(&right)
+    }
+}
+
+/// The key of the hierarchy that an identifier names, if the caller may know of it for that.
 ///
 /// # Errors
 /// The store's.
-pub(super) async fn find(cx: &Context<'_>, uid: &str) -> Result<Option<Held>, Failure> {
-    if !is_one(uid) || !cx.is_tenant_admin() {
+pub(super) async fn find(
+    cx: &Context<'_>,
+    uid: &str,
+    right: Right,
+) -> Result<Option<Held>, Failure> {
+    let Some(named) = Named::read(uid) else { return Ok(None) };
+    if !cx.is_tenant_admin() && !named.is_own(cx, right) {
         return Ok(None);
     }
-    let Some(subject) = subject(cx, uid).await? else { return Ok(None) };
-    held(cx, &subject).await.map(Some)
+    let Some(subject) = subject(cx, &named).await? else { return Ok(None) };
+    held(cx, &subject, named.version).await
 }
 
 /// The keys of the hierarchy among the members of an object group.
@@ -59,94 +97,60 @@ pub(super) async fn members(
     cx: &Context<'_>,
     mut groups: impl Iterator<Item = &str>,
 ) -> Result<Vec<Held>, Failure> {
-    if !cx.is_tenant_admin() || !groups.any(|group| group == GROUP) {
+    if !groups.any(|group| group == GROUP) {
         return Ok(Vec::new());
     }
-    let mut levels = vec![KeyLevel::Tenant(cx.tenant())];
-    let services = cx.parts().store.engine().services(cx.tenant()).await?;
-    levels.extend(services.iter().map(|service| KeyLevel::Service(service.id)));
+    let levels = if cx.is_tenant_admin() {
+        let services = cx.parts().store.engine().services(cx.tenant()).await?;
+        let services = services.iter().map(|service| KeyLevel::Service(service.id));
+        [KeyLevel::Tenant(cx.tenant())].into_iter().chain(services).collect()
+    } else {
+        vec![KeyLevel::Service(cx.service())]
+    };
     let mut members = Vec::with_capacity(levels.len());
     for level in levels {
         let subject = cx.parts().keyring.subject(level).await?;
-        let held = held(cx, &subject).await?;
-        if cx.shows(held.object()) {
-            members.push(held);
-        }
+        members.extend(held(cx, &subject, None).await?.filter(|held| cx.shows(held.object())));
     }
     Ok(members)
 }
 
-async fn subject(cx: &Context<'_>, uid: &str) -> Result<Option<Subject>, Failure> {
-    let level = if uid == TENANT_KEY {
-        KeyLevel::Tenant(cx.tenant())
-    } else {
-        let name = uid.strip_prefix(SERVICE_KEY).and_then(|name| ServiceName::new(name).ok());
-        let Some(name) = name else { return Ok(None) };
-        let Some(service) = cx.parts().store.service(cx.tenant(), &name).await? else {
-            return Ok(None);
-        };
-        KeyLevel::Service(service.id)
+async fn subject(cx: &Context<'_>, named: &Named) -> Result<Option<Subject>, Failure> {
+    let level = match &named.service {
+        None => KeyLevel::Tenant(cx.tenant()),
+        Some(name) => match cx.parts().store.service(cx.tenant(), name).await? {
+            Some(service) => KeyLevel::Service(service.id),
+            None => return Ok(None),
+        },
     };
     Ok(Some(cx.parts().keyring.subject(level).await?))
 }
 
-/// A key as an object without a value.
-async fn held(cx: &Context<'_>, subject: &Subject) -> Result<Held, Failure> {
+/// A key, or a version of it that there is, as an object without a value.
+async fn held(
+    cx: &Context<'_>,
+    subject: &Subject,
+    version: Option<u32>,
+) -> Result<Option<Held>, Failure> {
     let versions = cx.parts().store.keys(subject.level()).await?;
-    let object = object(subject, &versions);
+    let Some(object) = shown::object(subject, &versions, version) else { return Ok(None) };
     let service = match subject {
         Subject::Service(_, service) => service.id,
         Subject::Root | Subject::Tenant(_) => ServiceId(0),
     };
-    Ok(cx.hold(Arc::new(Stored { service, object, sealed: None, revision: 0 })))
+    Ok(Some(cx.hold(Arc::new(Stored { service, object, sealed: None, revision: 0 }))))
 }
 
-fn object(subject: &Subject, versions: &[KeyRow]) -> Object {
-    let (uid, name, state) = match subject {
-        Subject::Service(_, service) => (
-            format!("{SERVICE_KEY}{}", service.name),
-            format!("key of service {}", service.name),
-            service.state,
-        ),
-        Subject::Root | Subject::Tenant(_) => {
-            (TENANT_KEY.to_owned(), "key of the tenant".to_owned(), TenantState::Active)
-        }
-    };
-    let state = match state {
-        TenantState::Active => State::Active,
-        TenantState::Suspended => State::Deactivated,
-        TenantState::Shredded => State::Destroyed,
-    };
-    let mut attributes = AttributeSet::default();
-    for attribute in [
-        Attribute::Name(Name { value: name, kind: NameType::UninterpretedTextString }),
-        Attribute::ObjectGroup(GROUP.to_owned()),
-        Attribute::CryptographicAlgorithm(CryptographicAlgorithm::Aes),
-        Attribute::CryptographicLength(KEY_BITS),
-        // It seals other keys, and nothing that a client gives.
-        Attribute::CryptographicUsageMask(CryptographicUsageMask::default()),
-        Attribute::State(state),
-        Attribute::Sensitive(true),
-        Attribute::AlwaysSensitive(true),
-        Attribute::Extractable(false),
-        Attribute::NeverExtractable(true),
-    ] {
-        attributes.put(attribute);
+/// The key that is meant as a whole.
+///
+/// # Errors
+/// [`Failure::Forbidden`] for one version of it, [`Failure::NotFound`].
+async fn whole(cx: &Context<'_>, uid: &str) -> Result<Subject, Failure> {
+    let named = Named::read(uid).ok_or(Failure::NotFound)?;
+    if named.version.is_some() {
+        return Err(Failure::Forbidden("a version is rotated and revoked with its key alone"));
     }
-    if let Some(first) = versions.first() {
-        attributes.put(Attribute::InitialDate(DateTime(first.created.seconds())));
-    }
-    if let Some(active) = versions.iter().find(|row| row.state == KeyState::Active) {
-        let since = DateTime(active.created.seconds());
-        attributes.put(Attribute::ActivationDate(since));
-        attributes.put(Attribute::LastChangeDate(since));
-        attributes.put(Attribute::Custom(CustomAttribute {
-            vendor: "y".to_owned(),
-            name: VERSION.to_owned(),
-            value: Value::Integer(active.version.cast_signed()),
-        }));
-    }
-    Object { uid, object_type: ObjectType::SymmetricKey, attributes }
+    subject(cx, &named).await?.ok_or(Failure::NotFound)
 }
 
 /// Re-key of such a key begins its rotation: a new version is made, and becomes the active one once
@@ -165,7 +169,7 @@ pub(super) async fn re_key(
             "a key of the hierarchy is rotated as it is: give no attributes and no Offset";
         return Err(Failure::InvalidField(message.into()));
     }
-    let subject = subject(cx, uid).await?.ok_or(Failure::NotFound)?;
+    let subject = whole(cx, uid).await?;
     let changes = cx.parts().keyring.rotation_changes(&subject).await.map_err(refused)?;
     let response = Response { uid: uid.to_owned().into(), attributes: None };
     Ok(Outcome::made(uid.to_owned(), changes, ResponsePayload::ReKey(response)))
@@ -179,5 +183,25 @@ fn refused(refused: Refused) -> Failure {
         Refused::Keys(error) => Failure::of_keys(error),
         Refused::Store(error) => error.into(),
         _ => Failure::Internal("a rotation cannot begin"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identifier_is_read_in_one_form_only() {
+        let service = |name: &str, version| {
+            Some(Named { service: Some(ServiceName::new(name).expect("a name")), version })
+        };
+        let read = |rest: &str| Named::read(&format!("{SERVICE_KEY}{rest}"));
+        assert_eq!(Named::read(TENANT_KEY), Some(Named { service: None, version: None }));
+        assert_eq!(read("orders"), service("orders", None));
+        assert_eq!(read("orders:7"), service("orders", Some(7)));
+        for bad in ["", "orders:", "orders:07", "orders:+7", "orders:7:7", "orders:4294967296", "A"] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+        assert_eq!(Named::read("keystrata:tenant-key:1"), None);
     }
 }

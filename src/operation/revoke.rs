@@ -7,7 +7,7 @@ use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::revoke::{Request, Response};
 
 use super::context::{Context, Right};
-use super::{Failure, Outcome};
+use super::{Failure, Outcome, own_keys};
 use crate::object::Event;
 
 /// Bytes of the longest Revocation Message. The object keeps it, and must be revocable however many
@@ -16,7 +16,7 @@ const MESSAGE_BYTES_MAX: usize = 4096;
 
 /// Ends the protection that an object may give, or declares it compromised.
 pub(super) async fn revoke(cx: &Context<'_>, request: &Request<'_>) -> Result<Outcome, Failure> {
-    let held = cx.object(request.uid.as_ref(), Right::Change).await?;
+    let held = cx.object(request.uid.as_ref(), Right::Revoke).await?;
     let message = request.reason.message.as_deref().unwrap_or_default();
     if message.len() > MESSAGE_BYTES_MAX {
         return Err(Failure::LimitExceeded("the Revocation Message is too long"));
@@ -24,6 +24,9 @@ pub(super) async fn revoke(cx: &Context<'_>, request: &Request<'_>) -> Result<Ou
     // KMIP 1.4 §11.21: "the specified Revocation Reason Code is invalid".
     if matches!(request.reason.code, RevocationReasonCode::Unknown(_)) {
         return Err(Failure::InvalidField("there is no such Revocation Reason Code".into()));
+    }
+    if own_keys::is_one(&held.object().uid) {
+        return own_keys::revoke(cx, &held.object().uid).await;
     }
     let mut object = held.object().clone();
     let event = Event::of_revocation(request.reason.code);

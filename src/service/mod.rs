@@ -14,6 +14,7 @@ mod reply;
 mod report;
 mod rotate;
 mod session;
+mod suspend;
 mod ticket;
 mod turns;
 

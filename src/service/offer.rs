@@ -8,7 +8,7 @@ use kmip_ttlv::message::{RequestHeader, RequestItem, RequestMessage};
 use kmip_ttlv::payload::RequestPayload;
 use kmip_ttlv::{Buffer, Tag, Version};
 
-use super::Service;
+use super::{Service, suspend};
 use super::report::Subject;
 use super::session::{Heard, Occasion, Session};
 use crate::access;
@@ -140,7 +140,11 @@ impl Service {
     /// The store's.
     pub(super) async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
         let news = self.news(&commit.changes).await;
-        self.parts.store.commit(commit).await?;
+        if suspend::suspends(&commit.changes) {
+            self.suspend(commit).await?;
+        } else {
+            self.parts.store.commit(commit).await?;
+        }
         if !news.is_empty() {
             self.parts.feeds.tell(news);
         }

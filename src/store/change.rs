@@ -100,6 +100,14 @@ pub enum Change {
         /// The version.
         version: u32,
     },
+    /// Marks a version of a key as one that a client encrypts with. A conflict if it is not the active
+    /// one.
+    ClientUse {
+        /// Whose key.
+        level: KeyLevel,
+        /// The version.
+        version: u32,
+    },
     /// A version of a key, sealed anew. A conflict if its envelope is another one than `from`.
     ResealKey {
         /// Whose key.

@@ -136,6 +136,8 @@ pub struct KeyRow {
     pub sealed: Sealed,
     /// Somebody says that others may know it.
     pub compromised: bool,
+    /// A client has encrypted with it itself: what it keeps needs the version, and is counted nowhere.
+    pub client_use: bool,
     /// When it was made.
     pub created: Timestamp,
 }

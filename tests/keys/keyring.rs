@@ -254,7 +254,15 @@ async fn rotate(node: &Node, own: &Caller) {
     ];
     for (level, sealed) in new {
         let (state, created) = (KeyState::Active, Timestamp::default());
-        rows.keys.push(KeyRow { level, version, state, sealed, compromised: false, created });
+        rows.keys.push(KeyRow {
+            level,
+            version,
+            state,
+            sealed,
+            compromised: false,
+            client_use: false,
+            created,
+        });
     }
 }
 

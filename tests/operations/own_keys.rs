@@ -1,4 +1,5 @@
-//! The keys of the hierarchy as objects: for the tenant's administrators alone, and rotated by Re-key.
+//! The keys of the hierarchy as objects: rotated by the tenant's administrators by Re-key, and ended by
+//! Revoke; for a service its own, to encrypt with.
 
 use keystrata::store::{KeyLevel, KeyState};
 use keystrata::tenant::{Mode, Role};
@@ -51,12 +52,21 @@ async fn to_everybody_else_there_are_no_such_keys() {
     let service = world.client("orders", Version::V1_4).await;
     service.create(vec![]).await;
     world.client_of("tenant-b", "billing", Version::V1_4).await.create(vec![]).await;
-    for uid in [TENANT_KEY, ORDERS_KEY] {
-        for request in [get(uid), re_key(uid, None, vec![]), destroy(uid), activate(uid)] {
+    let sibling = world.client("mongodb", Version::V1_4).await;
+    for uid in [TENANT_KEY, ORDERS_KEY, "keystrata:service-key:orders:1"] {
+        let code = RevocationReasonCode::CessationOfOperation;
+        for request in
+            [get(uid), re_key(uid, None, vec![]), destroy(uid), activate(uid), revoke(uid, code)]
+        {
             assert_eq!(service.ask(request).await.unwrap_err(), R::ItemNotFound, "{uid}");
         }
+        assert_eq!(sibling.ask(attribute_list(uid)).await.unwrap_err(), R::ItemNotFound, "{uid}");
     }
-    assert!(found(service.ask(locate(vec![group("keystrata:keys")])).await).is_empty());
+    assert_eq!(service.ask(attribute_list(TENANT_KEY)).await.unwrap_err(), R::ItemNotFound);
+    // A service finds its own key where it asks for it, and no other.
+    assert_eq!(found(service.ask(locate(vec![])).await).len(), 1);
+    assert_eq!(found(service.ask(locate(vec![group("keystrata:keys")])).await), [ORDERS_KEY]);
+    service.ask(attribute_list(ORDERS_KEY)).await.unwrap();
     // An administrator of another tenant has keys of its own under the same names, and no other's.
     let other = world.client_of("tenant-b", "billing", Version::V1_4).await;
     let other = other.in_role(Role::TenantAdmin);
@@ -80,7 +90,6 @@ async fn re_key_begins_one_rotation_and_nothing_else_changes_such_a_key() {
         let changes = [
             destroy(uid),
             activate(uid),
-            revoke(uid, RevocationReasonCode::KeyCompromise),
             add(uid, name("mine")),
             modify(uid, None, Attribute::State(State::Active)),
         ];

@@ -18,7 +18,7 @@ fn status(server: &Server) -> Value {
 }
 
 /// The states of the versions of a key of tenant-a, once nothing is under way.
-fn settled(server: &Server, of: impl Fn(&Value) -> Value) -> Vec<String> {
+pub(crate) fn settled(server: &Server, of: impl Fn(&Value) -> Value) -> Vec<String> {
     for _ in 0..600 {
         let status = status(server);
         if status["rotations"].as_array().is_some_and(Vec::is_empty) {

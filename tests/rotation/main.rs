@@ -1,6 +1,7 @@
 //! Rotation: its refusals, its plans, death at every step of it, and clients that notice nothing.
 #![allow(clippy::disallowed_methods, reason = "tests measure time and talk to their children")]
 
+mod client_use;
 mod crash;
 mod deaths;
 mod kmip;

@@ -122,7 +122,15 @@ fn apply(rows: &mut Rows, change: &Change) {
             rows.settings.insert(name, value);
         }
         Change::NewVersion { level, version, state, sealed, created } => {
-            rows.keys.push(KeyRow { level, version, state, sealed, compromised: false, created });
+            rows.keys.push(KeyRow {
+                level,
+                version,
+                state,
+                sealed,
+                compromised: false,
+                client_use: false,
+                created,
+            });
         }
         other => panic!("the hierarchy does not make {other:?}"),
     }
@@ -132,7 +140,15 @@ fn add_key(rows: &mut Rows, level: KeyLevel, key: NewKey) {
     let sealed = key.sealed;
     let state = KeyState::Active;
     let (version, compromised, created) = (1, false, Timestamp::default());
-    rows.keys.push(KeyRow { level, version, state, sealed, compromised, created });
+    rows.keys.push(KeyRow {
+        level,
+        version,
+        state,
+        sealed,
+        compromised,
+        client_use: false,
+        created,
+    });
 }
 
 /// No rotation is ever under way here.

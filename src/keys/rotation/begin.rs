@@ -247,7 +247,7 @@ impl Rotator {
         }
         self.commit(changes, vec![record]).await?;
         if let Some(at) = order.at {
-            self.tell(subject, EventKind::KeyRotation, plan.to, at);
+            self.keyring.tell(subject, EventKind::KeyRotation, plan.to, at);
         }
         self.wake();
         Ok(plan)
@@ -268,7 +268,7 @@ impl Rotator {
                     let ended = self.commit(vec![end], vec![record.clone()]).await;
                     if ended.is_ok() && row.started > self.keyring.clock.now() {
                         let kind = EventKind::KeyRotationCancelled;
-                        self.tell(subject, kind, row.to, row.started);
+                        self.keyring.tell(subject, kind, row.to, row.started);
                     }
                     if ended.is_ok() && matches!(subject, Subject::Root) {
                         self.keyring.close_window();

@@ -127,6 +127,17 @@ pub enum Refused {
         /// The name of the first.
         first: String,
     },
+    /// A client has encrypted with the version.
+    #[error(
+        "the service has encrypted with version {version} of {key} itself, and what it keeps cannot be \
+         decrypted without it: give --discard-encrypted if it is needed no more"
+    )]
+    Encrypted {
+        /// Which key.
+        key: String,
+        /// The version.
+        version: u32,
+    },
     /// The version is in use.
     #[error("version {version} of {key} is {state}: only a retired or pending one can be removed")]
     InUse {

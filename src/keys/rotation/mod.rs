@@ -19,6 +19,7 @@
 //! rotations do it at once.
 
 mod begin;
+mod client_use;
 mod error;
 mod nodes;
 mod ordered;

@@ -3,13 +3,12 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::super::events::{Event, EventKind};
+use super::super::events::EventKind;
 use super::super::install::{CHECK_SETTING, Installed, PROVIDER_SETTING};
 use super::super::root::Provider;
 use super::Rotator;
 use super::error::Refused;
 use super::subject::{self, Subject};
-use crate::clock::Timestamp;
 use crate::store::{Change, KeyRow, KeyState, Phase, RotationRow};
 
 impl Rotator {
@@ -111,7 +110,7 @@ impl Rotator {
         match subject {
             Subject::Tenant(_) => {
                 self.commit(changes, record).await?;
-                self.tell(subject, EventKind::KeyRotation, new, self.keyring.clock.now());
+                self.keyring.tell(subject, EventKind::KeyRotation, new, self.keyring.clock.now());
                 Ok(())
             }
             Subject::Service(tenant, service) => {
@@ -119,7 +118,7 @@ impl Rotator {
                 let commit = self.commit(changes, record);
                 let id = (tenant.id, service.id);
                 self.keyring.switch_service(id, Arc::new(key), commit).await?;
-                self.tell(subject, EventKind::KeyRotation, new, self.keyring.clock.now());
+                self.keyring.tell(subject, EventKind::KeyRotation, new, self.keyring.clock.now());
                 Ok(())
             }
             Subject::Root => {
@@ -138,23 +137,6 @@ impl Rotator {
         }
     }
 
-    /// Tells those who listen for the tenant what happens to its key, or will.
-    pub(super) fn tell(
-        &self,
-        subject: &Subject,
-        kind: EventKind,
-        version: u32,
-        effective: Timestamp,
-    ) {
-        let (tenant, service) = match subject {
-            // The root is no tenant's.
-            Subject::Root => return,
-            Subject::Tenant(tenant) => (tenant.name.clone(), None),
-            Subject::Service(tenant, service) => (tenant.name.clone(), Some(service.name.clone())),
-        };
-        self.keyring.events().publish(&Event { kind, tenant, service, version, effective });
-    }
-
     fn install(&self, provider: Provider, row: &KeyRow) {
         let (version, check) = (row.version, row.sealed.clone());
         let roots = self.keyring.roots.load().sealing(provider);
@@ -167,10 +149,14 @@ impl Rotator {
         let level = subject.level();
         let mut changes = vec![Change::Rotation { level, from: Some(*row), to: None }];
         let mut detail = format!("the rotation from version {} to {} is done", row.from, row.to);
-        if row.compromised {
+        let ends = row.compromised && !self.clients_need(subject, row.from).await?;
+        if ends {
             let (from, to) = (KeyState::Retired, KeyState::Destroyed);
             changes.push(Change::KeyState { level, version: row.from, from, to });
             detail += "; the old version, which is compromised, is destroyed";
+        } else if row.compromised {
+            detail += "; the old version, which is compromised, stays for what clients have encrypted \
+                       with it: `kek remove --discard-encrypted` ends it";
         }
         if matches!(subject, Subject::Root) {
             let sealing = self.keyring.installed.load().provider;
@@ -189,7 +175,7 @@ impl Rotator {
         if matches!(subject, Subject::Root) {
             self.keyring.close_window();
         }
-        if row.compromised {
+        if ends {
             self.keyring.forget_version(subject.level(), row.from);
         }
         tracing::info!(key = subject.name(), "{detail}");

@@ -14,12 +14,17 @@ impl Context<'_> {
         let object = held.object();
         match right {
             Right::Change | Right::Recover | Right::Lease if own_keys::is_one(&object.uid) => {
-                Err(Failure::Forbidden("a key of the hierarchy changes by Re-key alone"))
+                Err(Failure::Forbidden("a key of the hierarchy changes by Re-key and Revoke alone"))
+            }
+            Right::Use(_)
+                if own_keys::is_one(&object.uid) && held.stored.service != self.service() =>
+            {
+                Err(Failure::Forbidden("a key of the hierarchy encrypts for its own service alone"))
             }
             Right::Attributes | Right::Recover => Ok(()),
             _ if object.is_archived() => Err(Failure::Archived),
             Right::Lease if object.is_destroyed() => Err(self.destroyed()),
-            Right::Change | Right::Lease | Right::Replace => Ok(()),
+            Right::Change | Right::Revoke | Right::Lease | Right::Replace => Ok(()),
             Right::Value => {
                 self.check_value(held)?;
                 if object.is_destroyed() {

@@ -115,7 +115,7 @@ pub(super) fn service_row(tenant: TenantId, row: &Row<'_>) -> Result<ServiceRow,
 /// All versions of a key, oldest first.
 pub(super) fn keys(db: &Connection, key: KeyLevel) -> Result<Vec<KeyRow>, Error> {
     let (level, owner) = codes::of_key_level(key);
-    let sql = "SELECT version, state, sealed, created, compromised FROM keys
+    let sql = "SELECT version, state, sealed, created, compromised, client_use FROM keys
                WHERE level = ?1 AND owner = ?2 ORDER BY version";
     all(db, sql, [level, owner], |row| {
         let sealed: Vec<u8> = get(row, 2)?;
@@ -126,6 +126,7 @@ pub(super) fn keys(db: &Connection, key: KeyLevel) -> Result<Vec<KeyRow>, Error>
             sealed: Sealed::from_envelope(&sealed),
             created: Timestamp(get(row, 3)?),
             compromised: get(row, 4)?,
+            client_use: get(row, 5)?,
         })
     })
 }

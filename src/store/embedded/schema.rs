@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0007_rotating.sql"),
     include_str!("migrations/0008_open_keys.sql"),
     include_str!("migrations/0009_backups.sql"),
+    include_str!("migrations/0010_client_use.sql"),
 ];
 
 /// Marks the file as ours (`PRAGMA application_id`): "kmst".

@@ -93,6 +93,7 @@ fn other(db: &Connection, ledger: &mut Ledger, change: &Change) -> Result<(), Wr
             write_key::state(db, ledger, *level, *version, *from, *to)
         }
         Change::Compromise { level, version } => write_key::compromise(db, *level, *version),
+        Change::ClientUse { level, version } => write_key::client_use(db, *level, *version),
         Change::ResealKey { level, version, from, to } => {
             write_key::reseal(db, ledger, *level, *version, from, to)
         }

@@ -83,6 +83,15 @@ pub(super) fn compromise(db: &Connection, level: KeyLevel, version: u32) -> Resu
     one(run(db, sql, params![level, owner, version])?)
 }
 
+/// Marks the active version as one that a client encrypts with.
+pub(super) fn client_use(db: &Connection, level: KeyLevel, version: u32) -> Result<(), WriteError> {
+    let (level, owner) = codes::of_key_level(level);
+    let sql = "UPDATE keys SET client_use = 1
+               WHERE level = ?1 AND owner = ?2 AND version = ?3 AND state = ?4";
+    let active = codes::of_key_state(KeyState::Active);
+    one(run(db, sql, params![level, owner, version, active])?)
+}
+
 /// A key's envelope in place of another.
 pub(super) fn reseal(
     db: &Connection,
