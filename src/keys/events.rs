@@ -5,15 +5,18 @@
 //! `tenant_id` (its name), `service` where it concerns one, `level` (`L2_internal` or `L3_internal`),
 //! `version` and `effective_time` (RFC 3339, which may be to come). A rotation for a moment to come is
 //! told twice: when it is announced, and when it has taken effect.
+//!
+//! Whoever else tells them in a form of its own ([`Events::when_published`]) gets the event itself.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde_json::json;
 use tokio::sync::mpsc;
 
 use crate::clock::Timestamp;
 use crate::metrics::Metrics;
-use crate::tenant::{ServiceName, TenantName};
+use crate::tenant::{ServiceName, TenantId, TenantName};
 
 /// How many may listen, in all.
 pub const SUBSCRIBERS_MAX: usize = 1024;
@@ -58,6 +61,8 @@ pub struct Event {
     pub kind: EventKind,
     /// To whose keys.
     pub tenant: TenantName,
+    /// Which tenant of that name, if one was shredded and there is another.
+    pub tenant_id: TenantId,
     /// The service, if it is a key of level 3.
     pub service: Option<ServiceName>,
     /// The version that is concerned: after a rotation the new one, otherwise the active one.
@@ -105,10 +110,24 @@ pub struct Told {
     pub line: Arc<str>,
 }
 
+/// What tells an event in a form of its own.
+type Tell = Box<dyn Fn(&Event) + Send + Sync>;
+
+/// Who tells the events in a form of its own.
+#[derive(Default)]
+struct Herald(OnceLock<Tell>);
+
+impl fmt::Debug for Herald {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Herald").field(&self.0.get().is_some()).finish()
+    }
+}
+
 /// Those who listen.
 #[derive(Debug)]
 pub struct Events {
     subscribers: Mutex<Vec<Subscriber>>,
+    herald: Herald,
     metrics: Arc<Metrics>,
 }
 
@@ -116,7 +135,12 @@ impl Events {
     /// Nobody yet.
     #[must_use]
     pub fn new(metrics: Arc<Metrics>) -> Self {
-        Self { subscribers: Mutex::default(), metrics }
+        Self { subscribers: Mutex::default(), herald: Herald::default(), metrics }
+    }
+
+    /// Has `tell` told every event. It must not wait. Only the first one is ever told.
+    pub fn when_published(&self, tell: impl Fn(&Event) + Send + Sync + 'static) {
+        let _ = self.herald.0.set(Box::new(tell));
     }
 
     /// Listens for the events of a tenant from now on; until the receiver is dropped, or its events are
@@ -139,6 +163,9 @@ impl Events {
 
     /// Tells an event to those who listen for its tenant. Waits for nobody.
     pub fn publish(&self, event: &Event) {
+        if let Some(tell) = self.herald.0.get() {
+            tell(event);
+        }
         let told = Told { name: event.kind.name(), line: event.line().into() };
         let mut subscribers = self.subscribers();
         subscribers.retain(|known| {
@@ -175,6 +202,7 @@ mod tests {
         Event {
             kind: EventKind::KeyRotation,
             tenant: name(tenant),
+            tenant_id: TenantId(1),
             service: None,
             version: 2,
             effective: Timestamp(1_763_780_645_000_123),

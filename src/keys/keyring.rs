@@ -21,7 +21,7 @@ use super::watch::WatchedRoot;
 use crate::clock::Clock;
 use crate::crypto::aead::Key;
 use crate::metrics::{ColdKey, Metrics};
-use crate::store::{Engine, KeyLevel, KeyRow, KeyState, Sealed, ServiceRow, Target, TenantRow};
+use crate::store::{Engine, KeyLevel, KeyRow, KeyState, ServiceRow, Target, TenantRow};
 use crate::tenant::{Caller, ServiceId, TenantId};
 
 /// Bounds of the keyring.

@@ -65,8 +65,8 @@ impl Keyring {
             Subject::Tenant(tenant) => (tenant, None),
             Subject::Service(tenant, service) => (tenant, Some(service.name.clone())),
         };
-        let tenant = tenant.name.clone();
-        self.events.publish(&Event { kind, tenant, service, version, effective });
+        let (tenant, tenant_id) = (tenant.name.clone(), tenant.id);
+        self.events.publish(&Event { kind, tenant, tenant_id, service, version, effective });
     }
 
     /// Drops the open keys of a tenant, or of one service. They are wiped when the requests under way

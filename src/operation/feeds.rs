@@ -12,9 +12,10 @@ use kmip_ttlv::attribute::IndexedAttribute;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use super::Failure;
+use crate::keys::events;
 use crate::object::AttributeSet;
 use crate::object::set::{self, index_of};
-use crate::tenant::{Caller, ServiceId, ServiceName, TenantId, TenantName};
+use crate::tenant::{Caller, Role, ServiceId, ServiceName, TenantId, TenantName};
 
 /// The most connections of one service that listen at the same time.
 const LISTENERS_MAX: usize = 16;
@@ -42,6 +43,8 @@ pub enum Event {
         /// Those that are gone, as they were.
         gone: Vec<IndexedAttribute>,
     },
+    /// Something has happened to a key of the hierarchy, or will.
+    Key(events::Event),
 }
 
 impl Event {
@@ -73,8 +76,24 @@ pub struct News {
     pub event: Event,
 }
 
-/// A connection by its number, and where it is told.
-type Listener = (u64, Sender<Arc<Event>>);
+/// A connection that listens.
+#[derive(Debug)]
+struct Listener {
+    number: u64,
+    sender: Sender<Arc<Event>>,
+    /// Its service, as far as it is told of its key alone; `None` for administrators.
+    service: Option<ServiceName>,
+}
+
+impl Listener {
+    /// Whether an event of its tenant's keys concerns it.
+    fn is_concerned(&self, event: &events::Event) -> bool {
+        match (&self.service, &event.service) {
+            (Some(own), Some(service)) => own == service,
+            _ => true,
+        }
+    }
+}
 
 /// Who listens.
 #[derive(Debug, Default)]
@@ -145,7 +164,8 @@ impl Feeds {
             return Err(Failure::LimitExceeded("as many connections listen as may"));
         }
         let (sender, events) = mpsc::channel(EVENTS_MAX);
-        listeners.push((number, sender));
+        let service = (caller.role == Role::Service).then(|| caller.identity.service.clone());
+        listeners.push(Listener { number, sender, service });
         self.services.store(table.listeners.len(), Ordering::Release);
         let (table, services) = (Arc::clone(&self.table), Arc::clone(&self.services));
         Ok(Feed { events, owner, number, table, services })
@@ -156,7 +176,26 @@ impl Feeds {
         for News { tenant, service, event } in news {
             let event = Arc::new(event);
             if let Some(listeners) = lock(&self.table).listeners.get_mut(&(tenant, service)) {
-                listeners.retain(|(_, listener)| listener.try_send(Arc::clone(&event)).is_ok());
+                listeners.retain(|listener| listener.sender.try_send(Arc::clone(&event)).is_ok());
+            }
+        }
+    }
+
+    /// What tells those who listen of an event of their tenant's keys.
+    pub fn of_keys(&self) -> impl Fn(&events::Event) + Send + Sync + use<> {
+        let (table, services) = (Arc::clone(&self.table), Arc::clone(&self.services));
+        move |event| {
+            if services.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            let told = Arc::new(Event::Key(event.clone()));
+            let mut table = lock(&table);
+            let owned = table.listeners.iter_mut();
+            for (_, listeners) in owned.filter(|((tenant, _), _)| *tenant == event.tenant_id) {
+                listeners.retain(|listener| {
+                    !listener.is_concerned(event)
+                        || listener.sender.try_send(Arc::clone(&told)).is_ok()
+                });
             }
         }
     }
@@ -173,7 +212,7 @@ impl Drop for Feed {
     fn drop(&mut self) {
         let mut table = lock(&self.table);
         if let Some(listeners) = table.listeners.get_mut(&self.owner) {
-            listeners.retain(|(number, _)| *number != self.number);
+            listeners.retain(|listener| listener.number != self.number);
             if listeners.is_empty() {
                 table.listeners.remove(&self.owner);
             }

@@ -9,7 +9,8 @@ use kmip_ttlv::enums::{LinkType, PutFunction};
 use kmip_ttlv::payload::{RequestPayload, notify, put};
 
 use super::context::{Context, Right};
-use super::{Failure, get, shown};
+use super::{Failure, get, own_keys, shown};
+use crate::keys::events::Event;
 use crate::object::{Object, set};
 
 /// A new object, for a client that could have read it.
@@ -71,6 +72,26 @@ pub async fn notify(
         uid: object.uid.clone().into(),
         attributes: inline(attributes),
         references,
+    })))
+}
+
+/// What an event changes of a key of the hierarchy, for a client that may know of it.
+///
+/// # Errors
+/// The store's.
+pub async fn notify_of_key(
+    cx: &Context<'_>,
+    event: &Event,
+) -> Result<Option<RequestPayload<'static>>, Failure> {
+    let Some((object, changed)) = own_keys::changed(cx, event).await? else { return Ok(None) };
+    cx.note_object(&object.uid);
+    let changed = changed.into_iter().map(IndexedAttribute::from);
+    let is_shown = |one: &IndexedAttribute| shown::is_shown(&object, &one.attribute, cx.version());
+    let attributes = changed.filter(is_shown).collect();
+    Ok(Some(RequestPayload::Notify(notify::Request {
+        uid: object.uid.clone().into(),
+        attributes: inline(attributes),
+        references: Vec::new(),
     })))
 }
 

@@ -12,6 +12,7 @@
 mod cipher;
 mod revoke;
 mod shown;
+mod told;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use kmip_ttlv::payload::re_key::{Request, Response};
 
 pub(super) use self::cipher::{decrypt, encrypt};
 pub(super) use self::revoke::revoke;
+pub(super) use self::told::changed;
 use super::context::{Context, Held, Right};
 use super::{Failure, Outcome};
 use crate::access::Usage;
@@ -58,7 +60,8 @@ impl Named {
             None => (rest, None),
             // In one form only, so that a version has one identifier.
             Some((name, digits)) => {
-                let number = digits.parse().ok().filter(|number: &u32| number.to_string() == digits);
+                let number =
+                    digits.parse().ok().filter(|number: &u32| number.to_string() == digits);
                 (name, Some(number?))
             }
         };
@@ -199,7 +202,8 @@ mod tests {
         assert_eq!(Named::read(TENANT_KEY), Some(Named { service: None, version: None }));
         assert_eq!(read("orders"), service("orders", None));
         assert_eq!(read("orders:7"), service("orders", Some(7)));
-        for bad in ["", "orders:", "orders:07", "orders:+7", "orders:7:7", "orders:4294967296", "A"] {
+        for bad in ["", "orders:", "orders:07", "orders:+7", "orders:7:7", "orders:4294967296", "A"]
+        {
             assert_eq!(read(bad), None, "{bad}");
         }
         assert_eq!(Named::read("keystrata:tenant-key:1"), None);

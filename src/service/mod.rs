@@ -79,6 +79,7 @@ impl Service {
         let tenants = Cache::new(TENANT_METRICS_MAX);
         let audit = Arc::clone(parts.store.audit());
         parts.keyring.when_forgotten(parts.streams.ender());
+        parts.keyring.events().when_published(parts.feeds.of_keys());
         let (turns, under_way) = (Turns::default(), UnderWay::default());
         let replaced = Replaced::default();
         Self { parts, audit, metrics, clock, settings, tenants, turns, under_way, replaced }

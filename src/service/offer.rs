@@ -8,9 +8,9 @@ use kmip_ttlv::message::{RequestHeader, RequestItem, RequestMessage};
 use kmip_ttlv::payload::RequestPayload;
 use kmip_ttlv::{Buffer, Tag, Version};
 
-use super::{Service, suspend};
 use super::report::Subject;
 use super::session::{Heard, Occasion, Session};
+use super::{Service, suspend};
 use crate::access;
 use crate::operation::feeds::{Event, News};
 use crate::operation::{Batch, Context, Failure, Trace, offers};
@@ -84,7 +84,7 @@ impl Service {
     ) {
         let operation = match event {
             Event::Made { .. } => Operation::Put,
-            Event::Changed { .. } => Operation::Notify,
+            Event::Changed { .. } | Event::Key(_) => Operation::Notify,
         };
         if !session.inquiry.takes(operation) {
             return;
@@ -118,7 +118,10 @@ impl Service {
         trace: &Trace,
         event: &Event,
     ) -> Result<Option<RequestPayload<'static>>, Failure> {
-        self.parts.keyring.standing().check(subject.caller).map_err(Failure::of_keys)?;
+        // That its keys are not used any more is told to a service that is not served any more, too.
+        if !matches!(event, Event::Key(_)) {
+            self.parts.keyring.standing().check(subject.caller).map_err(Failure::of_keys)?;
+        }
         let batch = Batch::default();
         let (caller, version) = (subject.caller, subject.version);
         let cx = Context::new(&self.parts, caller, &batch, trace, version, subject.time);
@@ -130,6 +133,10 @@ impl Service {
             Event::Changed { uid, changed, gone } => {
                 access::check_operation(caller, Operation::GetAttributes)?;
                 offers::notify(&cx, uid, changed, gone).await
+            }
+            Event::Key(event) => {
+                access::check_operation(caller, Operation::GetAttributes)?;
+                offers::notify_of_key(&cx, event).await
             }
         }
     }

@@ -1,16 +1,19 @@
-//! Events of keys, over mutual TLS and on the administrative socket.
+//! Events of keys, over mutual TLS, on the administrative socket and by Notify.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 
 use keystrata::clock::{Clock as _, SystemClock, Timestamp};
+use kmip_ttlv::Tag;
+use kmip_ttlv::enums::Operation;
 use serde_json::Value;
 
 use crate::kill_switches::done;
 use crate::support::client::Client;
-use crate::support::message::{create, request, uid};
+use crate::support::message::{create, items, one, outcome, request, uid};
 use crate::support::server::{Plan, Server, get, run_to_end};
+use crate::support::ttlv::{Node, Value as NodeValue};
 
 /// A server with an events port, and where that is.
 fn server() -> (Server, SocketAddr) {
@@ -216,4 +219,88 @@ fn a_rotation_for_later_is_announced_and_waits_for_its_time() {
         assert_eq!(steps, ["active", "pending"]);
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
+}
+
+/// A client of KMIP 2.1 to which the server sends requests.
+struct Told(Client);
+
+impl Told {
+    fn new(server: &Server, tenant: &str, service: &str) -> Self {
+        let mut client = server.connect(tenant, service);
+        let role = Node::enumeration(Tag::EndpointRole, 1);
+        let (version, operation) = ((2, 1), Operation::SetEndpointRole);
+        let answer = client.ask(&one(version, operation, vec![role]));
+        outcome(items(&answer)[0]).expect("it listens");
+        let mut told = Self(client);
+        // It is asked what it takes; it does not know the questions.
+        for _ in 0..2 {
+            told.request(false);
+        }
+        told
+    }
+
+    /// The next request, which is answered.
+    fn request(&mut self, is_known: bool) -> Node {
+        let request = Node::parse(&self.0.receive().expect("a request")).expect("TTLV");
+        let operation = request.find(Tag::Operation).expect("an operation").clone();
+        let version = request.find(Tag::ProtocolVersion).expect("a version").clone();
+        let time = Node::new(Tag::TimeStamp, NodeValue::DateTime(1));
+        let header = vec![version, time, Node::integer(Tag::BatchCount, 1)];
+        let mut item = vec![operation, Node::enumeration(Tag::ResultStatus, u32::from(!is_known))];
+        if is_known {
+            item.push(Node::structure(Tag::ResponsePayload, Vec::new()));
+        } else {
+            item.push(Node::enumeration(Tag::ResultReason, 5));
+            item.push(Node::text(Tag::ResultMessage, "unknown"));
+        }
+        let header = Node::structure(Tag::ResponseHeader, header);
+        let item = Node::structure(Tag::BatchItem, item);
+        let answer = Node::structure(Tag::ResponseMessage, vec![header, item]);
+        self.0.send(&answer.encode()).expect("sent");
+        request
+    }
+
+    /// The key that the next Notify is about, and one of its attributes.
+    fn next(&mut self, tag: Tag) -> (String, NodeValue) {
+        let notify = self.request(true);
+        let operation = notify.find(Tag::Operation).and_then(Node::as_enumeration);
+        assert_eq!(operation, Some(Operation::Notify.number()), "{notify:?}");
+        assert!(notify.find(Tag::LastChangeDate).is_some(), "{notify:?}");
+        let uid = notify.find(Tag::UniqueIdentifier).expect("an identifier").as_text().to_owned();
+        (uid, notify.find(tag).unwrap_or_else(|| panic!("{notify:?}")).value.clone())
+    }
+}
+
+#[test]
+fn a_client_that_listens_is_notified_of_its_own_key_and_of_no_other_tenants() {
+    let server = Server::start_default();
+    for (tenant, service) in [("tenant-a", "orders"), ("tenant-b", "mongodb")] {
+        register(&server, tenant, service);
+    }
+    let mut own = Told::new(&server, "tenant-a", "orders");
+    let mut other = Told::new(&server, "tenant-b", "mongodb");
+    let orders = "keystrata:service-key:orders".to_owned();
+    let of_orders = ["--tenant", "tenant-a", "--service", "orders"];
+    let rotate = ["kek", "rotate", "--level", "service"];
+    done(&server, &[&rotate[..], &of_orders].concat());
+    let (uid, version) = own.next(Tag::AttributeValue);
+    assert_eq!((uid, version), (orders.clone(), NodeValue::Integer(2)));
+    let late = Timestamp::from_rfc3339("2099-01-31T03:00:00Z").expect("a time");
+    done(&server, &[&rotate[..], &of_orders, &["--at", &late.rfc3339()]].concat());
+    let (uid, since) = own.next(Tag::ActivationDate);
+    assert_eq!((uid, since), (orders.clone(), NodeValue::DateTime(late.seconds())));
+    done(&server, &[&["kek", "abort", "--level", "service"][..], &of_orders].concat());
+    let (_, version) = own.next(Tag::AttributeValue);
+    assert_eq!(version, NodeValue::Integer(2), "as it was");
+    let state = |of: &mut Told| of.next(Tag::State);
+    for (command, number) in [("suspend", 3), ("resume", 2), ("suspend", 3)] {
+        done(&server, &[&["service", command][..], &of_orders].concat());
+        assert_eq!(state(&mut own), (orders.clone(), NodeValue::Enumeration(number)));
+    }
+    done(&server, &[&["service", "shred"][..], &of_orders, &["--confirm", "orders"]].concat());
+    assert_eq!(state(&mut own), (orders, NodeValue::Enumeration(5)));
+    // The other tenant has heard nothing of all that: what comes first is its own.
+    done(&server, &["tenant", "suspend", "--tenant", "tenant-b"]);
+    let own_key = "keystrata:service-key:mongodb".to_owned();
+    assert_eq!(state(&mut other), (own_key, NodeValue::Enumeration(3)));
 }

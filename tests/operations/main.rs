@@ -27,6 +27,7 @@ mod life_cycle;
 mod line;
 mod links;
 mod listening;
+mod listening_keys;
 mod locate;
 mod locate_partly;
 mod modes;

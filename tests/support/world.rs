@@ -48,6 +48,7 @@ pub(crate) type Answer = Result<ResponsePayload<'static>, ResultReason>;
 pub(crate) struct World {
     pub(crate) service: Service,
     pub(crate) clock: Arc<ManualClock>,
+    keyring: Arc<Keyring>,
     store: Arc<Store>,
     /// Last, so that the store is closed before.
     dir: TempDir,
@@ -81,8 +82,8 @@ impl World {
 
     /// The server after it was stopped and started again, with another policy for everybody.
     pub(crate) async fn restarted_with_policy(self, policy: Policy) -> Self {
-        let Self { service, clock, store, dir } = self;
-        drop(service);
+        let Self { service, clock, keyring, store, dir } = self;
+        drop((service, keyring));
         store.close();
         drop(store);
         let facts = Facts { policies: Policies::new(policy), ..Facts::default() };
@@ -138,6 +139,7 @@ impl World {
             KeyringSettings::default(),
         );
         let keyring = Arc::new(keyring.await.unwrap());
+        let kept = Arc::clone(&keyring);
         let mut parts = Parts::new(Arc::clone(&store), keyring, Arc::new(OsRandom), facts);
         parts.streams = Streams::new(limits);
         parts.client_issuers = issuers;
@@ -146,7 +148,8 @@ impl World {
             response_bytes_max,
             auto_register: AutoRegister::Tenants,
         };
-        Self { service: Service::new(parts, metrics, time, settings), clock, store, dir }
+        let service = Service::new(parts, metrics, time, settings);
+        Self { service, clock, keyring: kept, store, dir }
     }
 
     /// A client that speaks `version` for this service of tenant `tenant-a`.

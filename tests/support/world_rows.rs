@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use keystrata::clock::Timestamp;
+use keystrata::keys::events::EventKind;
 use keystrata::store::{
     Administration, Change, Commit, KeyLevel, KeyRow, RotationRow, Stored, TenantRow, TenantState,
     View,
@@ -28,6 +30,12 @@ impl World {
         let change = Change::Administer(Administration::Tenant { from, to });
         let commit = Commit { changes: vec![change], audit: Vec::new() };
         self.store.commit(commit).await.unwrap();
+    }
+
+    /// Tells those who listen what happens to a version of a key, as who does it does.
+    pub(crate) async fn tell(&self, level: KeyLevel, kind: EventKind, version: u32, seconds: i64) {
+        let subject = self.keyring.subject(level).await.unwrap();
+        self.keyring.tell(&subject, kind, version, Timestamp::of_seconds(seconds));
     }
 
     /// The rotations that are under way.

@@ -13,6 +13,11 @@ impl Context<'_> {
         &self.caller.identity.service
     }
 
+    /// An object was told of.
+    pub(in crate::operation) fn note_object(&self, uid: &str) {
+        self.trace.note_object(uid);
+    }
+
     /// A version of the calling service's key, or the one that seals.
     ///
     /// # Errors
