@@ -3,8 +3,8 @@
 //! Whatever a token answers but success is ambiguous: modules have one return value for a wrong
 //! tag, a vanished token and a broken session. So each key has a *proof*, a text that it once
 //! sealed in its self-test. If the proof opens in a fresh session, the failed call was at fault; if not, the
-//! module is initialised anew, with growing pauses, until every key has opened its
-//! proof.
+//! module is initialised anew until every key has opened its proof. Between failed attempts there is
+//! a short pause; longer ones are the breaker's, which knows all links to the token.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
@@ -24,10 +24,9 @@ use crate::clock::Clock;
 use crate::keys::{Random, RootError};
 use crate::metrics::{Ending, Metrics, RootCall};
 
-/// The pause after the first failed reconnection.
-const PAUSE_MIN: Duration = Duration::from_millis(250);
-/// The longest pause between reconnections.
-const PAUSE_MAX: Duration = Duration::from_secs(10);
+/// The pause after a failed reconnection. It does not grow: a link that is asked after another one has
+/// found the token again must find it, too.
+const PAUSE: Duration = Duration::from_millis(250);
 /// What a proof says and is bound to.
 pub(super) const PROOF: &[u8] = b"keystrata proof";
 
@@ -58,7 +57,7 @@ pub(super) type Held = Option<(u64, Session)>;
 #[derive(Debug)]
 pub(super) struct State {
     /// Counts the connections; sessions and handles of an older one are void.
-    generation: u64,
+    pub(super) generation: u64,
     pub(super) token: Option<Token>,
     /// Why there is no token.
     pub(super) failure: String,
@@ -66,7 +65,6 @@ pub(super) struct State {
     refused: Option<Pin>,
     /// No reconnection before this time of [`Clock::elapsed`].
     retry_at: Duration,
-    pause: Duration,
 }
 
 /// The link. Shared by the threads that call the token.
@@ -84,9 +82,9 @@ pub(super) struct Link {
 }
 
 /// A call that failed on a connection whose health is in doubt.
-struct Doubt {
-    generation: u64,
-    error: String,
+pub(super) struct Doubt {
+    pub(super) generation: u64,
+    pub(super) error: String,
 }
 
 impl Link {
@@ -105,7 +103,6 @@ impl Link {
             failure: String::new(),
             refused: None,
             retry_at: Duration::ZERO,
-            pause: PAUSE_MIN,
         };
         let state = RwLock::new(state);
         let proofs = Mutex::new(proofs);
@@ -274,7 +271,7 @@ impl Link {
     }
 
     /// Initialises the module anew, unless another thread has done so since.
-    fn reconnect(&self, doubt: &Doubt) -> Result<(), RootError> {
+    pub(super) fn reconnect(&self, doubt: &Doubt) -> Result<(), RootError> {
         let mut state = self.write();
         if state.generation != doubt.generation {
             return Ok(());
@@ -299,15 +296,13 @@ impl Link {
                 state.token = Some(token);
                 state.generation += 1;
                 state.refused = None;
-                state.pause = PAUSE_MIN;
                 Ok(())
             }
             Err(error) => {
                 tracing::error!(%error, "the token cannot be connected");
                 state.refused = error.is_final().then_some(pin);
                 state.failure = error.to_string();
-                state.retry_at = end + state.pause;
-                state.pause = PAUSE_MAX.min(state.pause * 2);
+                state.retry_at = end + PAUSE;
                 Err(RootError::Unavailable(state.failure.clone()))
             }
         }

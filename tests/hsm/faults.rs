@@ -141,6 +141,44 @@ fn a_token_that_comes_back_is_used_again() {
 }
 
 #[test]
+fn a_version_is_made_in_a_token_that_has_come_back() {
+    with_token(|soft, dir| {
+        let Opened { root, clock } = open(soft.settings().unwrap());
+        let (tokens, away) = (dir.join("tokens"), dir.join("away"));
+        Runtime::new().unwrap().block_on(async {
+            for version in [2, 3] {
+                fs::rename(&tokens, &away).unwrap();
+                let made = root.make(version).await;
+                assert!(matches!(made, Err(RootError::Unavailable(_))), "{made:?}");
+                clock.advance(Duration::from_secs(10));
+                root.seal(1, b"", b"text").await.unwrap_err();
+                // A copy, as from a backup.
+                copy(&away, &tokens);
+                fs::remove_dir_all(&away).unwrap();
+                clock.advance(Duration::from_secs(10));
+                root.make(version).await.unwrap();
+                assert!(root.seal(version, b"", b"text").await.is_ok());
+            }
+            assert_eq!(root.versions(), [1, 2, 3]);
+        });
+    });
+}
+
+/// Copies a directory with all that is in it.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, &target).unwrap();
+        }
+    }
+}
+
+#[test]
 fn another_key_behind_the_right_label_is_not_used() {
     let body = |soft: &SoftHsm, dir: &Path| {
         let (tokens, first, second) = (dir.join("tokens"), dir.join("first"), dir.join("second"));
