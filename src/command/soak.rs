@@ -17,6 +17,7 @@ use keystrata::clock::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 
 use self::server::Server;
+use self::trouble::Trouble;
 use self::worker::{History, Shared, Worker};
 use super::{Failure, print, tell};
 
@@ -27,11 +28,12 @@ use super::{Failure, print, tell};
   keystrata soak --dir soak --seconds 60 --root env --json
 
 It starts a server of its own in DIR (which should be new), has clients create, get, encrypt, decrypt and
-destroy over mutual TLS, rotates tenants' keys, services' keys and, in a token, the root, again and
-again, and with --kill kills the server in the middle of every second rotation. With --migrate the root
-also moves to the environment and back into the token, with --trouble the processes that call the
-token are frozen, or killed, in the middle of others. At last it reads everything that was acknowledged,
-and removes every old version. The exit status is 0 if nothing was wrong.")]
+destroy over mutual TLS, rotates tenants' keys, services' keys and the root, again and again, and with
+--kill kills the server in the middle of every second rotation. With --migrate the root also moves to
+the environment and back into the token. With --trouble the processes that call the token are frozen or
+killed, or the token is taken away and a copy put in its place, in the middle of others. At last it
+reads everything that was acknowledged, and removes every old version. The exit status is 0 if nothing
+was wrong.")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that stands for itself")]
 pub(crate) struct Arguments {
     /// Where the server lives
@@ -58,7 +60,7 @@ pub(crate) struct Arguments {
     /// Move the root to the environment and back, too
     #[arg(long)]
     migrate: bool,
-    /// Freeze or kill the processes that call the token, in the middle of other rotations
+    /// Freeze or kill the processes that call the token, or replace it, in the middle of other rotations
     #[arg(long)]
     trouble: bool,
     /// Print JSON
@@ -124,6 +126,8 @@ struct Rotations {
     migrations: u64,
     kills: u64,
     troubles: u64,
+    /// Of those, how often the token was taken away and put back.
+    replaced: u64,
 }
 
 const ROTATE_ROOT: [&str; 4] = ["kek", "rotate", "--level", "root"];
@@ -143,9 +147,7 @@ fn rotate_until(
         let command: &[&str] = match number % 3 {
             0 => &["kek", "rotate", "--level", "tenant"],
             1 => &["kek", "rotate", "--level", "service", "--tenant", &tenant, "--active"],
-            _ if arguments.root == "env" => &[],
-            _ if arguments.migrate => &server.next_of_root(number / 3)?,
-            _ => &ROTATE_ROOT,
+            _ => &server.next_of_root(number / 3, arguments.migrate)?,
         };
         number += 1;
         let Some(what) = command.get(3) else { continue };
@@ -155,8 +157,10 @@ fn rotate_until(
             server.kill_during(command, delay, shared)?;
             done.kills += 1;
         } else if arguments.trouble && matches!(number % 5, 0 | 3) {
-            server.trouble_during(command, delay, number.is_multiple_of(5))?;
+            let trouble = Trouble::of_turn(done.troubles);
+            server.trouble_during(command, delay, trouble)?;
             done.troubles += 1;
+            done.replaced += u64::from(trouble == Trouble::Replaced);
         } else {
             server.command(command)?;
         }
@@ -193,7 +197,7 @@ fn report(
     let report = json!({
         "green": wrong.is_empty(), "operations": operations, "objects_checked": alive,
         "connections_lost": lost, "server_kills": rotations.kills,
-        "token_troubles": rotations.troubles,
+        "token_troubles": rotations.troubles, "token_replaced": rotations.replaced,
         "rotations": { "tenant": rotations.tenant, "service": rotations.service,
                        "root": rotations.root, "migrations": rotations.migrations },
         "versions_removed": removed, "get_us_calm": percentiles(&mut calm),

@@ -13,5 +13,6 @@ mod node;
 mod refusals;
 mod requests;
 mod shredding;
+mod soak;
 #[path = "../support/mod.rs"]
 mod support;

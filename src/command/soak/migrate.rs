@@ -1,4 +1,4 @@
-//! The root of a soak rotates in its token, and moves to the environment and back.
+//! The root of a soak rotates where it is, and moves from its token to the environment and back.
 
 use std::fs;
 
@@ -13,15 +13,21 @@ use super::server::Server;
 const MARKS: [&str; 2] = ["# soak: from here\n", "# soak: to here\n"];
 
 impl Server {
-    /// What can be done with the root at this turn: in the token it rotates at every third, and else
-    /// moves to the environment, for which a version is made first; from there it moves back.
-    pub(super) fn next_of_root(&self, turn: u64) -> Result<[&'static str; 4], Failure> {
+    /// What can be done with the root at this turn. In the environment it rotates, to a version that is
+    /// made first; so it does in the token, where it also moves, if it `moves`, at two of three turns: to
+    /// the environment, and from there back.
+    pub(super) fn next_of_root(
+        &self,
+        turn: u64,
+        moves: bool,
+    ) -> Result<[&'static str; 4], Failure> {
         let status = self.command(&["kek", "status"])?;
         let root = status.get("root").unwrap_or(&Value::Null);
-        if root.get("provider").and_then(Value::as_str) == Some("env") {
+        let is_at_home = self.root == "env";
+        if root.get("provider").and_then(Value::as_str) == Some("env") && !is_at_home {
             return Ok(["kek", "migrate", "--to", "pkcs11"]);
         }
-        if turn.is_multiple_of(3) {
+        if !is_at_home && (!moves || turn.is_multiple_of(3)) {
             return Ok(super::ROTATE_ROOT);
         }
         let versions = root.get("versions").and_then(Value::as_array);
@@ -31,22 +37,27 @@ impl Server {
         if !file.exists() {
             create_key_file(&file, &OsRandom).map_err(|error| Failure::new(error.to_string()))?;
         }
-        self.configure(next)?;
-        Ok(["kek", "migrate", "--to", "env"])
+        self.configure(next, is_at_home)?;
+        Ok(if is_at_home { super::ROTATE_ROOT } else { ["kek", "migrate", "--to", "env"] })
     }
 
-    /// Writes into the configuration every version up to this one that there is a file for.
-    fn configure(&self, last: u64) -> Result<(), Failure> {
+    /// Writes into the configuration every version up to this one that there is a file for: of the root
+    /// as it is, or of the one that it moves to.
+    fn configure(&self, last: u64, is_at_home: bool) -> Result<(), Failure> {
         let known = (1..=last).filter(|it| self.dir.join(format!("root-{it}.key")).exists());
         let versions: Vec<String> =
             known.map(|it| format!("{{ version = {it}, file = \"root-{it}.key\" }}")).collect();
-        let versions = versions.join(", ");
-        let [begin, end] = MARKS;
-        let next = format!(
-            "{begin}[root.next]\nprovider = \"env\"\nversions = [{versions}]\n{end}\n[store]"
-        );
+        let versions = format!("versions = [{}]\n", versions.join(", "));
         let file = self.dir.join("keystrata.toml");
         let mut text = fs::read_to_string(&file).about(&file)?;
+        if is_at_home {
+            let line = text.lines().find(|line| line.starts_with("versions = ")).map(str::to_owned);
+            let line = line.ok_or_else(|| Failure::new("the configuration names no versions"))?;
+            return fs::write(&file, text.replacen(&format!("{line}\n"), &versions, 1))
+                .about(&file);
+        }
+        let [begin, end] = MARKS;
+        let next = format!("{begin}[root.next]\nprovider = \"env\"\n{versions}{end}\n[store]");
         if let (Some(from), Some(to)) = (text.find(begin), text.find(end)) {
             text.replace_range(from..to + end.len(), "");
         }

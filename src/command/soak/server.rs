@@ -20,7 +20,7 @@ const LOOKS_MAX: usize = 3000;
 pub(super) struct Server {
     pub(super) program: PathBuf,
     pub(super) dir: PathBuf,
-    root: String,
+    pub(super) root: String,
     tenants: usize,
     pub(super) process: Option<Child>,
     kmip: SocketAddr,
@@ -120,6 +120,21 @@ impl Server {
             thread::sleep(LOOK);
         }
         Err(Failure::new("a rotation does not end"))
+    }
+
+    /// Waits until the root key that seals has proved itself again: the server pauses, longer each time,
+    /// before it tries a token that has failed.
+    pub(super) fn wait_for_root(&self) -> Result<(), Failure> {
+        for _ in 0..LOOKS_MAX {
+            let status = self.command(&["kek", "status"])?;
+            let active = status.get("root").and_then(|root| root.get("active"));
+            let active = active.map(Value::to_string).unwrap_or_default();
+            if self.command(&["kek", "verify", "--level", "root", "--target", &active]).is_ok() {
+                return Ok(());
+            }
+            thread::sleep(LOOK);
+        }
+        Err(Failure::new("the root key does not come back"))
     }
 
     /// Removes every retired version; those that something names are wrong.
