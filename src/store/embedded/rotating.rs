@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::read::{all, get};
+use super::read::{all, found, get, object_columns};
 use super::write::{WriteError, run};
 use crate::clock::Timestamp;
 use crate::object::Object;
@@ -29,6 +29,21 @@ pub(super) fn follow(
     } else {
         let sql = "DELETE FROM rotating WHERE tenant = ?1 AND uid = ?2";
         run(db, sql, params![tenant.0, after.uid])?;
+    }
+    Ok(())
+}
+
+/// Notes when each object is due, in a store of before anybody did. One that cannot be read is left out:
+/// whoever asks for it is told.
+pub(super) fn fill(db: &Connection) -> rusqlite::Result<()> {
+    let mut statement =
+        db.prepare(concat!("SELECT ", object_columns!(), ", tenant FROM objects"))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let tenant = TenantId(row.get("tenant")?);
+        if let Ok((_, it)) = found(row) {
+            follow(db, tenant, it.stored.service, None, &it.stored.object)?;
+        }
     }
     Ok(())
 }

@@ -2,6 +2,8 @@
 
 use rusqlite::Connection;
 
+use super::rotating;
+
 /// Every step from nothing to the newest schema; step `n` leads to version `n`. Steps are only ever
 /// added.
 const MIGRATIONS: &[&str] = &[
@@ -16,6 +18,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0009_backups.sql"),
     include_str!("migrations/0010_client_use.sql"),
 ];
+
+/// The step that makes the table of what is to be rotated, which SQL alone cannot fill.
+const ROTATING: i64 = 7;
 
 /// Marks the file as ours (`PRAGMA application_id`): "kmst".
 const APPLICATION: i64 = 0x6b6d_7374;
@@ -53,6 +58,9 @@ pub(super) fn migrate(connection: &mut Connection, version: i64) -> rusqlite::Re
     for (step, sql) in (1..).zip(MIGRATIONS).filter(|(step, _)| *step > version) {
         let transaction = connection.transaction()?;
         transaction.execute_batch(sql)?;
+        if step == ROTATING {
+            rotating::fill(&transaction)?;
+        }
         transaction.pragma_update(None, "application_id", APPLICATION)?;
         transaction.pragma_update(None, "user_version", step)?;
         transaction.commit()?;
@@ -62,7 +70,13 @@ pub(super) fn migrate(connection: &mut Connection, version: i64) -> rusqlite::Re
 
 #[cfg(test)]
 mod tests {
+    use kmip_ttlv::attribute::Attribute;
+    use kmip_ttlv::enums::{ObjectType, State};
+    use kmip_ttlv::{DateTime, Interval};
+
     use super::*;
+    use crate::object::{AttributeSet, Object};
+    use crate::store::row_format;
 
     /// Stores of before have envelopes that nobody has counted.
     #[test]
@@ -92,5 +106,43 @@ mod tests {
             rows,
             [(1, 0, 0x1234_56ff, 1, 1), (2, 7, 1, 1, 1), (2, 7, 2, 1, 1), (3, 8, 1, 2, 2)]
         );
+    }
+
+    /// Objects of before that are to be rotated by their attributes are known from then on.
+    #[test]
+    fn what_is_to_be_rotated_in_a_store_of_version_6_is_noted() {
+        let mut db = Connection::open_in_memory().expect("opens");
+        for sql in MIGRATIONS.iter().take(6) {
+            db.execute_batch(sql).expect("well formed");
+        }
+        db.execute_batch(
+            "INSERT INTO tenants (id, name, state, created) VALUES (7, 'a', 1, 0);
+             INSERT INTO services (id, tenant, name, state, mode, role, created)
+             VALUES (8, 7, 's', 1, 1, 1, 0);",
+        )
+        .expect("well formed");
+        let add = |uid: &str, attributes: &[u8]| {
+            let sql =
+                "INSERT INTO objects (tenant, service, uid, revision, object_type, state, timed,
+                       attributes) VALUES (7, 8, ?1, 1, ?2, 2, 0, ?3)";
+            db.execute(sql, (uid, ObjectType::SymmetricKey.number(), attributes))
+                .expect("is added");
+        };
+        for (uid, seconds) in [("rests", 0), ("rotates", 30)] {
+            let mut attributes = AttributeSet::default();
+            attributes.put(Attribute::State(State::Active));
+            attributes.put(Attribute::InitialDate(DateTime(100)));
+            attributes.put(Attribute::RotateAutomatic(seconds > 0));
+            attributes.put(Attribute::RotateInterval(Interval(30)));
+            let object =
+                Object { uid: uid.into(), object_type: ObjectType::SymmetricKey, attributes };
+            add(uid, &row_format::encode(&object));
+        }
+        add("damaged", b"nothing that can be read");
+        migrate(&mut db, 6).expect("migrates");
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        let noted = db.query_row("SELECT uid, service, due FROM rotating", [], read);
+        let noted: (String, i64, i64) = noted.expect("one row");
+        assert_eq!(noted, ("rotates".into(), 8, 130_000_000));
     }
 }
