@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 
 use keystrata::clock::{Clock as _, SystemClock, Timestamp};
+use keystrata::keys::events::SUBSCRIBERS_PER_TENANT_MAX;
 use kmip_ttlv::Tag;
 use kmip_ttlv::enums::Operation;
 use serde_json::Value;
@@ -112,6 +113,36 @@ fn a_service_hears_what_happens_to_the_keys_of_its_own_tenant_and_of_no_other() 
     let event = other.next();
     assert_eq!((&event["event"], &event["tenant_id"]), (&"suspension".into(), &"tenant-b".into()));
     assert_eq!(event["level"], "L2_internal");
+}
+
+#[test]
+fn a_tenant_has_so_many_subscribers_and_takes_no_others_place() {
+    let (server, events) = server();
+    for tenant in ["tenant-a", "tenant-b"] {
+        register(&server, tenant, "mongodb");
+    }
+    let listen = |_| Listener::new(&server, events, "tenant-a", "mongodb");
+    let listeners: Vec<_> = (0..SUBSCRIBERS_PER_TENANT_MAX).map(listen).collect();
+    let asks = || {
+        let identity = server.identity("tenant-a", "mongodb");
+        let mut client = Client::connect(events, &identity).expect("connects");
+        client.send(b"GET /events HTTP/1.1\r\n\r\n").expect("sent");
+        let answer = client.receive_some().expect("an answer");
+        let is_told = answer.starts_with(b"HTTP/1.1 200 ");
+        assert!(is_told || answer.starts_with(b"HTTP/1.1 503 "), "{answer:?}");
+        is_told
+    };
+    assert!(!asks(), "there is no room");
+    let mut other = Listener::new(&server, events, "tenant-b", "mongodb");
+    let listening = format!("keystrata_event_subscribers {}\n", SUBSCRIBERS_PER_TENANT_MAX + 1);
+    assert!(get(server.admin(), "/metrics").contains(&listening));
+    drop(listeners);
+    // The server sees that they are gone when it does.
+    while !asks() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    done(&server, &["tenant", "suspend", "--tenant", "tenant-b"]);
+    assert_eq!(other.next()["event"], "suspension");
 }
 
 #[test]
