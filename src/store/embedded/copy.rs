@@ -51,8 +51,10 @@ pub(super) async fn copy(
     let copying = Copying::begin(copying).ok_or(BackupError::Busy)?;
     let (answer, answered) = oneshot::channel();
     let work = move || {
-        let _copying = copying;
-        let _ = answer.send(copied(&directory, to));
+        let copied = copied(&directory, to);
+        // Whoever is answered may ask for the next one.
+        drop(copying);
+        let _ = answer.send(copied);
     };
     let thread = std::thread::Builder::new().name("store-backup".into()).spawn(work);
     thread.map_err(|error| Error::Failed(error.to_string().into()))?;
