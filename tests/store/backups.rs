@@ -7,12 +7,12 @@ use std::process::Command;
 use keystrata::clock::Timestamp;
 use keystrata::store::{
     Administration, BackupChange, BackupKey, BackupRow, Change, Commit, Error, Held, KeyLevel,
-    KeyState, Store, Target, View,
+    KeyState, Manifest, Store, Stored, Target, View, embedded,
 };
 use kmip_ttlv::enums::State;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::fixture::{self, changes, insert, object, service, tenant, view};
+use super::fixture::{self, changes, insert, object, sealed_under, service, tenant, view};
 
 const DIRECTORY: &str = "KEYSTRATA_TEST_BACKUP";
 
@@ -105,6 +105,81 @@ async fn keys_that_were_destroyed_while_they_were_copied_make_no_backup() {
     let late = BackupChange::Add { row: row("b2", true), keys: keys() };
     assert!(is_conflict(&store, late).await);
     assert_eq!(held(&store, Held::Keys(target)).await, ["b1"]);
+}
+
+/// What a copy says that its envelopes name is what the store has counted all along.
+#[tokio::test]
+async fn a_copy_names_the_versions_that_the_store_has_counted() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = fixture::store(&directory.path().join("store"));
+    let engine = store.engine();
+    let (own, other) =
+        (view(&**engine, "tenant-a", "orders").await, view(&**engine, "tenant-b", "orders").await);
+    let level = KeyLevel::Service(service(own));
+    store.commit(changes(vec![setting()])).await.unwrap();
+    for uid in ["u1", "u2", "u3"] {
+        let new = insert(own, object(uid, State::Active, "n"));
+        store.commit(changes(vec![new])).await.unwrap();
+    }
+    store.commit(changes(vec![insert(other, object("u1", State::Active, "n"))])).await.unwrap();
+    let (state, sealed) = (KeyState::Pending, sealed_under(1, 9, 80));
+    let new = Change::NewVersion { level, version: 2, state, sealed, created: Timestamp(3) };
+    let moved = |version, from, to| Change::KeyState { level, version, from, to };
+    let switch = [
+        moved(1, KeyState::Active, KeyState::Retired),
+        moved(2, KeyState::Pending, KeyState::Active),
+    ];
+    store.commit(changes([vec![new], switch.to_vec()].concat())).await.unwrap();
+    let before = store.object(own, "u1").await.unwrap().unwrap();
+    let again = Stored { sealed: Some(sealed_under(2, 8, 90)), ..Stored::clone(&before) };
+    let reseal = Change::Reseal { tenant: own.tenant, stored: Box::new(again) };
+    let before = store.object(own, "u2").await.unwrap().unwrap();
+    let gone = Stored { sealed: None, ..Stored::clone(&before) };
+    let destroy = Change::Update { tenant: own.tenant, stored: Box::new(gone) };
+    store.commit(changes(vec![reseal, destroy])).await.unwrap();
+
+    let copied = engine.copy(directory.path().join("copy.db")).await.unwrap();
+    let levels = [own, other].map(|view| [level_of(view), KeyLevel::Tenant(view.tenant)]).concat();
+    for level in levels {
+        let counted = engine.envelopes(level).await.unwrap().into_iter();
+        let counted = counted.filter(|it| it.living > 0).map(|it| (it.version, it.living));
+        let keys = copied.contents.keys.iter().filter(|it| it.level == level && it.envelopes > 0);
+        let named: Vec<_> = keys.map(|it| (it.version, it.envelopes)).collect();
+        assert_eq!(named, counted.collect::<Vec<_>>(), "{level:?}");
+    }
+    let of_service: Vec<_> = copied.contents.keys.iter().filter(|it| it.level == level).collect();
+    let versions: Vec<_> = of_service.iter().map(|it| (it.version, it.envelopes)).collect();
+    assert_eq!(versions, [(1, 1), (2, 1)]);
+}
+
+fn level_of(view: View) -> KeyLevel {
+    KeyLevel::Service(service(view))
+}
+
+/// A process that dies between the commit and the renaming leaves a whole copy under another name.
+#[tokio::test]
+async fn a_copy_that_never_got_its_name_is_no_backup_and_no_hindrance() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = fixture::store(&directory.path().join("store"));
+    tenant(&**store.engine(), "tenant-a").await;
+    store.commit(changes(vec![setting()])).await.unwrap();
+    let to = directory.path().join("copy.db");
+    let partial = directory.path().join("copy.db.partial");
+    std::mem::forget(store.engine().copy(to.clone()).await.unwrap());
+    let journal = directory.path().join("copy.db.partial-journal");
+    std::fs::write(&journal, "of a copy that was cut off").unwrap();
+    assert!(partial.exists() && !to.exists());
+    let refused = embedded::verify(&partial).expect_err("it has no manifest").to_string();
+    assert!(refused.contains("copy.db.partial.manifest.json: No such file"), "{refused}");
+    drop(store.engine().copy(to.clone()).await.unwrap());
+    let left = [&partial, &journal, &to].iter().any(|path| path.exists());
+    assert!(!left, "one that is not published goes");
+    let copied = store.engine().copy(to.clone()).await.unwrap();
+    let bytes = (copied.bytes, copied.digest);
+    let manifest = Manifest::new("b1".into(), Timestamp(7), "n".into(), bytes, &copied.contents);
+    copied.publish(&manifest).unwrap();
+    assert_eq!(embedded::verify(&to).unwrap().manifest, manifest);
+    assert!(!partial.exists());
 }
 
 /// The child of the next test.

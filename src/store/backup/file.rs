@@ -88,12 +88,7 @@ impl Partial {
     /// An empty file (mode 0600) beside `to`, in place of what a process has left there that died.
     pub(in crate::store) fn beside(to: &Path) -> Result<Self, BackupError> {
         let path = beside(to, PARTIAL);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(io_error(&path, error));
-            }
-            _ => {}
-        }
+        remove(&path).map_err(|error| io_error(&path, error))?;
         let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
         made.map_err(|error| io_error(&path, error))?;
         Ok(Self { path, is_kept: false })
@@ -133,9 +128,21 @@ impl Partial {
 impl Drop for Partial {
     fn drop(&mut self) {
         if !self.is_kept {
-            let _ = fs::remove_file(&self.path);
+            let _ = remove(&self.path);
         }
     }
+}
+
+/// Removes a file and, first, the journal that SQLite has while it writes it: of a file of before, it
+/// must not be taken for the next one's.
+fn remove(path: &Path) -> io::Result<()> {
+    for path in [&beside(path, "-journal"), path] {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// A copy that is whole and durable, and has not its name yet. Dropped, it is removed.
