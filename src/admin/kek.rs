@@ -206,6 +206,15 @@ pub(super) fn migrate<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Ans
     })
 }
 
+/// What the trail says of a rotation that somebody asks for.
+fn asked(order: Order) -> &'static str {
+    if order.compromised {
+        "a rotation away from a compromised version was asked for"
+    } else {
+        "a rotation was asked for"
+    }
+}
+
 async fn begin_and_wait(
     admin: &Admin,
     call: &Call,
@@ -221,7 +230,7 @@ async fn begin_and_wait(
         let plan = if is_plan {
             rotator.plan(&subject, order).await
         } else {
-            rotator.begin(&subject, order, call.record("a rotation was asked for")).await
+            rotator.begin(&subject, order, call.record(asked(order))).await
         };
         match plan {
             Ok(plan) => {

@@ -31,6 +31,8 @@ fn what_was_shredded_since_stays_dead_and_the_trail_goes_on() {
     let orders = ["--tenant", "tenant-a", "--service", "orders"];
     world.done(&[&["service", "shred", "--confirm", "orders"][..], &orders].concat());
     world.done(&["tenant", "set", "--tenant", "tenant-a", "--strict", "true"]);
+    let of_tenant = ["--level", "tenant", "--tenant", "tenant-a"];
+    world.done(&[&["kek", "rotate", "--compromised"][..], &of_tenant].concat());
     let second = world.back_up("second.db");
     for name in ["lost.db", "lost.db.manifest.json"] {
         fs::remove_file(world.backup(name)).expect("is there");
@@ -53,8 +55,10 @@ fn what_was_shredded_since_stays_dead_and_the_trail_goes_on() {
         assert_eq!(told["known_again"], serde_json::json!([second]));
         assert_eq!(told["back_again"], 1);
         let undone = told["undone"].as_array().expect("a list");
-        assert_eq!(undone.len(), 1, "{undone:?}");
+        assert_eq!(undone.len(), 2, "{undone:?}");
         assert!(undone[0].as_str().expect("a line").contains("tenant set tenant-a: tenant"));
+        let rotated = "kek rotate tenant-a: a rotation away from a compromised version";
+        assert!(undone[1].as_str().expect("a line").contains(rotated));
     }
     world.verify_audit();
 
@@ -70,8 +74,8 @@ fn what_was_shredded_since_stays_dead_and_the_trail_goes_on() {
     let known: Vec<_> = known.collect();
     assert_eq!(known, [(first.as_str(), &Value::Bool(true)), (&second, &Value::Bool(false))]);
     // Of the second nobody knows what it has, so it counts as having all.
-    world.done(&["kek", "rotate", "--level", "tenant", "--tenant", "tenant-a"]);
-    let remove = ["kek", "remove", "--level", "tenant", "--tenant", "tenant-a", "--version", "1"];
+    world.done(&[&["kek", "rotate"][..], &of_tenant].concat());
+    let remove = [&["kek", "remove", "--version", "1"][..], &of_tenant].concat();
     world.refused(&remove, &second);
 
     let statements = world.done(&["tenant", "statements", "--tenant", "tenant-b"]);
