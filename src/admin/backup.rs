@@ -13,7 +13,7 @@ use crate::audit::chain::Hex;
 use crate::store::backup::{check_place, copied_bytes};
 use crate::store::{
     BackupChange, BackupError, BackupRow, BoxFuture, Change, Commit, Copied, Error as StoreError,
-    Held, KeyLevel, Manifest,
+    Held, KeyLevel, Manifest, View,
 };
 
 /// How often it is said how much is copied.
@@ -179,7 +179,15 @@ pub(super) fn list<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answer
             Some(_) if service.is_some() => {
                 return Err(Refusal::new("give --service or --uid, not both"));
             }
-            Some(uid) => Held::Object { tenant: party.tenant.id, uid },
+            Some(uid) => {
+                let tenant = party.tenant.id;
+                let view = View { tenant, service: None };
+                // Of what is not here it is not known whether a backup has it.
+                if admin.parts.store.object(view, &uid).await?.is_none() {
+                    return Err(Refusal::new(format!("{party} has no object {uid}")));
+                }
+                Held::Object { tenant, uid }
+            }
         };
         Ok(json!({ "backups": shown(&engine.backups_holding(held).await?) }))
     })

@@ -83,6 +83,8 @@ fn a_statement_names_the_backups_that_still_have_what_is_gone() {
         std::slice::from_ref(&after),
         "it was made after the first"
     );
+    let unknown = ["backup", "list", "--tenant", "tenant-a", "--uid", "never-made"];
+    world.refused(&unknown, "tenant tenant-a has no object never-made");
     assert_eq!(holding(&["--service", "orders"]), std::slice::from_ref(&after));
 
     let shred = ["service", "shred", "--tenant", "tenant-a", "--service", "orders"];
