@@ -143,6 +143,20 @@ async fn it_is_by_gcm_in_one_part_under_an_iv_of_the_servers() {
         let refused = client.ask(in_mode(mode, padding)).await.unwrap_err();
         assert_eq!(refused, R::UnsupportedCryptographicParameters, "{mode:?}");
     }
+    let gcm = |iv_length, tag_length| {
+        let parameters = CryptographicParameters {
+            block_cipher_mode: Some(BlockCipherMode::Gcm),
+            iv_length,
+            tag_length,
+            random_iv: Some(true),
+            ..CryptographicParameters::default()
+        };
+        encrypt::Request { parameters: Some(parameters), ..encryption(ORDERS_KEY) }
+    };
+    for (iv, tag) in [(Some(64), None), (None, Some(12)), (Some(128), Some(16))] {
+        assert!(client.ask(gcm(iv, tag)).await.is_err(), "{iv:?} {tag:?}");
+    }
+    sealed(client.ask(gcm(Some(96), Some(16))).await);
     let given = encrypt::Request { iv: Some(vec![0; 12].into()), ..encryption(ORDERS_KEY) };
     assert_eq!(client.ask(given).await.unwrap_err(), R::InvalidField);
     let first = encrypt::Request { init: Some(true), ..encryption(ORDERS_KEY) };

@@ -1,7 +1,7 @@
 //! Encrypt and Decrypt with a service's own key (L3): for data, and for keys that the service keeps
 //! elsewhere.
 //!
-//! By AES-GCM alone, in one request, under an IV that is made here. The key that computes is derived from
+//! By AES-GCM alone, in one request, under an IV of 96 bits that is made here, with the whole tag. The key that computes is derived from
 //! the version of the service's key and seals nothing else, so that no client can open an envelope or
 //! make one. Other modes under that same key would tell what GCM keeps to itself.
 //!
@@ -24,6 +24,10 @@ use crate::crypto::Error;
 use crate::crypto::cipher::{self, Parameters};
 use crate::store::{Change, KeyLevel, KeyRow, KeyState};
 
+/// Bytes of the IV: random ones of this length do not meet within the life of a version.
+const IV_BYTES: usize = 12;
+/// Bytes of the tag. A shorter one would be met sooner by trying, the more so among several versions.
+const TAG_BYTES: usize = 16;
 /// Versions that are tried for a ciphertext of which nobody says which it needs. Older ones are named.
 const VERSIONS_TRIED_MAX: usize = 16;
 
@@ -50,6 +54,9 @@ pub(in crate::operation) async fn encrypt(
     let aad = request.additional_data.as_deref().unwrap_or_default();
     let (client_key, random) = (key.client_key(), &*cx.parts().random);
     let sealed = cipher::encrypt(&parameters, client_key.as_bytes(), None, aad, part.data, random)?;
+    if sealed.made_iv.as_ref().is_none_or(|iv| iv.len() != IV_BYTES) {
+        return Err(Error::BadIvLength.into());
+    }
     let level = KeyLevel::Service(cx.service());
     let rows = cx.parts().store.keys(level).await?;
     // Noted once, so that nobody removes the version as if nothing needed it.
@@ -134,7 +141,11 @@ fn settle(
     let parameters = cipher_parameters::settle(cx, held.object(), wanted)?;
     let is_gcm = (parameters.algorithm(), parameters.mode())
         == (CryptographicAlgorithm::Aes, BlockCipherMode::Gcm);
-    if is_gcm { Ok(parameters) } else { Err(Error::Unsupported.into()) }
+    match parameters.tag_bytes() {
+        _ if !is_gcm => Err(Error::Unsupported.into()),
+        TAG_BYTES => Ok(parameters),
+        _ => Err(Error::BadTagLength.into()),
+    }
 }
 
 #[cfg(test)]
