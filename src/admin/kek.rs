@@ -1,7 +1,6 @@
 //! `kek …`: the keys of the hierarchy.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -11,7 +10,7 @@ use super::call::{Call, Refusal, Scope};
 use super::{Admin, Answer};
 use crate::clock::Timestamp;
 use crate::keys::Provider;
-use crate::keys::rotation::{Order, Progress, Refused, Subject};
+use crate::keys::rotation::{Order, Progress, Subject};
 use crate::store::{BoxFuture, TenantRow};
 use crate::tenant::{ServiceName, TenantId, TenantName};
 
@@ -24,12 +23,12 @@ const TENANTS_BATCH: usize = 256;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that stands for itself")]
-struct Arguments {
+pub(super) struct Arguments {
     level: Option<String>,
     tenant: Option<String>,
     service: Option<String>,
     #[serde(default)]
-    plan: bool,
+    pub(super) plan: bool,
     version: Option<u32>,
     from_version: Option<u32>,
     to_version: Option<u32>,
@@ -38,7 +37,7 @@ struct Arguments {
     #[serde(default)]
     active: bool,
     at: Option<String>,
-    to: Option<String>,
+    pub(super) to: Option<String>,
     #[serde(default)]
     discard_encrypted: bool,
 }
@@ -109,7 +108,7 @@ fn moment(text: &str) -> Result<Timestamp, Refusal> {
     moment.ok_or_else(|| Refusal::new("--at is a time such as 2030-01-31T03:00:00Z"))
 }
 
-fn provider(name: Option<&str>) -> Result<Option<Provider>, Refusal> {
+pub(super) fn provider(name: Option<&str>) -> Result<Option<Provider>, Refusal> {
     let Some(name) = name else { return Ok(None) };
     let known = Provider::ALL.into_iter().find(|provider| provider.name() == name);
     known.map(Some).ok_or_else(|| Refusal::new("--to is pkcs11 or env"))
@@ -170,42 +169,6 @@ pub(super) fn rotate<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answ
     })
 }
 
-/// `kek migrate`: the root moves to another provider.
-pub(super) fn migrate<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answer> {
-    Box::pin(async move {
-        let of: Arguments = call.arguments()?;
-        let to = provider(of.to.as_deref())?.ok_or_else(|| Refusal::new("give --to pkcs11|env"))?;
-        if admin.parts.keyring.root_status().provider == to {
-            return Err(Refused::SameProvider(to).into());
-        }
-        let rotator = &admin.parts.rotator;
-        let order = Order { provider: Some(to), ..Order::default() };
-        if let Some((row, _)) = rotator.far(Subject::Root.level()).await? {
-            let key = Subject::Root.name();
-            return Err(Refused::AnotherRunning { key, from: row.from, to: row.to }.into());
-        }
-        let rows = admin.parts.store.keys(Subject::Root.level()).await?;
-        let next = rows.last().map_or(1, |row| row.version + 1);
-        if of.plan {
-            let from = admin.parts.keyring.root_status().active;
-            let envelopes =
-                rotator.left_over(&Subject::Root).await? + rotator.under_active().await?;
-            return Ok(json!({ "planned": true, "rotations": [{
-                "key": Subject::Root.name(), "from": from, "to": next, "provider": to.name(),
-                "new_version": true, "envelopes": envelopes,
-            }] }));
-        }
-        let open = Arc::clone(&admin.parts.open_root);
-        let opened = tokio::task::spawn_blocking(move || open(to, next)).await?;
-        admin.parts.keyring.open_window(opened.map_err(Refusal::new)?);
-        let done = begin_and_wait(admin, call, vec![Subject::Root], order, false).await;
-        if done.is_err() && rotator.far(Subject::Root.level()).await?.is_none() {
-            admin.parts.keyring.close_window();
-        }
-        done
-    })
-}
-
 /// What the trail says of a rotation that somebody asks for.
 fn asked(order: Order) -> &'static str {
     if order.compromised {
@@ -215,7 +178,8 @@ fn asked(order: Order) -> &'static str {
     }
 }
 
-async fn begin_and_wait(
+/// Begins rotations of these keys, or says what they would be, and waits for their end.
+pub(super) async fn begin_and_wait(
     admin: &Admin,
     call: &Call,
     subjects: Vec<Subject>,

@@ -10,6 +10,7 @@ mod backup;
 mod call;
 mod kek;
 mod kek_status;
+mod migrate;
 mod object;
 mod party;
 mod remains;
@@ -54,7 +55,7 @@ const COMMANDS: &[Command] = &[
     Command { name: "kek rotate", changes: true, run: |it, call| kek::rotate(it, call) },
     Command { name: "kek rewrap", changes: true, run: |it, call| kek::rewrap(it, call) },
     Command { name: "kek remove", changes: true, run: |it, call| kek::remove(it, call) },
-    Command { name: "kek migrate", changes: true, run: |it, call| kek::migrate(it, call) },
+    Command { name: "kek migrate", changes: true, run: |it, call| migrate::migrate(it, call) },
     Command { name: "kek abort", changes: true, run: |it, call| kek::abort(it, call) },
     Command { name: "tenant list", changes: false, run: |admin, call| tenant::list(admin, call) },
     Command { name: "tenant show", changes: false, run: |admin, call| tenant::show(admin, call) },

@@ -13,7 +13,7 @@ use super::events::Events;
 use super::install::{self, Installed};
 use super::root::{Provider, Random, RootError, RootKey};
 use super::root_set::RootSet;
-use super::rules::{active, check_service, check_tenant, service_key_place, tenant_key_place};
+use super::rules::{active, check_service, check_tenant, service_key_place};
 use super::service_key::ServiceKey;
 use super::standing::Standing;
 use super::switches::Dependents;
@@ -314,35 +314,5 @@ impl Keyring {
         commit.await?;
         let _ = guard.insert(new);
         Ok(())
-    }
-
-    /// The tenant's key that seals, and its version.
-    pub(super) async fn active_tenant_key(
-        &self,
-        tenant: &TenantRow,
-    ) -> Result<(u32, Arc<Key>), Error> {
-        let rows = self.engine.keys(KeyLevel::Tenant(tenant.id)).await?;
-        let version = active(&rows, "the tenant's key")?;
-        Ok((version, self.tenant_key(tenant, version).await?))
-    }
-
-    pub(super) async fn tenant_key(
-        &self,
-        tenant: &TenantRow,
-        version: u32,
-    ) -> Result<Arc<Key>, Error> {
-        let open = self.open_tenant(tenant, version);
-        self.tenants.get_or_insert_async(&(tenant.id, version), open).await
-    }
-
-    async fn open_tenant(&self, tenant: &TenantRow, version: u32) -> Result<Arc<Key>, Error> {
-        let rows = self.engine.keys(KeyLevel::Tenant(tenant.id)).await?;
-        let usable = |row: &&KeyRow| row.version == version && row.state != KeyState::Destroyed;
-        let row = rows.iter().find(usable).ok_or(EnvelopeError::OtherVersion(version))?;
-        let place = tenant_key_place(&tenant.name, version);
-        let root = Arc::clone(self.roots.load().that_sealed(&row.sealed)?);
-        let bytes = envelope::open_with_root(&*root, &place, &row.sealed).await?;
-        self.metrics.key_opened(ColdKey::Tenant);
-        Ok(Arc::new(Key::from_slice(&bytes).ok_or(EnvelopeError::Malformed)?))
     }
 }

@@ -25,6 +25,7 @@ mod service_key;
 mod standing;
 pub mod statement;
 mod switches;
+mod tenant_keys;
 mod watch;
 mod windows;
 

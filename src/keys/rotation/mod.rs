@@ -27,6 +27,7 @@ mod rewrap;
 mod schedule;
 mod subject;
 mod switch;
+mod versions;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -36,15 +37,18 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-pub use self::begin::{Add, Order, Plan};
+pub use self::begin::{Order, Plan};
 pub use self::error::Refused;
 pub use self::nodes::{Node, Nodes};
 pub use self::schedule::{Schedule, Schedules};
 pub use self::subject::{Subject, state_name};
+pub use self::versions::Add;
 use super::keyring::Keyring;
 use crate::audit::{Actor, Record};
 use crate::store::{Change, Commit, KeyLevel, Phase, RotationRow};
 
+/// How often something is tried again that others interfered with.
+const ATTEMPTS_MAX: usize = 8;
 /// How often a node says that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 /// A node that was not heard for so long does not count any more.
