@@ -10,6 +10,7 @@ mod lease;
 mod names;
 mod notify;
 mod overlay;
+mod own_root;
 mod provision;
 mod query;
 mod root;
@@ -30,6 +31,7 @@ pub use self::compatibility::Compatibility;
 pub use self::cryptography::{Cryptography, CryptographyOf};
 pub use self::lease::{Lease, LeaseOf};
 pub use self::notify::Notify;
+pub use self::own_root::{TENANT_VERSION_VARIABLE, TenantRoot};
 pub use self::provision::Provision;
 pub use self::query::Query;
 pub use self::root::{
@@ -181,10 +183,8 @@ impl Config {
             Self::deserialize(Deserializer::from(table)).map_err(|error| fail(&error))?;
         config.resolve_paths(file.parent().unwrap_or(Path::new("")));
         config.root.add_variables(&root_versions);
-        if needs_root && config.root.is_empty() {
-            let line = "`versions` is missing: write versions = [{ version = 1, file = … }], or set \
-                        KEYSTRATA_ROOT_KEK_V1";
-            return Err(place(root, line));
+        if needs_root && let Some(lack) = config.root.lack() {
+            return Err(place(root, &lack));
         }
         let [store, audit] = spans;
         if config.store.directory == config.audit.directory {

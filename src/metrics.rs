@@ -20,7 +20,7 @@ pub use self::label::{
     ColdKey, CommitFailure, ConnectionEnd, ConnectionRefusal, Ending, HandshakeRefusal,
     MessageRefusal, RootCall, TlsVersion,
 };
-use crate::tenant::TenantName;
+use crate::tenant::{TenantName, Whose};
 
 /// What `/metrics` may show.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -214,23 +214,33 @@ impl Metrics {
         self.store.misses.inc();
     }
 
-    /// For `keys` and `hsm`: the root key was called.
-    pub fn root_call(&self, call: RootCall, ending: Ending, took: Duration) {
+    /// For `keys` and `hsm`: a root key was called.
+    pub fn root_call(&self, whose: Whose, call: RootCall, ending: Ending, took: Duration) {
+        let calls = self.root.of(whose);
         match ending {
-            Ending::Success => self.root.done.add_one(call),
-            Ending::Failure => self.root.failed.add_one(call),
+            Ending::Success => calls.done.add_one(call),
+            Ending::Failure => calls.failed.add_one(call),
         }
-        self.root.seconds.observe(took.as_secs_f64());
+        calls.seconds.observe(took.as_secs_f64());
     }
 
-    /// For `hsm`: whether calls of the token are refused because it does not answer.
-    pub fn root_breaker(&self, is_open: bool) {
-        self.root.breaker_open.set(i64::from(is_open));
+    /// For `hsm`: calls of a token are refused from now on because it does not answer, or are not any
+    /// more.
+    pub fn root_breaker(&self, whose: Whose, is_open: bool) {
+        let open = &self.root.of(whose).breakers_open;
+        if is_open { open.inc() } else { open.dec() }
     }
 
     /// For `hsm`: a worker was started in place of another.
-    pub fn root_worker_restarted(&self) {
-        self.root.worker_restarts.inc();
+    pub fn root_worker_restarted(&self, whose: Whose) {
+        self.root.of(whose).worker_restarts.inc();
+    }
+
+    /// For `keys`: how many tenants' own root keys are in use, and how many of their tenants are
+    /// refused.
+    pub fn own_roots(&self, open: usize, refused: usize) {
+        self.root.own_open.set(whole(open));
+        self.root.own_refused.set(whole(refused));
     }
 
     /// For `keys`: how long open keys would be served if the root key stayed as it is.

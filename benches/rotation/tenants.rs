@@ -94,6 +94,7 @@ impl Node {
         let place = Place::Workers(WorkerProgram {
             program: env!("CARGO_BIN_EXE_keystrata").into(),
             arguments: arguments.map(Into::into).to_vec(),
+            environment: Vec::new(),
         });
         let settings = soft.settings().expect("`try` has made it");
         let root =

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use super::call::{Call, Refusal, Scope};
 use super::{Admin, Answer};
+use crate::audit::Record;
 use crate::clock::Timestamp;
-use crate::keys::Provider;
 use crate::keys::rotation::{Order, Progress, Subject};
-use crate::store::{BoxFuture, TenantRow};
+use crate::store::{BoxFuture, SHARED_ROOT, TenantRow};
 use crate::tenant::{ServiceName, TenantId, TenantName};
 
 /// How often long work says how far it is.
@@ -23,12 +23,12 @@ const TENANTS_BATCH: usize = 256;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that stands for itself")]
-pub(super) struct Arguments {
+struct Arguments {
     level: Option<String>,
     tenant: Option<String>,
     service: Option<String>,
     #[serde(default)]
-    pub(super) plan: bool,
+    plan: bool,
     version: Option<u32>,
     from_version: Option<u32>,
     to_version: Option<u32>,
@@ -37,7 +37,6 @@ pub(super) struct Arguments {
     #[serde(default)]
     active: bool,
     at: Option<String>,
-    pub(super) to: Option<String>,
     #[serde(default)]
     discard_encrypted: bool,
 }
@@ -51,6 +50,9 @@ impl Admin {
         call.concerns(Scope { tenant: tenant.clone(), service: service.clone() });
         match (of.level.as_deref(), &tenant, &service) {
             (Some("root"), None, None) => Ok(vec![Subject::Root]),
+            (Some("root"), Some(tenant), None) => {
+                Ok(vec![Subject::OwnRoot(self.tenant(tenant).await?)])
+            }
             (Some("tenant"), Some(tenant), None) => {
                 Ok(vec![Subject::Tenant(self.tenant(tenant).await?)])
             }
@@ -72,8 +74,8 @@ impl Admin {
                 Ok(services.into_iter().map(subject).collect())
             }
             _ => Err(Refusal::new(
-                "give --level root, --level tenant [--tenant T], or --level service --tenant T \
-                 [--service S]",
+                "give --level root, --level tenant, each maybe with --tenant T, or --level service \
+                 --tenant T [--service S]",
             )),
         }
     }
@@ -86,7 +88,7 @@ impl Admin {
         }
     }
 
-    async fn tenant(&self, name: &TenantName) -> Result<TenantRow, Refusal> {
+    pub(super) async fn tenant(&self, name: &TenantName) -> Result<TenantRow, Refusal> {
         let row = self.parts.store.tenant(name).await?;
         row.ok_or_else(|| Refusal::new(format!("there is no tenant {name}")))
     }
@@ -108,31 +110,24 @@ fn moment(text: &str) -> Result<Timestamp, Refusal> {
     moment.ok_or_else(|| Refusal::new("--at is a time such as 2030-01-31T03:00:00Z"))
 }
 
-pub(super) fn provider(name: Option<&str>) -> Result<Option<Provider>, Refusal> {
-    let Some(name) = name else { return Ok(None) };
-    let known = Provider::ALL.into_iter().find(|provider| provider.name() == name);
-    known.map(Some).ok_or_else(|| Refusal::new("--to is pkcs11 or env"))
-}
-
 /// `kek add`: a new version, pending.
 pub(super) fn add<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answer> {
     Box::pin(async move {
         let of: Arguments = call.arguments()?;
         let subject = admin.one(call, &of).await?;
-        let wanted = provider(of.to.as_deref())?;
         let rotator = &admin.parts.rotator;
-        if matches!(subject, Subject::Root) {
+        if subject.is_root() {
             admin.reload_root()?;
         }
-        let add = rotator.plan_add(&subject, wanted).await?;
+        let add = rotator.plan_add(&subject, None).await?;
         if !of.plan {
-            let record = call.record(format!("version {} is pending", add.version));
-            rotator.add(&subject, wanted, record).await?;
+            let detail = subject.said(format!("version {} is pending", add.version));
+            rotator.add(&subject, None, call.record(detail)).await?;
         }
         let made = if add.is_made { "made in the token" } else { "taken" };
         Ok(json!({
             "planned": of.plan, "key": subject.name(), "version": add.version,
-            "how": if matches!(subject, Subject::Root) { made } else { "made" },
+            "how": if subject.is_root() { made } else { "made" },
             "state": "pending",
         }))
     })
@@ -159,10 +154,11 @@ pub(super) fn rotate<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answ
             compromised: of.compromised,
             eager: of.active,
             provider: None,
+            whose: None,
             at: of.at.as_deref().map(moment).transpose()?,
         };
         let subjects = admin.subjects(call, &of).await?;
-        if matches!(subjects.as_slice(), [Subject::Root]) {
+        if subjects.iter().any(Subject::is_root) {
             admin.reload_root()?;
         }
         begin_and_wait(admin, call, subjects, order, of.plan).await
@@ -170,12 +166,18 @@ pub(super) fn rotate<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answ
 }
 
 /// What the trail says of a rotation that somebody asks for.
-fn asked(order: Order) -> &'static str {
-    if order.compromised {
+fn asked(call: &Call, subject: &Subject, order: Order) -> Record {
+    let detail = if order.compromised {
         "a rotation away from a compromised version was asked for"
     } else {
         "a rotation was asked for"
-    }
+    };
+    call.record(subject.said(detail.to_owned()))
+}
+
+/// A version as it is shown; in the place of one of a tenant's own root may be the shared root.
+pub(super) fn version(version: u32) -> Value {
+    if version == SHARED_ROOT { "shared".into() } else { version.into() }
 }
 
 /// Begins rotations of these keys, or says what they would be, and waits for their end.
@@ -194,12 +196,12 @@ pub(super) async fn begin_and_wait(
         let plan = if is_plan {
             rotator.plan(&subject, order).await
         } else {
-            rotator.begin(&subject, order, call.record(asked(order))).await
+            rotator.begin(&subject, order, asked(call, &subject, order)).await
         };
         match plan {
             Ok(plan) => {
                 rotations.push(json!({
-                    "key": subject.name(), "from": plan.from, "to": plan.to,
+                    "key": subject.name(), "from": version(plan.from), "to": version(plan.to),
                     "new_version": plan.is_new, "envelopes": plan.envelopes,
                 }));
                 begun.push(subject);
@@ -307,8 +309,8 @@ pub(super) fn remove<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answ
             rotator.check_client_use(&subject, version).await?;
         }
         if !of.plan {
-            let record = call.record(format!("version {version} is destroyed"));
-            rotator.remove(&subject, version, record).await?;
+            let detail = subject.said(format!("version {version} is destroyed"));
+            rotator.remove(&subject, version, call.record(detail)).await?;
         }
         Ok(json!({
             "planned": of.plan, "key": subject.name(), "version": version, "state": "destroyed",
@@ -324,9 +326,10 @@ pub(super) fn abort<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answe
         let rotator = &admin.parts.rotator;
         let row = rotator.plan_abort(&subject).await?;
         if !of.plan {
-            rotator.abort(&subject, call.record("a rotation was aborted")).await?;
+            let detail = subject.said("a rotation was aborted".to_owned());
+            rotator.abort(&subject, call.record(detail)).await?;
             wait(admin, call, std::slice::from_ref(&subject)).await?;
         }
-        Ok(json!({ "planned": of.plan, "key": subject.name(), "active": row.from }))
+        Ok(json!({ "planned": of.plan, "key": subject.name(), "active": version(row.from) }))
     })
 }

@@ -5,10 +5,12 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::kek::version;
 use super::{Admin, Answer, Call};
 use crate::clock::Timestamp;
 use crate::keys::rotation::{Nodes, Refused, Subject, state_name};
-use crate::store::{BoxFuture, Phase, ServiceRow, TenantRow};
+use crate::keys::{OwnRootStatus, Provider, Whose};
+use crate::store::{BoxFuture, KeyState, Phase, ServiceRow, TenantRow};
 use crate::tenant::{ServiceName, TenantId, TenantName};
 
 /// Tenants that are shown when none is named.
@@ -89,23 +91,43 @@ async fn tenant(
         services.push(json!({ "service": name.as_str(), "versions": versions }));
     }
     let name = row.name.clone();
+    let root = root_of(admin, nodes, &row).await?;
     let versions = versions(admin, nodes, &Subject::Tenant(row)).await?;
-    Ok(json!({ "tenant": name.as_str(), "versions": versions, "services": services }))
+    Ok(json!({
+        "tenant": name.as_str(), "root": root, "versions": versions, "services": services,
+    }))
+}
+
+/// Which root key a tenant is under, and what there is of its own.
+async fn root_of(admin: &Admin, nodes: &Nodes, row: &TenantRow) -> Result<Value, Refused> {
+    let subject = Subject::OwnRoot(row.clone());
+    let rows = admin.parts.store.keys(subject.level()).await?;
+    let active = rows.iter().find(|row| row.state == KeyState::Active).map(|row| row.version);
+    let whose = if active.is_some() { Whose::Own } else { Whose::Shared };
+    let OwnRootStatus { provider, versions: has, trouble } =
+        admin.parts.keyring.own_root_status(&row.name);
+    Ok(json!({
+        "whose": whose.name(), "active": active, "provider": provider.map(Provider::name),
+        "has": has, "described": admin.parts.keyring.has_own_root(&row.name),
+        "trouble": trouble, "versions": versions(admin, nodes, &subject).await?,
+    }))
 }
 
 /// The versions of a key.
 async fn versions(admin: &Admin, nodes: &Nodes, subject: &Subject) -> Result<Vec<Value>, Refused> {
     let engine = admin.parts.store.engine();
     let counts = engine.envelopes(subject.level()).await?;
+    let is_tenants = matches!(subject, Subject::Tenant(_));
     let mut shown = Vec::new();
     for row in engine.keys(subject.level()).await? {
+        let root = is_tenants.then(|| row.sealed.whose().name());
         let count = counts.iter().find(|count| count.version == row.version);
         shown.push(json!({
             "version": row.version, "state": state_name(row.state),
             "compromised": row.compromised, "client_use": row.client_use, "created": moment(row.created),
             "envelopes": count.map_or(0, |count| count.living),
             "sealed_ever": count.map_or(0, |count| count.sealed),
-            "sealed_by": row.sealed.parent_version(),
+            "sealed_by": row.sealed.parent_version(), "sealed_by_root": root,
             "loaded_by": admin.parts.rotator.loaded_by(nodes, subject, row.version).await?,
         }));
     }
@@ -132,7 +154,7 @@ async fn rotations(admin: &Admin) -> Result<Vec<Value>, Refused> {
         let far = admin.parts.rotator.far(row.level).await?.map(|(_, far)| far).unwrap_or_default();
         let phase = if row.phase == Phase::Announced { "announced" } else { "re-wrapping" };
         shown.push(json!({
-            "key": subject.name(), "from": row.from, "to": row.to, "phase": phase,
+            "key": subject.name(), "from": version(row.from), "to": version(row.to), "phase": phase,
             "effective_time": row.started.rfc3339(),
             "compromised": row.compromised, "reverting": row.reverting, "done": far.done,
             "total": far.total, "trouble": far.trouble,

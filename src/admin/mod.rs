@@ -136,7 +136,7 @@ const COMMANDS: &[Command] = &[
 /// as high as this one, makes it first. Blocks.
 pub type OpenRoot = Arc<dyn Fn(Provider, u32) -> Result<Arc<dyn RootKey>, String> + Send + Sync>;
 
-/// Reads again where the versions of the root key come from.
+/// Reads again where the versions of the shared root key come from, and where tenants' own are.
 pub type Reload = Box<dyn Fn() -> Result<(), String> + Send + Sync>;
 
 /// What commands work on.
@@ -147,7 +147,7 @@ pub struct Parts {
     pub rotator: Arc<Rotator>,
     /// Opens another provider of the root key, for it to move to.
     pub open_root: OpenRoot,
-    /// Reads the versions of the root key again, where they do not come from a token.
+    /// Reads the configuration of root keys again, and those versions that do not come from a token.
     pub reload_root: Reload,
     /// The store.
     pub store: Arc<Store>,
@@ -185,7 +185,7 @@ impl Admin {
         Some(self.noted(command, &call, answer, took).await)
     }
 
-    /// Reads the versions of the root key again.
+    /// Reads the configuration of root keys again.
     fn reload_root(&self) -> Result<(), Refusal> {
         (self.parts.reload_root)().map_err(Refusal::new)
     }

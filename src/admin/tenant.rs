@@ -105,11 +105,13 @@ pub(super) fn create<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answ
         if admin.parts.store.tenant(&name).await?.is_some() {
             return Err(Refusal::new(format!("tenant {name} exists already")));
         }
+        let is_own = admin.parts.keyring.has_own_root(&name);
+        let under = if is_own { " under a root key of its own" } else { "" };
         if call.is_plan() {
-            let line = format!("tenant {name} would be made, with version 1 of its key");
+            let line = format!("tenant {name} would be made, with version 1 of its key{under}");
             return Ok(json!({ "plan": true, "line": line }));
         }
-        let line = format!("tenant {name} is made, with version 1 of its key");
+        let line = format!("tenant {name} is made, with version 1 of its key{under}");
         admin.parts.keyring.create_tenant(&name, vec![call.record(&line)]).await?;
         Ok(json!({ "line": line }))
     })

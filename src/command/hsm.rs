@@ -21,6 +21,7 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:
   keystrata hsm probe --config keystrata.toml
   keystrata hsm probe --dir keystrata-try --json
+  keystrata hsm probe --config keystrata.toml --tenant acme
   keystrata hsm probe --module /usr/lib/softhsm/libsofthsm2.so --token-label keystrata \\
     --pin-file root.pin
 
@@ -39,6 +40,9 @@ pub(crate) struct Probe {
     /// The directory of `keystrata try`
     #[arg(long, value_name = "DIR", conflicts_with = "module")]
     dir: Option<PathBuf>,
+    /// The token of this tenant's own, as [root.tenants] describes it
+    #[arg(long, value_name = "T", conflicts_with = "module")]
+    tenant: Option<String>,
     /// The library of the token's maker
     #[arg(
         long,
@@ -89,7 +93,8 @@ impl Probe {
             (None, dir) => dir.as_ref().map(|dir| dir.join(try_::CONFIG)),
         };
         if let Some(file) = file {
-            return of_config(&environment.config(&file)?, environment);
+            let config = environment.config(&file)?;
+            return of_config(&config, self.tenant.as_deref(), environment);
         }
         let token = match (&self.token_label, &self.token_serial) {
             (Some(label), None) => TokenName::Label(label.clone()),
@@ -104,12 +109,25 @@ impl Probe {
     }
 }
 
-/// The token of a configuration.
-fn of_config(config: &Config, environment: &Environment) -> Result<TokenSettings, Failure> {
-    let mut places = std::iter::once(&config.root.place).chain(&config.root.next);
-    let place = places.find(|place| matches!(place, RootPlace::Pkcs11(_)));
+/// The token of a configuration, or a tenant's own there.
+fn of_config(
+    config: &Config,
+    tenant: Option<&str>,
+    environment: &Environment,
+) -> Result<TokenSettings, Failure> {
+    let tenants = &config.root.tenants;
+    let places: Vec<&RootPlace> = match tenant {
+        None => std::iter::once(&config.root.place).chain(&config.root.next).collect(),
+        Some(wanted) => {
+            let own = tenants.iter().filter(|(tenant, _)| tenant.as_str() == wanted);
+            own.map(|(_, root)| &root.place).collect()
+        }
+    };
+    let place = places.into_iter().find(|place| matches!(place, RootPlace::Pkcs11(_)));
     let Some(place @ RootPlace::Pkcs11(root)) = place else {
-        return Err(Failure::new("the root key of this configuration is not in a token"));
+        let whose = tenant.map_or(String::new(), |tenant| format!(" of tenant {tenant}"));
+        let line = format!("the root key{whose} of this configuration is not in a token");
+        return Err(Failure::new(line));
     };
     ensure_environment(place, environment)?;
     token_settings(root, environment)

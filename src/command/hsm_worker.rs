@@ -55,7 +55,8 @@ pub(super) fn program(log: Log) -> Result<WorkerProgram, Failure> {
         LogLevel::Debug => "debug",
     };
     let arguments = ["hsm-worker", "--log-format", format, "--log-level", level];
-    Ok(WorkerProgram { program, arguments: arguments.map(Into::into).to_vec() })
+    let (arguments, environment) = (arguments.map(Into::into).to_vec(), Vec::new());
+    Ok(WorkerProgram { program, arguments, environment })
 }
 
 /// Runs `keystrata hsm-worker`.

@@ -23,6 +23,7 @@ others say it of the root key, and of keys that are being rotated.")]
     /// Add a version to a key, pending; a root key is made in its token
     #[command(after_help = "Examples:
   keystrata kek add --dir keystrata-try --level root --plan
+  keystrata kek add --config keystrata.toml --level root --tenant acme
   keystrata kek add --config keystrata.toml --level tenant --tenant acme
 
 With root provider `env` the new version has to be there already: in the configuration's `versions`,
@@ -51,11 +52,15 @@ tenant. Clients notice nothing. If this command is interrupted, the server goes 
     #[command(after_help = "Example:
   keystrata kek remove --dir keystrata-try --level root --version 1 --plan")]
     Remove(Remove),
-    /// Move the root key to another provider, while clients are served
-    #[command(after_help = "Example:
+    /// Move the root key to another provider, or a tenant to a root key of its own, while clients are
+    /// served
+    #[command(after_help = "Examples:
   keystrata kek migrate --config keystrata.toml --to pkcs11 --plan
+  keystrata kek migrate --config keystrata.toml --tenant acme --to own
+  keystrata kek migrate --config keystrata.toml --tenant acme --to shared
 
-The provider to move to is described in [root.next] of the configuration.")]
+The provider to move to is described in [root.next] of the configuration, the root key of a tenant's
+own in [root.tenants.<tenant>]. What was added there is read by this command.")]
     Migrate(Migrate),
     /// Take back a rotation or migration that is under way
     #[command(after_help = "Example:
@@ -83,7 +88,7 @@ pub(crate) struct Which {
     /// Which level of the hierarchy
     #[arg(long, value_name = "LEVEL", value_parser = ["root", "tenant", "service"])]
     level: String,
-    /// Whose key
+    /// Whose key; with --level root, the root key of the tenant's own
     #[arg(long, value_name = "T")]
     tenant: Option<String>,
     /// Whose key
@@ -169,8 +174,11 @@ pub(crate) struct Migrate {
     #[command(flatten)]
     #[serde(skip)]
     common: Common,
-    /// Where the root key shall be
-    #[arg(long, value_name = "PROVIDER", value_parser = ["pkcs11", "env"])]
+    /// Move this tenant alone
+    #[arg(long, value_name = "T")]
+    tenant: Option<String>,
+    /// Where the root key shall be; own or shared with --tenant, a provider without
+    #[arg(long, value_name = "WHERE", value_parser = ["pkcs11", "env", "own", "shared"])]
     to: String,
     /// Say what would be done, and do nothing
     #[arg(long)]
@@ -251,9 +259,19 @@ fn status(status: &Value) -> String {
     }
     for tenant in list(status, "tenants") {
         let name = text(&tenant, "tenant");
+        if let Some(root) = tenant.get("root") {
+            let provider = root.get("provider").and_then(Value::as_str).unwrap_or("not open");
+            add(&format!("{name}: own root ({provider})"), root);
+        }
         add(&name, &tenant);
         for service in list(&tenant, "services") {
             add(&format!("{name}/{}", text(&service, "service")), &service);
+        }
+    }
+    for tenant in list(status, "tenants") {
+        let trouble = tenant.get("root").and_then(|root| root.get("trouble"));
+        if let Some(trouble) = trouble.and_then(Value::as_str) {
+            let _ = writeln!(out, "refused: {trouble}");
         }
     }
     for node in list(status, "nodes") {

@@ -6,6 +6,7 @@
 mod background;
 mod certificates;
 mod health;
+mod own_roots;
 mod parts;
 mod root;
 mod settings;
@@ -47,8 +48,8 @@ use super::{Environment, Failure, logging, print};
 
 When it serves, one line goes to standard output:  ready kmip=0.0.0.0:5696 admin=127.0.0.1:9696
 Everything else goes to standard error. SIGTERM and SIGINT stop it: what was asked is answered,
-and the exit status is 0. SIGHUP reads certificates, keys, revocation lists
-and versions of a root key outside of tokens again.")]
+and the exit status is 0. SIGHUP reads certificates, keys, revocation lists,
+versions of a root key outside of tokens and [root.tenants] again.")]
 pub(crate) struct Arguments {
     /// The configuration; deploy/keystrata.toml in the source is an example
     #[arg(long, value_name = "FILE")]
@@ -59,6 +60,9 @@ pub(crate) struct Arguments {
 const HOLDS_INTERVAL: Duration = Duration::from_secs(2);
 /// How often objects are looked for that are due for rotation.
 const ROTATION_INTERVAL: Duration = Duration::from_secs(10);
+
+/// How often tenants' own root keys that are open are asked.
+const OWN_ROOTS_INTERVAL: Duration = Duration::from_secs(2);
 
 /// How many asynchronous requests are done at once.
 const LATER_AT_ONCE: usize = 4;
@@ -207,6 +211,10 @@ impl Server {
             let (health, parts) = (Arc::clone(&self.health), parts.clone());
             tokio::spawn(async move { health.watch(&parts).await })
         };
+        let own_roots = {
+            let parts = parts.clone();
+            tokio::spawn(every(OWN_ROOTS_INTERVAL, async move || parts.probe_own_roots().await))
+        };
         let background = Background::start()?;
         background.spawn(Arc::clone(&parts.rotator).run());
         let keeper = Arc::clone(&parts.admin);
@@ -242,6 +250,7 @@ impl Server {
         };
         let drained = self.listener.run(SameRuntime, told).await;
         watch.abort();
+        own_roots.abort();
         later.iter().for_each(tokio::task::JoinHandle::abort);
         let closed = tokio::task::spawn_blocking(move || {
             drop(background);

@@ -6,6 +6,8 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::tenant::TenantName;
+
 /// The sections that variables can reach.
 const SECTIONS: &[&str] = &[
     "listen",
@@ -32,7 +34,7 @@ const VALUES: &[(&str, &[&str])] = &[
     ("listen", &["connections_max", "connections_per_tenant_max"]),
     ("tls", &["tls12", "client_ca"]),
     ("identity", &["rules"]),
-    ("root", &["environment", "versions", "next"]),
+    ("root", &["environment", "versions", "next", "tenants"]),
     ("notify", &["services"]),
     ("rotation", &["rewrap_rate", "scrub_rate", "root", "tenant", "service"]),
     ("audit", &["accept_loss"]),
@@ -43,19 +45,42 @@ const VALUES: &[(&str, &[&str])] = &[
     ("query", &["client_registration", "generators", "profiles", "validations", "extensions"]),
 ];
 
-/// The versions of the root key that variables hold (in order), and the other variables.
+/// The variables that hold versions of root keys.
+#[derive(Debug, Default)]
+pub(super) struct RootVariables {
+    /// Versions of the root key that tenants share.
+    pub(super) shared: Vec<u32>,
+    /// Versions of tenants' own: tenant, version, the variable's name.
+    pub(super) own: Vec<(TenantName, u32, String)>,
+}
+
+/// The versions of root keys that variables hold, and the other variables.
 pub(super) fn without_root_versions(
     variables: impl IntoIterator<Item = (String, String)>,
-) -> (Vec<u32>, Vec<(String, String)>) {
-    let (mut versions, mut others) = (Vec::new(), Vec::new());
+) -> (RootVariables, Vec<(String, String)>) {
+    let (mut versions, mut others) = (RootVariables::default(), Vec::new());
     for (name, value) in variables {
-        match name.strip_prefix(super::VERSION_VARIABLE).and_then(|number| number.parse().ok()) {
-            Some(version) => versions.push(version),
-            None => others.push((name, value)),
+        let shared = name.strip_prefix(super::VERSION_VARIABLE);
+        if let Some(version) = shared.and_then(|number| number.parse().ok()) {
+            versions.shared.push(version);
+        } else if let Some((tenant, version)) = own_version(&name) {
+            versions.own.push((tenant, version, name));
+        } else {
+            others.push((name, value));
         }
     }
-    versions.sort_unstable();
     (versions, others)
+}
+
+/// Tenant and version in the name of a variable. Names of tenants have no `_`, so that each variable is
+/// of one tenant.
+fn own_version(name: &str) -> Option<(TenantName, u32)> {
+    let rest = name.strip_prefix(super::TENANT_VERSION_VARIABLE)?;
+    let (tenant, version) = rest.rsplit_once("_V")?;
+    let is_upper = tenant.bytes().all(|byte| !byte.is_ascii_lowercase() && byte != b'-');
+    let tenant = tenant.to_ascii_lowercase().replace('_', "-");
+    let tenant = TenantName::new(&tenant).ok().filter(|_| is_upper)?;
+    Some((tenant, version.parse().ok()?))
 }
 
 /// One variable that overrides one key. Has no `Debug`: the value may be a secret that was meant

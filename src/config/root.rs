@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
+use super::overlay::RootVariables;
+use super::own_root::{TENANT_VERSION_VARIABLE, TenantRoot};
 use super::units::time;
+use crate::tenant::TenantName;
 
 /// `[root]`: where the root key is.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -18,6 +21,8 @@ pub struct Root {
     pub outage_grace: Duration,
     /// Where it shall move to (`kek migrate`), or where it has moved to.
     pub next: Option<RootPlace>,
+    /// Root keys of tenants' own.
+    pub tenants: BTreeMap<TenantName, TenantRoot>,
 }
 
 /// In front of the number of a version in the name of a variable that holds it.
@@ -117,29 +122,54 @@ impl Root {
     /// The paths in it, to be taken relative to the file.
     pub(super) fn paths(&mut self) -> Vec<&mut PathBuf> {
         let next = self.next.iter_mut().flat_map(RootPlace::paths);
-        self.place.paths().into_iter().chain(next).collect()
+        let own = self.tenants.values_mut().flat_map(|root| root.place.paths());
+        self.place.paths().into_iter().chain(next).chain(own).collect()
     }
 
-    /// Adds the versions that variables of the environment hold to a root of provider `env`.
-    pub(super) fn add_variables(&mut self, versions: &[u32]) {
+    /// Adds the versions that variables of the environment hold to roots of provider `env`.
+    pub(super) fn add_variables(&mut self, variables: &RootVariables) {
         for place in std::iter::once(&mut self.place).chain(&mut self.next) {
-            let RootPlace::Env(root) = place else { continue };
-            root.versions.extend(versions.iter().map(|version| EnvVersion {
-                version: *version,
-                source: KeySource::Variable(format!("{VERSION_VARIABLE}{version}")),
-            }));
-            root.versions.sort_by_key(|version| version.version);
+            for version in &variables.shared {
+                place.add(*version, format!("{VERSION_VARIABLE}{version}"));
+            }
+        }
+        for (tenant, version, name) in &variables.own {
+            if let Some(root) = self.tenants.get_mut(tenant) {
+                root.place.add(*version, name.clone());
+            }
         }
     }
 
-    /// Whether it is of provider `env` and has no version.
-    pub(super) fn is_empty(&self) -> bool {
+    /// What is wrong if a root is of provider `env` and has no version.
+    pub(super) fn lack(&self) -> Option<String> {
         let mut places = std::iter::once(&self.place).chain(&self.next);
-        places.any(|place| matches!(place, RootPlace::Env(root) if root.versions.is_empty()))
+        if places.any(RootPlace::is_empty) {
+            let line = "`versions` is missing: write versions = [{ version = 1, file = … }], or set \
+                        KEYSTRATA_ROOT_KEK_V1";
+            return Some(line.to_owned());
+        }
+        let (tenant, _) = self.tenants.iter().find(|(_, root)| root.place.is_empty())?;
+        let variable = tenant.as_str().to_ascii_uppercase().replace('-', "_");
+        Some(format!(
+            "tenants.{tenant}: `versions` is missing: write versions = [{{ version = 1, file = … }}], \
+             or set {TENANT_VERSION_VARIABLE}{variable}_V1"
+        ))
     }
 }
 
 impl RootPlace {
+    /// Adds a version that a variable holds, if the provider is `env`.
+    fn add(&mut self, version: u32, variable: String) {
+        if let Self::Env(root) = self {
+            root.versions.push(EnvVersion { version, source: KeySource::Variable(variable) });
+            root.versions.sort_by_key(|version| version.version);
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        matches!(self, Self::Env(root) if root.versions.is_empty())
+    }
+
     fn paths(&mut self) -> Vec<&mut PathBuf> {
         match self {
             RootPlace::Pkcs11(root) => {
@@ -184,6 +214,8 @@ struct RawRoot {
     call_timeout: Option<Duration>,
     versions: Option<Vec<RawVersion>>,
     next: Option<Box<Self>>,
+    #[serde(default)]
+    tenants: BTreeMap<String, Self>,
 }
 
 #[derive(Deserialize)]
@@ -210,17 +242,31 @@ impl TryFrom<RawRoot> for Root {
 
     fn try_from(mut raw: RawRoot) -> Result<Self, String> {
         let outage_grace = raw.outage_grace;
-        let next = raw.next.take();
+        let (next, own) = (raw.next.take(), std::mem::take(&mut raw.tenants));
         let place = raw.place()?;
-        let Some(next) = next else { return Ok(Self { place, outage_grace, next: None }) };
-        if next.next.is_some() {
-            return Err("`next` has no `next`: a root moves one step at a time".into());
+        let mut tenants = BTreeMap::new();
+        for (name, raw) in own {
+            let named = |error: String| format!("tenants.{name}: {error}");
+            let tenant = TenantName::new(&name).map_err(|error| named(error.to_string()))?;
+            let root = raw.of_tenant().map_err(named)?;
+            if root.place.shares_a_key(&place) {
+                let line = "this is a key of the shared root: give the tenant a token, a `key_label` or \
+                            a file of its own";
+                return Err(named(line.to_owned()));
+            }
+            tenants.insert(tenant, root);
+        }
+        let Some(next) = next else { return Ok(Self { place, outage_grace, next: None, tenants }) };
+        if next.next.is_some() || !next.tenants.is_empty() {
+            return Err(
+                "`next` has no `next` and no `tenants`: a root moves one step at a time".into()
+            );
         }
         let next = next.place().map_err(|error| format!("next: {error}"))?;
         if std::mem::discriminant(&next) == std::mem::discriminant(&place) {
             return Err("`next` has the same provider: rotate to another version instead".into());
         }
-        Ok(Self { place, outage_grace, next: Some(next) })
+        Ok(Self { place, outage_grace, next: Some(next), tenants })
     }
 }
 
@@ -232,6 +278,25 @@ fn is_variable(name: &str) -> bool {
 }
 
 impl RawRoot {
+    fn of_tenant(self) -> Result<TenantRoot, String> {
+        if self.next.is_some() {
+            return Err(
+                "a tenant's own root has no `next`: it moves by way of the shared one".into()
+            );
+        }
+        if !self.tenants.is_empty() {
+            return Err("a tenant has no `tenants`".into());
+        }
+        if self.worker == Some(Worker::Threads) {
+            return Err(
+                "`worker` is \"process\" for a tenant's own token, so that its library harms \
+                        nobody else"
+                    .into(),
+            );
+        }
+        Ok(TenantRoot { outage_grace: self.outage_grace, place: self.place()? })
+    }
+
     fn place(self) -> Result<RootPlace, String> {
         Ok(match self.provider {
             Provider::Pkcs11 => RootPlace::Pkcs11(self.pkcs11()?),

@@ -144,8 +144,8 @@ fn leases_are_said_for_tenants_and_services() {
 fn the_directories_differ_and_leave_room_for_a_socket() {
     let long = "d".repeat(120);
     for (from, to, expected) in [
-        ("data/audit", "data/store", "dir/k.toml:70: `directory`: is the store's"),
-        ("data/store", &long, "dir/k.toml:66: `directory`: is too long a path"),
+        ("data/audit", "data/store", "dir/k.toml:78: `directory`: is the store's"),
+        ("data/store", &long, "dir/k.toml:74: `directory`: is too long a path"),
     ] {
         let error = parse(&EXAMPLE.replacen(from, to, 1), &[]).expect_err(to);
         assert!(error.starts_with(expected), "{error}");
@@ -268,4 +268,71 @@ fn interop_is_served_unless_production_says_no() {
     assert!(Compatibility::default().interop);
     let config = parse(EXAMPLE, &[("KEYSTRATA_COMPATIBILITY_INTEROP", "true")]).expect("valid");
     assert!(config.compatibility.interop);
+}
+
+/// The example with what it shows of a tenant's own root, changed by `change`.
+fn with_own_root(change: impl Fn(&str) -> String) -> String {
+    let (before, rest) = EXAMPLE.split_once("# [root.tenants.acme]").expect("it is shown");
+    let (own, after) = rest.split_once("[notify]").expect("it is before that");
+    let own = format!("[root.tenants.acme]{}", own.replace("\n# ", "\n"));
+    format!("{before}{}[notify]{after}", change(&own))
+}
+
+/// What makes the tenant's token the shared one.
+const SHARED: &str = "environment = { SOFTHSM2_CONF = \"/etc/softhsm/softhsm2.conf\" }";
+
+#[test]
+fn a_tenant_has_a_root_of_its_own_with_the_keys_of_the_shared_one() {
+    let config = parse(&with_own_root(str::to_owned), &[]).expect("the comments are valid");
+    let acme = TenantName::new("acme").expect("a name");
+    let TenantRoot { place, outage_grace } = config.root.tenants[&acme].clone();
+    let RootPlace::Pkcs11(root) = place else { panic!("the example has a token") };
+    assert_eq!(root.token, TokenName::Label("acme".into()));
+    assert_eq!(root.pin, PinSource::File("dir/acme.pin".into()));
+    assert_eq!(root.environment["SOFTHSM2_CONF"], "/etc/softhsm/acme.conf");
+    assert_eq!(outage_grace, std::time::Duration::from_mins(5));
+    for (from, to, expected) in [
+        ("token_label", "token", "unknown field `token`"),
+        ("token_label = \"acme\"", "", "tenants.acme: set either `token_label` or"),
+        ("[root.tenants.acme]", "[root.tenants.Acme]", "tenants.Acme: a name is 1 to 63"),
+        ("token_label", "worker = \"threads\"\ntoken_label", "`worker` is \"process\" for a"),
+        ("environment", "next = { provider = \"env\" }\nenvironment", "own root has no `next`"),
+        ("environment", "tenants.a = { provider = \"env\" }\nenvironment", "no `tenants`"),
+        (
+            "environment = { SOFTHSM2_CONF = \"/etc/softhsm/acme.conf\" }",
+            SHARED,
+            "of the shared root",
+        ),
+        ("provider = \"pkcs11\"", "provider = \"env\"", "`module` belongs to provider \"pkcs11\""),
+    ] {
+        let changed = |own: &str| {
+            let own = own.replacen(from, to, 1);
+            if to == SHARED { own.replace("\"acme\"", "\"keystrata\"") } else { own }
+        };
+        let error = parse(&with_own_root(changed), &[]).expect_err(to);
+        assert!(error.contains(expected), "{to}: {error}");
+    }
+}
+
+#[test]
+fn variables_hold_versions_of_the_root_of_one_tenant_each() {
+    let own = |tenant: &str| format!("[root.tenants.{tenant}]\nprovider = \"env\"\n");
+    let text = with_own_root(|_| [own("acme"), own("acme-v1"), own("acme-v1-b")].concat());
+    let lack = parse(&text, &[]).expect_err("there is no version");
+    assert!(lack.contains("tenants.acme: ") && lack.contains("KEK_ACME_V1"), "{lack}");
+    let names = [
+        ("KEYSTRATA_TENANT_ROOT_KEK_ACME_V1", "acme", 1),
+        ("KEYSTRATA_TENANT_ROOT_KEK_ACME_V1_V2", "acme-v1", 2),
+        ("KEYSTRATA_TENANT_ROOT_KEK_ACME_V1_B_V3", "acme-v1-b", 3),
+    ];
+    let not_ours = ["KEYSTRATA_ROOT_KEK_V9", "KEYSTRATA_TENANT_ROOT_KEK_acme_V4"];
+    let all = names.iter().map(|it| it.0).chain(not_ours);
+    let variables: Vec<_> = all.map(|name| (name, "")).collect();
+    let config = parse(&text, &variables).expect("valid");
+    for (name, tenant, version) in names {
+        let root = &config.root.tenants[&TenantName::new(tenant).expect("a name")];
+        let source = KeySource::Variable(name.into());
+        let versions = vec![EnvVersion { version, source }];
+        assert_eq!(root.place, RootPlace::Env(EnvRoot { versions }), "{tenant}");
+    }
 }

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::keys::RootError;
+use crate::keys::{RootError, Whose};
 use crate::metrics::Metrics;
 
 /// The pause after the first failure.
@@ -41,6 +41,7 @@ struct Trouble {
 #[derive(Debug)]
 pub(super) struct Breaker {
     state: Mutex<State>,
+    whose: Whose,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
 }
@@ -53,8 +54,8 @@ pub(super) struct Pass<'a> {
 }
 
 impl Breaker {
-    pub(super) fn new(clock: Arc<dyn Clock>, metrics: Arc<Metrics>) -> Self {
-        Self { state: Mutex::new(State::Closed), clock, metrics }
+    pub(super) fn new(whose: Whose, clock: Arc<dyn Clock>, metrics: Arc<Metrics>) -> Self {
+        Self { state: Mutex::new(State::Closed), whose, clock, metrics }
     }
 
     /// Lets a call through, or refuses it at once.
@@ -80,7 +81,7 @@ impl Breaker {
         let mut state = self.state();
         if !matches!(*state, State::Closed) {
             *state = State::Closed;
-            self.metrics.root_breaker(false);
+            self.metrics.root_breaker(self.whose, false);
             tracing::info!("the token answers again");
         }
     }
@@ -96,13 +97,21 @@ impl Breaker {
         };
         if matches!(*state, State::Closed) {
             tracing::error!(reason, "the token is in trouble; calls are refused until it answers");
-            self.metrics.root_breaker(true);
+            self.metrics.root_breaker(self.whose, true);
         }
         *state = State::Open(Trouble { reason: reason.to_owned(), pause, retry_at: now + pause });
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Breaker {
+    fn drop(&mut self) {
+        if !matches!(*self.state(), State::Closed) {
+            self.metrics.root_breaker(self.whose, false);
+        }
     }
 }
 
@@ -143,7 +152,7 @@ mod tests {
     fn breaker() -> (Breaker, Arc<ManualClock>, Arc<Metrics>) {
         let clock = Arc::new(ManualClock::new(Timestamp(0)));
         let metrics = Metrics::new(&MetricsSettings::default());
-        (Breaker::new(clock.clone(), metrics.clone()), clock, metrics)
+        (Breaker::new(Whose::Shared, clock.clone(), metrics.clone()), clock, metrics)
     }
 
     fn fail(breaker: &Breaker) {

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::link::Request;
 use super::settings::TokenName;
-use crate::keys::RootError;
+use crate::keys::{RootError, Whose};
 
 /// The longest frame. The longest text in one is a message for people or a module's path.
 const FRAME_BYTES_MAX: usize = 64 * 1024;
@@ -27,6 +27,7 @@ pub(super) type Proofs = BTreeMap<u32, Vec<u8>>;
 /// The first frame to a worker: which token, and what is known of its keys.
 #[derive(Debug)]
 pub(super) struct Start {
+    pub(super) whose: Whose,
     pub(super) module: PathBuf,
     pub(super) token: TokenName,
     pub(super) pin: Zeroizing<String>,
@@ -174,6 +175,7 @@ impl Start {
             TokenName::Serial(serial) => (1, serial),
         };
         Frame::new(START)
+            .number(u32::from(self.whose == Whose::Own))
             .text(self.module.as_os_str().as_bytes())
             .number(by)
             .text(name.as_bytes())
@@ -188,6 +190,7 @@ impl Start {
         if fields.kind()? != START {
             return Err(bad());
         }
+        let whose = if fields.number()? == 1 { Whose::Own } else { Whose::Shared };
         let module = PathBuf::from(std::ffi::OsStr::from_bytes(fields.bytes()?));
         let token = match (fields.number()?, fields.text()?) {
             (0, label) => TokenName::Label(label),
@@ -195,8 +198,8 @@ impl Start {
             _ => return Err(bad()),
         };
         let pin = Zeroizing::new(fields.text()?);
-        let start =
-            Self { module, token, pin, key_label: fields.text()?, proofs: fields.proofs()? };
+        let (key_label, proofs) = (fields.text()?, fields.proofs()?);
+        let start = Self { whose, module, token, pin, key_label, proofs };
         fields.end()?;
         Ok(start)
     }
@@ -326,6 +329,7 @@ mod tests {
     #[test]
     fn a_worker_learns_which_token_it_works_for() {
         let start = Start {
+            whose: Whose::Own,
             module: "/lib/module.so".into(),
             token: TokenName::Serial("0815".into()),
             pin: Zeroizing::new("1234".into()),
@@ -333,6 +337,7 @@ mod tests {
             proofs: Proofs::from([(2, vec![9; 60])]),
         };
         let read = Start::read(&through(&start.frame())).expect("readable");
+        assert_eq!(read.whose, start.whose);
         assert_eq!((&read.module, &read.token), (&start.module, &start.token));
         assert_eq!((&read.pin, &read.key_label), (&start.pin, &start.key_label));
         assert_eq!(read.proofs, start.proofs);

@@ -33,6 +33,8 @@ pub struct WorkerProgram {
     pub program: PathBuf,
     /// Its arguments.
     pub arguments: Vec<OsString>,
+    /// Variables that the module wants to find, besides those of this process.
+    pub environment: Vec<(OsString, OsString)>,
 }
 
 /// What all lanes to a token share.
@@ -63,6 +65,8 @@ struct Known {
 pub(super) struct Lane {
     workers: Arc<Workers>,
     worker: Option<Worker>,
+    /// Whether there was one before.
+    was_open: bool,
 }
 
 /// Why there is no answer.
@@ -113,16 +117,17 @@ impl Workers {
         let started = self.try_start(&pin);
         let took = self.clock.elapsed().saturating_sub(start);
         let ending = if started.is_ok() { Ending::Success } else { Ending::Failure };
-        self.metrics.root_call(RootCall::Reconnect, ending, took);
+        self.metrics.root_call(self.settings.whose, RootCall::Reconnect, ending, took);
         started
     }
 
     fn try_start(&self, pin: &Pin) -> Result<Worker, Broken> {
-        let TokenSettings { module, token, key_label, timeout, .. } = &self.settings;
+        let TokenSettings { whose, module, token, key_label, timeout, .. } = &self.settings;
         let mut worker = Worker::spawn(&self.program, *timeout).map_err(|error| {
             Broken::Unavailable(format!("the token's worker cannot be started: {error}"))
         })?;
         let start = Start {
+            whose: *whose,
             module: module.clone(),
             token: token.clone(),
             pin: pin.to_text(),
@@ -160,7 +165,7 @@ impl Workers {
 
 impl Lane {
     pub(super) fn new(workers: Arc<Workers>) -> Self {
-        Self { workers, worker: None }
+        Self { workers, worker: None, was_open: false }
     }
 
     /// Sees to it that there is a worker.
@@ -168,6 +173,7 @@ impl Lane {
         match self.workers.start() {
             Ok(worker) => {
                 self.worker = Some(worker);
+                self.was_open = true;
                 Ok(())
             }
             Err(Broken::Died(reason) | Broken::Unavailable(reason)) => {
@@ -205,7 +211,9 @@ impl Lane {
             Some(worker) => worker,
             none => {
                 let worker = self.workers.start()?;
-                self.workers.metrics.root_worker_restarted();
+                if std::mem::replace(&mut self.was_open, true) {
+                    self.workers.metrics.root_worker_restarted(self.workers.settings.whose);
+                }
                 none.insert(worker)
             }
         };
@@ -245,6 +253,7 @@ impl Worker {
         let process = Command::new(&program.program)
             .arg0("keystrata")
             .args(&program.arguments)
+            .envs(program.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::null())
             // Not in the server's group: a terminal's interrupt is for the server alone, which

@@ -21,7 +21,7 @@ use super::self_test;
 use super::settings::{Pin, TokenSettings};
 use super::token::{self, Token};
 use crate::clock::Clock;
-use crate::keys::{Random, RootError};
+use crate::keys::{Random, RootError, Whose};
 use crate::metrics::{Ending, Metrics, RootCall};
 
 /// The pause after a failed reconnection. It does not grow: a link that is asked after another one has
@@ -108,7 +108,7 @@ impl Link {
         let proofs = Mutex::new(proofs);
         let link = Self { pkcs11, settings, random, clock, metrics, state, proofs };
         let token = link.connect(&link.settings.pin)?;
-        if token.keys.is_empty() {
+        if token.keys.is_empty() && link.settings.whose == Whose::Shared {
             token.disconnect();
             return Err(HsmError::KeyMissing {
                 token: link.settings.token.clone(),
@@ -289,7 +289,12 @@ impl Link {
         let connected = self.connect(&pin);
         let end = self.clock.elapsed();
         let ending = if connected.is_ok() { Ending::Success } else { Ending::Failure };
-        self.metrics.root_call(RootCall::Reconnect, ending, end.saturating_sub(start));
+        self.metrics.root_call(
+            self.settings.whose,
+            RootCall::Reconnect,
+            ending,
+            end.saturating_sub(start),
+        );
         match connected {
             Ok(token) => {
                 tracing::info!("the token is connected again");

@@ -15,7 +15,7 @@ use super::lane::{Lane, WorkerProgram, Workers};
 use super::link::{Held, Link, Request};
 use super::settings::TokenSettings;
 use crate::clock::Clock;
-use crate::keys::{BoxFuture, Provider, ROOT_PLAIN_BYTES_MAX, Random, RootError, RootKey};
+use crate::keys::{BoxFuture, Provider, ROOT_PLAIN_BYTES_MAX, Random, RootError, RootKey, Whose};
 use crate::metrics::Metrics;
 
 type Answer = Result<Zeroizing<Vec<u8>>, RootError>;
@@ -71,7 +71,8 @@ enum Line {
 
 impl Pkcs11Root {
     /// Loads the module, finds the token, logs in, finds the root key and starts the threads.
-    /// Blocks for as long as the token takes.
+    /// Blocks for as long as the token takes. A token of a tenant's own that is called in workers is
+    /// only called when it is asked for something.
     ///
     /// # Errors
     /// [`HsmError`]; a wrong PIN is tried once.
@@ -85,7 +86,8 @@ impl Pkcs11Root {
         let (jobs, waiting) = sync_channel(settings.queue);
         let sessions = settings.sessions.max(1);
         let timeout = settings.timeout;
-        let breaker = Breaker::new(Arc::clone(&clock), Arc::clone(&metrics));
+        let whose = settings.whose;
+        let breaker = Breaker::new(whose, Arc::clone(&clock), Arc::clone(&metrics));
         let token = match place {
             Place::Here => TokenSide::Link(Arc::new(Link::open(
                 settings,
@@ -108,7 +110,7 @@ impl Pkcs11Root {
                 .name(format!("hsm-{number}"))
                 .spawn(move || {
                     // A worker lives as long as the thread that started it.
-                    let (line, open) = token.line();
+                    let (line, open) = token.line(whose);
                     let is_open = open.is_ok();
                     let _ = opened.send(open);
                     drop(opened);
@@ -157,13 +159,14 @@ impl TokenSide {
         }
     }
 
-    /// The calling thread's line, and whether it stands.
-    fn line(self) -> (Line, Result<(), HsmError>) {
+    /// The calling thread's line, and whether it stands; that of a tenant's own token will, when
+    /// something is asked for.
+    fn line(self, whose: Whose) -> (Line, Result<(), HsmError>) {
         match self {
             Self::Link(link) => (Line::Link(link, None), Ok(())),
             Self::Workers(workers) => {
                 let mut lane = Lane::new(workers);
-                let open = lane.open();
+                let open = if whose == Whose::Own { Ok(()) } else { lane.open() };
                 (Line::Lane(lane), open)
             }
         }
@@ -186,6 +189,17 @@ impl RootKey for Pkcs11Root {
 
     fn versions(&self) -> Vec<u32> {
         self.token.versions()
+    }
+
+    fn reach(&self) -> BoxFuture<'_, Result<(), RootError>> {
+        // No version has this number, as whoever has the token says.
+        let nothing = Request::Open { version: 0, aad: Vec::new(), sealed: Vec::new() };
+        Box::pin(async move {
+            match self.ask(nothing).await {
+                Ok(_) | Err(RootError::NoSuchVersion(_) | RootError::NotAuthentic) => Ok(()),
+                Err(error) => Err(error),
+            }
+        })
     }
 
     fn can_make(&self) -> bool {

@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use super::error::HsmError;
-use crate::keys::secret_file;
+use crate::keys::{Whose, secret_file};
 
 /// How a token is found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,6 +88,9 @@ impl fmt::Debug for Pin {
 /// A token and the root key in it.
 #[derive(Debug, Clone)]
 pub struct TokenSettings {
+    /// Whose token it is. One of a tenant's own is called for the first time when it is asked for
+    /// something, and may have no key yet.
+    pub whose: Whose,
     /// The library of the token's maker.
     pub module: PathBuf,
     /// Which token.
@@ -109,6 +112,13 @@ impl TokenSettings {
     #[must_use]
     pub fn new(module: PathBuf, token: TokenName, pin: Pin, key_label: String) -> Self {
         let timeout = Duration::from_secs(5);
-        Self { module, token, pin, key_label, sessions: 2, queue: 1024, timeout }
+        let whose = Whose::Shared;
+        Self { whose, module, token, pin, key_label, sessions: 2, queue: 1024, timeout }
+    }
+
+    /// The same for a token of a tenant's own, which few keys are sealed by.
+    #[must_use]
+    pub fn of_tenant(self) -> Self {
+        Self { whose: Whose::Own, sessions: 1, queue: 64, ..self }
     }
 }

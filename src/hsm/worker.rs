@@ -41,10 +41,11 @@ pub fn run(
     let mut stream = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
     watch(stream.try_clone()?)?;
     let Some(start) = receive(&mut stream)? else { return Ok(()) };
-    let Start { module, token, pin, key_label, proofs } = Start::read(&start)?;
+    let Start { whose, module, token, pin, key_label, proofs } = Start::read(&start)?;
     // Bounds are the server's matter: it ends a worker that takes too long.
     let (pin, timeout) = (Pin::new(pin), Duration::ZERO);
-    let settings = TokenSettings { module, token, pin, key_label, sessions: 1, queue: 1, timeout };
+    let settings =
+        TokenSettings { whose, module, token, pin, key_label, sessions: 1, queue: 1, timeout };
     let link = match Link::open(settings, proofs, random, clock, metrics) {
         Ok(link) => link,
         Err(error) => {

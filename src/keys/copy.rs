@@ -25,7 +25,7 @@ pub fn sample_provider(sample: &RootSample) -> Result<(Provider, u32), OpenError
 pub async fn prove_sample(root: &dyn RootKey, sample: &RootSample) -> Result<(), OpenError> {
     let (_, version) = sample_provider(sample)?;
     let Some(tenant) = &sample.tenant else {
-        return install::prove(root, version, &sample.sealed).await;
+        return install::prove(root, "", version, &sample.sealed).await;
     };
     let place = tenant_key_place(tenant, sample.version);
     let opened = envelope::open_with_root(root, &place, &sample.sealed).await;

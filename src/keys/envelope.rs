@@ -6,8 +6,9 @@
 //! offset  bytes  field
 //!      0      1  format version: 1
 //!      1      1  level: what is inside (1 check value, 2 tenant key, 3 service key, 4 data)
-//!      2      1  provider of the root key that sealed it (1 env, 2 pkcs11), or 0 if a key of the
-//!                hierarchy did
+//!      2      1  root key that sealed it: its provider (1 env, 2 pkcs11), with the highest bit set
+//!                (0x80) if it is the tenant's own and not the one that tenants share; 0 if a key of
+//!                the hierarchy sealed it
 //!      3      4  version of the parent key that sealed it
 //!
 //!                levels 3 and 4:
@@ -28,14 +29,15 @@
 //! then tenant, service and object identifier, each as its length in bytes (8) and its UTF-8
 //! ```
 //!
-//! so an envelope opens only in the place for which it was sealed.
+//! so an envelope opens only in the place for which it was sealed. The check value of a tenant's own
+//! root has the tenant's name there; that of the shared root has none.
 
 use zeroize::Zeroizing;
 
-use super::root::{Provider, RootError, RootKey};
+use super::root::{Provider, RootError, RootKey, Whose};
 use crate::crypto::aead::{Key, NotAuthentic, SALTED_OVERHEAD_BYTES, SealError};
 use crate::crypto::random::Random;
-use crate::store::Sealed;
+use crate::store::{OWN_ROOT, Sealed};
 
 /// The format that this server writes, and the only one that it reads.
 pub const FORMAT: u8 = 1;
@@ -44,7 +46,7 @@ pub const FORMAT_AT: usize = 0;
 /// Where the level is.
 pub const LEVEL_AT: usize = 1;
 /// Where the provider is.
-pub const PROVIDER_AT: usize = 2;
+pub const PROVIDER_AT: usize = crate::store::PROVIDER_AT;
 /// Where the version of the parent key is.
 pub const PARENT_VERSION_AT: usize = 3;
 /// Bytes before the salt, or before what the provider of the root key made.
@@ -132,6 +134,14 @@ pub enum EnvelopeError {
         /// Who was asked to open it.
         given: Provider,
     },
+    /// A root key of another owner sealed it.
+    #[error("the envelope was sealed by the {found} root key, not by the {given} one")]
+    OtherRoot {
+        /// Whose sealed it.
+        found: Whose,
+        /// Whose was asked to open it.
+        given: Whose,
+    },
     /// The parent's version that sealed it is not at hand.
     #[error("the envelope was sealed by version {0} of its parent key, which is not available")]
     OtherVersion(u32),
@@ -169,6 +179,8 @@ pub struct Header {
     pub level: Level,
     /// The provider of the root key that sealed it; `None` if a key of the hierarchy did.
     pub provider: Option<Provider>,
+    /// Whose root key that is; [`Whose::Shared`] if a key of the hierarchy sealed it.
+    pub whose: Whose,
     /// The version of the parent key that sealed it.
     pub parent_version: u32,
 }
@@ -189,7 +201,8 @@ impl Header {
         }
         let level = Level::ALL.into_iter().find(|known| *known as u8 == level);
         let level = level.ok_or(EnvelopeError::Malformed)?;
-        let known = Provider::ALL.into_iter().find(|known| *known as u8 == provider);
+        let whose = sealed.whose();
+        let known = Provider::ALL.into_iter().find(|known| *known as u8 == provider & !OWN_ROOT);
         let provider = match known {
             None if provider != NO_PROVIDER => return Err(EnvelopeError::Malformed),
             known => known,
@@ -197,12 +210,13 @@ impl Header {
         if provider.is_some() != level.is_sealed_by_root() {
             return Err(EnvelopeError::Malformed);
         }
-        Ok((Self { level, provider, parent_version: u32::from_be_bytes(version) }, body))
+        Ok((Self { level, provider, whose, parent_version: u32::from_be_bytes(version) }, body))
     }
 
     fn to_bytes(self) -> [u8; HEADER_BYTES] {
         let [a, b, c, d] = self.parent_version.to_be_bytes();
-        let provider = self.provider.map_or(NO_PROVIDER, |provider| provider as u8);
+        let owner = if self.whose == Whose::Own { OWN_ROOT } else { 0 };
+        let provider = self.provider.map_or(NO_PROVIDER, |provider| provider as u8 | owner);
         [FORMAT, self.level as u8, provider, a, b, c, d]
     }
 
@@ -243,7 +257,8 @@ pub fn seal(
     if place.level.is_sealed_by_root() {
         return Err(EnvelopeError::Malformed);
     }
-    let header = Header { level: place.level, provider: None, parent_version };
+    let whose = Whose::Shared;
+    let header = Header { level: place.level, provider: None, whose, parent_version };
     let mut bytes = Vec::with_capacity(HEADER_BYTES + SALTED_OVERHEAD_BYTES + plain.len());
     bytes.extend_from_slice(&header.to_bytes());
     parent.seal_salted(random, &[INFO, &label(place)], &header.aad(place), plain, &mut bytes)?;
@@ -284,8 +299,8 @@ pub async fn seal_with_root(
     if !place.level.is_sealed_by_root() {
         return Err(EnvelopeError::Malformed);
     }
-    let provider = Some(root.provider());
-    let header = Header { level: place.level, provider, parent_version: version };
+    let (provider, whose) = (Some(root.provider()), root.whose());
+    let header = Header { level: place.level, provider, whose, parent_version: version };
     let blob = root.seal(version, &header.aad(place), plain).await?;
     Ok(Sealed::from_envelope(&[header.to_bytes().as_slice(), &blob].concat()))
 }
@@ -302,6 +317,9 @@ pub async fn open_with_root(
     let (header, blob) = Header::read(sealed)?;
     header.expect(place)?;
     let found = header.provider.ok_or(EnvelopeError::Malformed)?;
+    if header.whose != root.whose() {
+        return Err(EnvelopeError::OtherRoot { found: header.whose, given: root.whose() });
+    }
     let given = root.provider();
     if found != given {
         return Err(EnvelopeError::OtherProvider { found, given });

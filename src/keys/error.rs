@@ -34,6 +34,18 @@ pub enum Error {
     /// Another certificate is in the place of the caller's.
     #[error("the certificate is replaced by another")]
     CertificateReplaced,
+    /// The tenant's own root key cannot be used.
+    #[error("the own root key of tenant {0}: {1}")]
+    OwnRoot(TenantName, Box<OpenError>),
+    /// The tenant has a root key of its own, and it is not said where.
+    #[error(
+        "tenant {0} has a root key of its own: describe it in [root.tenants.{0}] of the \
+         configuration, and send the server SIGHUP"
+    )]
+    NoOwnRoot(TenantName),
+    /// What is configured for the tenant's own root key cannot be used; the text is for operators.
+    #[error("the own root key of tenant {0} cannot be opened: {1}")]
+    OwnRootConfigured(TenantName, String),
     /// A key has no version that could be used; the store is damaged.
     #[error("{0} has no usable version")]
     NoVersion(&'static str),
@@ -52,6 +64,24 @@ pub enum Error {
     /// There is no randomness.
     #[error(transparent)]
     Random(#[from] RandomError),
+}
+
+impl Error {
+    /// What is in trouble, as a client may know it.
+    #[must_use]
+    pub fn what(&self) -> &'static str {
+        match self {
+            Self::OwnRoot(..) | Self::NoOwnRoot(_) | Self::OwnRootConfigured(..) => {
+                "the tenant's own root key"
+            }
+            _ => "the key hierarchy",
+        }
+    }
+
+    /// The tenant's own root key cannot be used, for this reason.
+    pub(super) fn own_root(tenant: &TenantName, why: impl Into<OpenError>) -> Self {
+        Self::OwnRoot(tenant.clone(), Box::new(why.into()))
+    }
 }
 
 /// Why the hierarchy was not opened at the start. One line that says what to do; nothing was

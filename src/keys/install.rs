@@ -1,4 +1,5 @@
-//! Install lock and root check value: which root key a store belongs to.
+//! Install lock and root check value: which root key a store belongs to. A tenant's own root has check
+//! values, too, one for each version, and no lock.
 //!
 //! Both are settings, written together at the first start:
 //!
@@ -50,7 +51,7 @@ pub(super) async fn install(
     }
     let root = &*roots.primary;
     let version = root.versions().last().copied().ok_or(OpenError::NoRoot(root.provider()))?;
-    let check = check_value(root, version).await?;
+    let check = check_value(root, "", version).await?;
     let changes = vec![
         Change::NewSetting {
             name: PROVIDER_SETTING,
@@ -69,12 +70,18 @@ pub(super) async fn install(
     }
 }
 
-/// A check value under a version of a root, which has proved that it also opens.
-pub(super) async fn check_value(root: &dyn RootKey, version: u32) -> Result<Sealed, OpenError> {
-    let sealed = envelope::seal_with_root(root, version, &place(version), CHECK_VALUE).await;
+/// A check value under a version of a root, which has proved that it also opens. `owner` is the tenant
+/// whose own root it is, and empty for the shared one.
+pub(super) async fn check_value(
+    root: &dyn RootKey,
+    owner: &str,
+    version: u32,
+) -> Result<Sealed, OpenError> {
+    let place = place(owner, version);
+    let sealed = envelope::seal_with_root(root, version, &place, CHECK_VALUE).await;
     let check = sealed.map_err(|error| refusal(error, root, version))?;
     // A root that seals and cannot open must not become a store's.
-    prove(root, version, &check).await?;
+    prove(root, owner, version, &check).await?;
     Ok(check)
 }
 
@@ -132,7 +139,7 @@ async fn verify(roots: &RootSet, engine: &dyn Engine) -> Result<Option<Installed
     let Some(root) = roots.of(found) else {
         return Err(OpenError::Check(EnvelopeError::OtherProvider { found, given }));
     };
-    prove(&**root, header.parent_version, &check).await?;
+    prove(&**root, "", header.parent_version, &check).await?;
     Ok(Some(Installed { provider: found, version: header.parent_version, check }))
 }
 
@@ -141,13 +148,14 @@ async fn moves(engine: &dyn Engine) -> Result<bool, OpenError> {
     Ok(engine.rotations().await?.iter().any(|rotation| rotation.level == KeyLevel::Root))
 }
 
-/// Opens the check value.
+/// Opens the check value of a version of a root; `owner` as for [`check_value`].
 pub(super) async fn prove(
     root: &dyn RootKey,
+    owner: &str,
     version: u32,
     check: &Sealed,
 ) -> Result<(), OpenError> {
-    let opened = envelope::open_with_root(root, &place(version), check).await;
+    let opened = envelope::open_with_root(root, &place(owner, version), check).await;
     let opened = opened.map_err(|error| refusal(error, root, version))?;
     if bool::from(opened.as_slice().ct_eq(CHECK_VALUE)) {
         Ok(())
@@ -166,7 +174,7 @@ pub(super) fn refusal(error: EnvelopeError, root: &dyn RootKey, version: u32) ->
     }
 }
 
-fn place(version: u32) -> Place<'static> {
+fn place(owner: &str, version: u32) -> Place<'_> {
     let level = Level::Check;
-    Place { level, tenant: "", service: "", object: "", version, purpose: Purpose::Check }
+    Place { level, tenant: owner, service: "", object: "", version, purpose: Purpose::Check }
 }

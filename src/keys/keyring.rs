@@ -11,6 +11,7 @@ use super::envelope::{self, EnvelopeError, Header};
 use super::error::{Error, OpenError};
 use super::events::Events;
 use super::install::{self, Installed};
+use super::own_roots::OwnTable;
 use super::root::{Provider, Random, RootError, RootKey};
 use super::root_set::RootSet;
 use super::rules::{active, check_service, check_tenant, service_key_place};
@@ -63,6 +64,7 @@ pub struct RootStatus {
 #[derive(Debug)]
 pub struct Keyring {
     pub(super) roots: ArcSwap<RootSet>,
+    pub(super) own: OwnTable,
     pub(super) installed: ArcSwap<Installed>,
     pub(super) engine: Arc<dyn Engine>,
     pub(super) clock: Arc<dyn Clock>,
@@ -130,13 +132,14 @@ impl Keyring {
         settings: KeyringSettings,
     ) -> Result<Self, OpenError> {
         let watched =
-            |root| Arc::new(WatchedRoot::new(root, Arc::clone(&clock), Arc::clone(&metrics)));
+            |root| Arc::new(WatchedRoot::new(root, None, Arc::clone(&clock), Arc::clone(&metrics)));
         let roots = RootSet { primary: watched(root), window: window.map(watched) };
         let installed = install::install(&roots, &*engine, clock.now()).await?;
         let roots = ArcSwap::from_pointee(roots.sealing(installed.provider));
         let (touched, touched_end) = mpsc::channel(TOUCHED_WAITING_MAX);
         Ok(Self {
             roots,
+            own: OwnTable::default(),
             installed: ArcSwap::from_pointee(installed),
             engine,
             clock,
@@ -163,7 +166,7 @@ impl Keyring {
     /// [`OpenError::Root`] after the grace time, [`OpenError::WrongRoot`] if the key was exchanged.
     pub async fn probe(&self) -> Result<(), OpenError> {
         let (root, installed) = (self.root(), self.installed.load_full());
-        let proved = install::prove(&*root, installed.version, &installed.check).await;
+        let proved = install::prove(&*root, "", installed.version, &installed.check).await;
         let outage = root.outage().unwrap_or_default();
         self.metrics.root_grace(self.settings.outage_grace.saturating_sub(outage));
         self.check()?;
@@ -222,6 +225,7 @@ impl Keyring {
         owner: ServiceId,
     ) -> Result<Arc<ServiceKey>, Error> {
         self.check()?;
+        self.check_caller(caller)?;
         let id = (caller.tenant_id, owner);
         if let Some(key) = self.services.get(&id) {
             return Ok(key);

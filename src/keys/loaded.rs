@@ -11,6 +11,9 @@ impl Keyring {
     pub fn has_loaded(&self, subject: &Subject, version: u32) -> bool {
         match subject {
             Subject::Root => self.root_versions().contains(&version),
+            Subject::OwnRoot(tenant) => {
+                self.own_root_status(&tenant.name).versions.contains(&version)
+            }
             Subject::Tenant(tenant) => self.tenants.peek(&(tenant.id, version)).is_some(),
             Subject::Service(tenant, service) => {
                 let active = self.services.peek(&(tenant.id, service.id));

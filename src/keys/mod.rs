@@ -1,4 +1,4 @@
-//! The key hierarchy: root (L1) → tenant (L2) → service (L3) → data (L4).
+//! The key hierarchy: root (L1, shared or a tenant's own) → tenant (L2) → service (L3) → data (L4).
 //!
 //! [`Keyring`] is what the rest of the house talks to; [`envelope`] is the form of every sealed
 //! key and value; [`RootKey`] is what a provider of the root key implements.
@@ -15,6 +15,7 @@ mod keyring;
 mod loaded;
 pub mod memory;
 mod opening;
+mod own_roots;
 mod register;
 mod root;
 mod root_set;
@@ -35,8 +36,9 @@ pub use env_root::EnvRoot;
 pub use envelope::Purpose;
 pub use error::{Error, OpenError};
 pub use keyring::{Keyring, KeyringSettings, RootStatus, Touched};
+pub use own_roots::{OwnRoot, OwnRootStatus, OwnRoots};
 pub use register::AutoRegister;
-pub use root::{BoxFuture, Provider, ROOT_PLAIN_BYTES_MAX, Random, RootError, RootKey};
+pub use root::{BoxFuture, Provider, ROOT_PLAIN_BYTES_MAX, Random, RootError, RootKey, Whose};
 pub use rules::check_served;
 pub use service_key::ServiceKey;
 pub use standing::Standing;

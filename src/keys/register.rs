@@ -5,7 +5,7 @@
 use super::envelope;
 use super::error::Error;
 use super::keyring::Keyring;
-use super::rules::{check_service, check_tenant, service_key_place, tenant_key_place};
+use super::rules::{check_service, check_tenant, service_key_place};
 use crate::audit::{Act, Actor, Record};
 use crate::crypto::aead::Key;
 use crate::store::{Change, Commit, Error as StoreError, NewKey, ServiceRow, TenantRow};
@@ -46,7 +46,7 @@ impl Keyring {
             return Err(Error::UnknownService(tenant, service));
         }
         if let Some(found) = self.find(identity).await? {
-            return Ok(found);
+            return Ok(self.seen(found).await);
         }
         if policy == AutoRegister::None {
             return Err(self.unknown(identity).await?);
@@ -58,12 +58,21 @@ impl Keyring {
                 Err(error) => return Err(error),
                 Ok(()) => {
                     if let Some(found) = self.find(identity).await? {
-                        return Ok(found);
+                        return Ok(self.seen(found).await);
                     }
                 }
             }
         }
         Err(Error::Contention)
+    }
+
+    /// Has the root key of the tenant's own prove itself, if it has one. If that is in trouble, each
+    /// request is told, and not the connection refused.
+    async fn seen(&self, found: (TenantRow, ServiceRow)) -> (TenantRow, ServiceRow) {
+        if let Err(error) = self.look_at_root(&found.0, false).await {
+            tracing::warn!(%error, tenant = found.0.name.as_str(), "refused");
+        }
+        found
     }
 
     /// Tenant and service, if both exist; refused if one of them is not served.
@@ -107,18 +116,17 @@ impl Keyring {
         Ok(())
     }
 
-    /// Makes a tenant with version 1 of its key, durable together with `audit`.
+    /// Makes a tenant with version 1 of its key, durable together with `audit`. If a root key of the
+    /// tenant's own is described, that seals it.
     ///
     /// # Errors
     /// [`Error`]: the name is taken (a conflict), or root key or store in trouble.
     pub async fn create_tenant(&self, name: &TenantName, audit: Vec<Record>) -> Result<(), Error> {
         let key = Key::random(&*self.random)?;
-        let place = tenant_key_place(name, FIRST_VERSION);
-        let (root, version) = (self.root(), self.installed.load().version);
-        let sealed = envelope::seal_with_root(&*root, version, &place, key.as_bytes()).await?;
-        let created = self.clock.now();
-        let tenant = Change::NewTenant { name: name.clone(), key: NewKey { sealed }, created };
-        self.commit(tenant, audit).await
+        let (sealing, root) = self.first_root(name).await?;
+        let sealed = sealing.seal(name, FIRST_VERSION, key.as_bytes()).await?;
+        let (name, key, created) = (name.clone(), NewKey { sealed }, self.clock.now());
+        self.commit(Change::NewTenant { name, root, key, created }, audit).await
     }
 
     /// Makes a service with version 1 of its key, durable together with `audit`.
@@ -154,9 +162,13 @@ impl Keyring {
         service: Option<ServiceName>,
     ) -> Record {
         let peer = &identity.peer;
+        let is_own = service.is_none() && self.has_own_root(&identity.tenant);
         let detail = format!(
-            "registered by certificate {}, serial number {}, from {}",
-            peer.fingerprint, peer.serial, peer.address
+            "registered{} by certificate {}, serial number {}, from {}",
+            if is_own { " under a root key of its own" } else { "" },
+            peer.fingerprint,
+            peer.serial,
+            peer.address
         );
         let tenant = Some(identity.tenant.clone());
         let actor = Actor::Server(Box::new(Act { tenant, service, detail }));

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 /// What an implementation of [`RootKey`] needs from the rooms below.
 pub use crate::crypto::random::Random;
 pub use crate::store::BoxFuture;
+pub use crate::tenant::Whose;
 
 /// Where the root key lives. The number is part of every L1 envelope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,13 +58,24 @@ pub enum RootError {
     Overloaded,
 }
 
-/// A provider of the root key (L1), with all its versions.
+/// A provider of a root key (L1), with all its versions.
 pub trait RootKey: Send + Sync + fmt::Debug {
     /// Which provider this is.
     fn provider(&self) -> Provider;
 
-    /// The versions that it has, ascending.
+    /// Whose root key it is. The number is part of every L1 envelope.
+    fn whose(&self) -> Whose {
+        Whose::Shared
+    }
+
+    /// The versions that it has, ascending; none before a provider that is called late was
+    /// [reached](RootKey::reach).
     fn versions(&self) -> Vec<u32>;
+
+    /// Sees to it that the provider is in reach and [`RootKey::versions`] knows what it has.
+    fn reach(&self) -> BoxFuture<'_, Result<(), RootError>> {
+        Box::pin(async { Ok(()) })
+    }
 
     /// Whether [`RootKey::make`] can make keys.
     fn can_make(&self) -> bool {

@@ -43,7 +43,7 @@ impl Keyring {
     /// is not served. To be called when that is durable.
     pub fn hold(&self, subject: &Subject) {
         let (state, target) = match subject {
-            Subject::Root => return,
+            Subject::Root | Subject::OwnRoot(_) => return,
             Subject::Tenant(tenant) => {
                 self.standing.tenant(tenant);
                 (tenant.state, Target { tenant: tenant.id, service: None })
@@ -61,7 +61,7 @@ impl Keyring {
     /// Tells those who listen for the tenant what happens to its key, or will. The root is no tenant's.
     pub fn tell(&self, subject: &Subject, kind: EventKind, version: u32, effective: Timestamp) {
         let (tenant, service) = match subject {
-            Subject::Root => return,
+            Subject::Root | Subject::OwnRoot(_) => return,
             Subject::Tenant(tenant) => (tenant, None),
             Subject::Service(tenant, service) => (tenant, Some(service.name.clone())),
         };

@@ -1,4 +1,4 @@
-//! The root key, watched: counted, timed, and its outage noticed.
+//! A root key, watched: counted, timed, and its outage noticed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::root::{BoxFuture, Provider, RootError, RootKey};
+use super::root::{BoxFuture, Provider, RootError, RootKey, Whose};
 use crate::clock::Clock;
 use crate::metrics::{Ending, Metrics, RootCall};
+use crate::tenant::TenantName;
 
 /// No outage is known.
 const NEVER: i64 = -1;
@@ -17,6 +18,8 @@ const NEVER: i64 = -1;
 #[derive(Debug)]
 pub(super) struct WatchedRoot {
     root: Arc<dyn RootKey>,
+    /// Whose own it is; `None` for the one that tenants share.
+    tenant: Option<TenantName>,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     /// When the outage began, in microseconds of [`Clock::elapsed`], or [`NEVER`].
@@ -26,16 +29,22 @@ pub(super) struct WatchedRoot {
 impl WatchedRoot {
     pub(super) fn new(
         root: Arc<dyn RootKey>,
+        tenant: Option<TenantName>,
         clock: Arc<dyn Clock>,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self { root, clock, metrics, failing_since: AtomicI64::new(NEVER) }
+        Self { root, tenant, clock, metrics, failing_since: AtomicI64::new(NEVER) }
     }
 
     /// How long the root key has been failing, by its last call.
     pub(super) fn outage(&self) -> Option<Duration> {
         let since = u64::try_from(self.failing_since.load(Ordering::Relaxed)).ok()?;
         Some(self.clock.elapsed().saturating_sub(Duration::from_micros(since)))
+    }
+
+    /// Whose own it is, for the log.
+    fn owner(&self) -> Option<&str> {
+        self.tenant.as_ref().map(TenantName::as_str)
     }
 
     async fn watch<T>(
@@ -47,7 +56,7 @@ impl WatchedRoot {
         let result = work.await;
         let end = self.clock.elapsed();
         let ending = if result.is_ok() { Ending::Success } else { Ending::Failure };
-        self.metrics.root_call(call, ending, end.saturating_sub(start));
+        self.metrics.root_call(self.whose(), call, ending, end.saturating_sub(start));
         match &result {
             Err(RootError::Unavailable(reason)) => {
                 let now = i64::try_from(end.as_micros()).unwrap_or(i64::MAX);
@@ -61,6 +70,7 @@ impl WatchedRoot {
                 if noticed.is_ok() {
                     tracing::error!(
                         reason,
+                        tenant = self.owner(),
                         "the root key is out of reach; keys that are open serve on for a while"
                     );
                 }
@@ -70,7 +80,7 @@ impl WatchedRoot {
             // A refusal is an answer, too.
             Ok(_) | Err(RootError::NotAuthentic | RootError::NoSuchVersion(_)) => {
                 if self.failing_since.swap(NEVER, Ordering::Relaxed) != NEVER {
-                    tracing::info!("the root key is in reach again");
+                    tracing::info!(tenant = self.owner(), "the root key is in reach again");
                 }
             }
         }
@@ -81,6 +91,14 @@ impl WatchedRoot {
 impl RootKey for WatchedRoot {
     fn provider(&self) -> Provider {
         self.root.provider()
+    }
+
+    fn whose(&self) -> Whose {
+        if self.tenant.is_some() { Whose::Own } else { Whose::Shared }
+    }
+
+    fn reach(&self) -> BoxFuture<'_, Result<(), RootError>> {
+        Box::pin(self.watch(RootCall::Open, self.root.reach()))
     }
 
     fn versions(&self) -> Vec<u32> {

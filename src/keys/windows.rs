@@ -22,7 +22,7 @@ impl Keyring {
     /// Opens the other provider of the root key, for as long as the root moves.
     pub fn open_window(&self, root: Arc<dyn RootKey>) {
         let (clock, metrics) = (Arc::clone(&self.clock), Arc::clone(&self.metrics));
-        let window = Some(Arc::new(WatchedRoot::new(root, clock, metrics)));
+        let window = Some(Arc::new(WatchedRoot::new(root, None, clock, metrics)));
         let primary = self.root();
         self.roots.store(Arc::new(RootSet { primary, window }));
     }
@@ -43,7 +43,7 @@ impl Keyring {
     /// Drops what is open of a version that is destroyed.
     pub(super) fn forget_version(&self, level: KeyLevel, version: u32) {
         match level {
-            KeyLevel::Root => {}
+            KeyLevel::Root | KeyLevel::OwnRoot(_) => {}
             KeyLevel::Tenant(tenant) => drop(self.tenants.remove(&(tenant, version))),
             KeyLevel::Service(service) => {
                 self.retired.retain(|(_, of, known), _| *of != service || *known != version);

@@ -11,7 +11,7 @@ use super::family::{Counters, Registrar};
 use super::label::{
     CommitFailure, ConnectionEnd, ConnectionRefusal, Ending, HandshakeRefusal, RootCall, TlsVersion,
 };
-use crate::tenant::TenantName;
+use crate::tenant::{TenantName, Whose};
 
 /// Upper bounds of the duration buckets, in seconds: from 0.1 ms to 10 s.
 const SECONDS: &[f64] = &[
@@ -213,31 +213,82 @@ impl Store {
     }
 }
 
+/// Calls of the root key that tenants share, or of tenants' own together.
 #[derive(Debug)]
-pub(super) struct Root {
+pub(super) struct RootCalls {
     pub(super) done: Counters<RootCall>,
     pub(super) failed: Counters<RootCall>,
     pub(super) seconds: Histogram,
-    pub(super) breaker_open: IntGauge,
+    pub(super) breakers_open: IntGauge,
     pub(super) worker_restarts: IntCounter,
+}
+
+#[derive(Debug)]
+pub(super) struct Root {
+    pub(super) shared: RootCalls,
     pub(super) grace_seconds: IntGauge,
+    pub(super) own: RootCalls,
+    pub(super) own_open: IntGauge,
+    pub(super) own_refused: IntGauge,
 }
 
 impl Root {
     pub(super) fn new(r: &Registrar) -> Self {
         Self {
-            done: r.by("root_calls_total", "Calls of the root key that were answered."),
-            failed: r.by("root_calls_failed_total", "Calls of the root key that failed."),
-            seconds: r.histogram("root_call_seconds", "Time of a call of the root key.", SECONDS),
-            breaker_open: r.gauge("root_breaker_open", "1 while calls of the token are refused."),
-            worker_restarts: r.counter(
-                "root_worker_restarts_total",
-                "Workers of the token started in place of one that crashed or hung.",
-            ),
+            shared: RootCalls {
+                done: r.by("root_calls_total", "Calls of the root key that were answered."),
+                failed: r.by("root_calls_failed_total", "Calls of the root key that failed."),
+                seconds: r.histogram(
+                    "root_call_seconds",
+                    "Time of a call of the root key.",
+                    SECONDS,
+                ),
+                breakers_open: r
+                    .gauge("root_breaker_open", "1 while calls of the token are refused."),
+                worker_restarts: r.counter(
+                    "root_worker_restarts_total",
+                    "Workers of the token started in place of one that crashed or hung.",
+                ),
+            },
             grace_seconds: r.gauge(
                 "root_grace_remaining_seconds",
                 "How long open keys would be served; counts down while the root key is out of reach.",
             ),
+            own: RootCalls {
+                done: r.by(
+                    "own_root_calls_total",
+                    "Calls of tenants' own root keys that were answered.",
+                ),
+                failed: r.by(
+                    "own_root_calls_failed_total",
+                    "Calls of tenants' own root keys that failed.",
+                ),
+                seconds: r.histogram(
+                    "own_root_call_seconds",
+                    "Time of a call of a tenant's own root key.",
+                    SECONDS,
+                ),
+                breakers_open: r.gauge(
+                    "own_root_breakers_open",
+                    "Tokens of tenants' own whose calls are refused.",
+                ),
+                worker_restarts: r.counter(
+                    "own_root_worker_restarts_total",
+                    "Workers of tenants' own tokens started in place of one that crashed or hung.",
+                ),
+            },
+            own_open: r.gauge("own_roots_open", "Tenants whose own root keys are in use."),
+            own_refused: r.gauge(
+                "own_roots_refused",
+                "Tenants that are refused because of their own root keys.",
+            ),
+        }
+    }
+
+    pub(super) fn of(&self, whose: Whose) -> &RootCalls {
+        match whose {
+            Whose::Shared => &self.shared,
+            Whose::Own => &self.own,
         }
     }
 }

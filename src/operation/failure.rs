@@ -233,7 +233,7 @@ pub enum Failure {
     #[error("internal error")]
     Store(#[from] store::Error),
     /// The key hierarchy is in trouble.
-    #[error("the key hierarchy is not available")]
+    #[error("{} is not available", .0.what())]
     Keys(#[from] keys::Error),
     /// The audit trail cannot be written, so nothing is done.
     #[error("the audit trail cannot be written")]

@@ -139,7 +139,7 @@ async fn held(
     let Some(object) = shown::object(subject, &versions, version) else { return Ok(None) };
     let service = match subject {
         Subject::Service(_, service) => service.id,
-        Subject::Root | Subject::Tenant(_) => ServiceId(0),
+        Subject::Root | Subject::OwnRoot(_) | Subject::Tenant(_) => ServiceId(0),
     };
     Ok(Some(cx.hold(Arc::new(Stored { service, object, sealed: None, revision: 0 }))))
 }

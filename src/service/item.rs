@@ -199,7 +199,7 @@ impl Service {
         item: &'i ReadItem<'a>,
     ) -> Result<(&'i RequestBatchItem<'a>, RequestPayload<'a>), Failure> {
         self.check()?;
-        self.parts.keyring.standing().check(run.caller).map_err(Failure::of_keys)?;
+        self.parts.keyring.check_caller(run.caller).map_err(Failure::of_keys)?;
         let item = item.as_ref().map_err(|unreadable| unreadable.error)?;
         check_envelope(item)?;
         access::check_operation(run.caller, item.operation)?;

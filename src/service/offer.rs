@@ -120,7 +120,7 @@ impl Service {
     ) -> Result<Option<RequestPayload<'static>>, Failure> {
         // That its keys are not used any more is told to a service that is not served any more, too.
         if !matches!(event, Event::Key(_)) {
-            self.parts.keyring.standing().check(subject.caller).map_err(Failure::of_keys)?;
+            self.parts.keyring.check_caller(subject.caller).map_err(Failure::of_keys)?;
         }
         let batch = Batch::default();
         let (caller, version) = (subject.caller, subject.version);

@@ -142,7 +142,7 @@ fn actor(subject: &Subject<'_>) -> Actor {
 fn log_cause(failure: &Failure) {
     match failure {
         Failure::Store(error) => tracing::error!(%error, "the store failed"),
-        Failure::Keys(error) => tracing::error!(%error, "the key hierarchy failed"),
+        Failure::Keys(error) => tracing::error!(%error, "{} failed", error.what()),
         Failure::Internal(error) => tracing::error!(error, "internal error"),
         _ => {}
     }

@@ -103,7 +103,7 @@ impl Service {
     ) -> Result<bool, Failure> {
         for _ in 0..ATTEMPTS_MAX {
             self.check()?;
-            self.parts.keyring.standing().check(subject.caller).map_err(Failure::of_keys)?;
+            self.parts.keyring.check_caller(subject.caller).map_err(Failure::of_keys)?;
             let (batch, trace) = (Batch::default(), Trace::default());
             let (caller, version, time) = (subject.caller, subject.version, subject.time);
             let cx = Context::new(&self.parts, caller, &batch, &trace, version, time);

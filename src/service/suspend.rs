@@ -67,7 +67,7 @@ impl Service {
 /// The same that the command of an administrator leaves.
 fn record(subject: &Subject, now: Timestamp) -> Record {
     let command = match subject {
-        Subject::Root | Subject::Tenant(_) => "tenant suspend",
+        Subject::Root | Subject::OwnRoot(_) | Subject::Tenant(_) => "tenant suspend",
         Subject::Service(..) => "service suspend",
     };
     let act = subject.act("suspended by Revoke of its key, see the record before".to_owned());

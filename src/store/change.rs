@@ -17,6 +17,15 @@ pub struct NewKey {
     pub sealed: Sealed,
 }
 
+/// The root key of a new tenant's own.
+#[derive(Debug, Clone)]
+pub struct NewRoot {
+    /// The version that seals.
+    pub version: u32,
+    /// Its check value.
+    pub check: Sealed,
+}
+
 /// One change. Changes of a commit happen together or not at all.
 #[derive(Debug, Clone)]
 pub enum Change {
@@ -39,6 +48,8 @@ pub enum Change {
     NewTenant {
         /// Its name.
         name: TenantName,
+        /// The root key of its own that has sealed its key, if it has one.
+        root: Option<NewRoot>,
         /// Its key.
         key: NewKey,
         /// When.

@@ -50,6 +50,7 @@ pub(super) fn of_key_level(level: KeyLevel) -> (i64, i64) {
         KeyLevel::Root => (1, 0),
         KeyLevel::Tenant(TenantId(owner)) => (2, owner),
         KeyLevel::Service(ServiceId(owner)) => (3, owner),
+        KeyLevel::OwnRoot(TenantId(owner)) => (4, owner),
     }
 }
 
@@ -59,6 +60,7 @@ pub(super) fn key_level(level: i64, owner: i64) -> Option<KeyLevel> {
         (1, 0) => Some(KeyLevel::Root),
         (2, owner) => Some(KeyLevel::Tenant(TenantId(owner))),
         (3, owner) => Some(KeyLevel::Service(ServiceId(owner))),
+        (4, owner) => Some(KeyLevel::OwnRoot(TenantId(owner))),
         _ => None,
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::engine::{BoxFuture, Error, Position};
-use super::row::{KeyLevel, ServiceRow, Stored, TenantRow};
+use super::row::{KeyLevel, SHARED_ROOT, ServiceRow, Stored, TenantRow};
 use crate::clock::Timestamp;
 use crate::tenant::{ServiceId, TenantId};
 
@@ -33,9 +33,11 @@ pub enum Phase {
 pub struct RotationRow {
     /// The key.
     pub level: KeyLevel,
-    /// The version that was active before.
+    /// The version that was active before; of a tenant's own root maybe [`SHARED_ROOT`].
+    ///
+    /// [`SHARED_ROOT`]: super::SHARED_ROOT
     pub from: u32,
-    /// The new version.
+    /// The new version, with the same exception.
     pub to: u32,
     /// Where it is.
     pub phase: Phase,
@@ -48,6 +50,15 @@ pub struct RotationRow {
     pub reverting: bool,
     /// When it began, or may begin: what is announced for later waits for it.
     pub started: Timestamp,
+}
+
+impl RotationRow {
+    /// Whether it moves a tenant between the shared root and its own: then envelopes of both are good.
+    #[must_use]
+    pub fn is_move(&self) -> bool {
+        matches!(self.level, KeyLevel::OwnRoot(_))
+            && (self.from == SHARED_ROOT || self.to == SHARED_ROOT)
+    }
 }
 
 /// A node and what it last said of itself.
@@ -87,7 +98,7 @@ pub type Owner = (TenantRow, Option<ServiceRow>);
 /// Which active versions are due to be rotated.
 #[derive(Debug, Clone, Copy)]
 pub struct Due {
-    /// The level: 1, 2 or 3.
+    /// The level: 1, 2 or 3, or 4 for roots of tenants' own.
     pub level: u8,
     /// Those that were made before this.
     pub made_before: Option<Timestamp>,
@@ -120,7 +131,7 @@ pub trait Hierarchy: Send + Sync {
     /// All services of a tenant, in order.
     fn services(&self, tenant: TenantId) -> BoxFuture<'_, Result<Vec<ServiceRow>, Error>>;
 
-    /// Whose key it is. A root key is nobody's.
+    /// Whose key it is. The root key that tenants share is nobody's.
     fn owner(&self, level: KeyLevel) -> BoxFuture<'_, Result<Option<Owner>, Error>>;
 
     /// How many envelopes each version of a key has sealed. Versions that never sealed anything

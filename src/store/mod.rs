@@ -25,7 +25,7 @@ pub use backup::{
     BackupChange, BackupError, BackupKey, BackupRow, Backups, Contents, Copied, Held, Manifest,
     RootSample, TrailPlace, backup_names,
 };
-pub use change::{Change, Commit, NewKey};
+pub use change::{Change, Commit, NewKey, NewRoot};
 pub use embedded::{EmbeddedSettings, OpenError};
 pub use engine::{BoxFuture, DueRotation, Engine, Error, Position, Selected, Selector, View};
 pub use front::{Store, StoreSettings};
@@ -38,6 +38,9 @@ pub use request::{
     REQUEST_VALUE_BYTES, RequestChange, RequestCounts, RequestKey, RequestLimits, RequestRow,
     RequestStage, Requests,
 };
-pub use row::{KeyLevel, KeyRow, KeyState, Sealed, ServiceRow, Stored, TenantRow, TenantState};
+pub use row::{
+    KeyLevel, KeyRow, KeyState, SHARED_ROOT, Sealed, ServiceRow, Stored, TenantRow, TenantState,
+};
+pub(crate) use row::{OWN_ROOT, PROVIDER_AT};
 pub use row_format::attribute_bytes;
 pub use step::{Observer, Step};

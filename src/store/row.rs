@@ -4,8 +4,12 @@ use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::object::Object;
-use crate::tenant::{Mode, Role, ServiceId, ServiceName, TenantId, TenantName};
+use crate::tenant::{Mode, Role, ServiceId, ServiceName, TenantId, TenantName, Whose};
 
+/// Where an envelope says whose root key sealed it, if one did.
+pub(crate) const PROVIDER_AT: usize = 2;
+/// The bit there of a root key of the tenant's own.
+pub(crate) const OWN_ROOT: u8 = 0x80;
 /// Where an envelope says which version of its parent sealed it.
 pub(crate) const PARENT_VERSION_AT: usize = 3;
 
@@ -27,6 +31,15 @@ impl Sealed {
     pub fn parent_version(&self) -> Option<u32> {
         let bytes = self.0.get(PARENT_VERSION_AT..PARENT_VERSION_AT + size_of::<u32>())?;
         Some(u32::from_be_bytes(bytes.try_into().ok()?))
+    }
+
+    /// Whose root key sealed it, as the envelope says. Without meaning for what no root key sealed.
+    #[must_use]
+    pub fn whose(&self) -> Whose {
+        match self.0.get(PROVIDER_AT) {
+            Some(provider) if provider & OWN_ROOT != 0 => Whose::Own,
+            _ => Whose::Shared,
+        }
     }
 
     /// The envelope.
@@ -101,13 +114,21 @@ pub struct ServiceRow {
 /// Which key of the hierarchy a row holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum KeyLevel {
-    /// L1, the root. Its rows hold check values in place of keys: envelopes that it sealed itself.
+    /// L1, the root that tenants share. Its rows hold check values in place of keys: envelopes that
+    /// it sealed itself.
     Root,
+    /// L1, a root of the tenant's own, with rows like those of the shared one. While a version of it is
+    /// active it seals all that the tenant's key has; without one, the shared root does. In a rotation
+    /// of it, [`SHARED_ROOT`] stands for that.
+    OwnRoot(TenantId),
     /// L2, the tenant's key.
     Tenant(TenantId),
     /// L3, the service's key.
     Service(ServiceId),
 }
+
+/// In a rotation of a tenant's own root: the root that tenants share. No version has this number.
+pub const SHARED_ROOT: u32 = 0;
 
 /// The life of one version of a key (design: pending → active → retired → destroyed).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

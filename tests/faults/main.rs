@@ -9,6 +9,7 @@ mod events;
 mod kill_switches;
 mod log;
 mod messages;
+mod own_token;
 mod plans;
 mod secrets;
 mod start;

@@ -85,6 +85,7 @@ pub(crate) fn workers() -> Place {
     Place::Workers(WorkerProgram {
         program: env!("CARGO_BIN_EXE_keystrata").into(),
         arguments: arguments.map(Into::into).to_vec(),
+        environment: Vec::new(),
     })
 }
 

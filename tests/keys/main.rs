@@ -8,6 +8,7 @@ mod env_root;
 mod envelope;
 mod install;
 mod keyring;
+mod own_roots;
 mod register;
 mod support;
 mod vectors;

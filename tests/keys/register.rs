@@ -124,7 +124,7 @@ async fn rival(node: &Node, name: &str) -> Commit {
     let sealed = envelope::seal_with_root(&*node.root, 1, &place, &[9; 32]).await.unwrap();
     let name = TenantName::new(name).unwrap();
     let key = NewKey { sealed };
-    let change = Change::NewTenant { name, key, created: Timestamp::default() };
+    let change = Change::NewTenant { name, root: None, key, created: Timestamp::default() };
     Commit { changes: vec![change], audit: Vec::new() }
 }
 

@@ -12,8 +12,15 @@ use crate::mortal::{Points, as_child, every_kill, template};
 use crate::node::{Node, OBJECTS, open, open_with, record};
 
 const PATIENCE: Duration = Duration::from_mins(1);
-const EAGER: Order =
-    Order { from: None, to: None, compromised: false, eager: true, provider: None, at: None };
+const EAGER: Order = Order {
+    from: None,
+    to: None,
+    compromised: false,
+    eager: true,
+    provider: None,
+    whose: None,
+    at: None,
+};
 
 /// The child: rotates every level, and dies at the given point.
 #[test]

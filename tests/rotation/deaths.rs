@@ -18,7 +18,7 @@ fn eager() -> Order {
 }
 
 /// A store with values that nothing has happened to.
-fn filled() -> TempDir {
+pub(crate) fn filled() -> TempDir {
     template(async |directory| open(directory, &Points::none()).await?.fill().await)
 }
 
@@ -145,7 +145,7 @@ fn a_version_is_removed_or_is_not() {
 }
 
 /// Takes the rotation of a key back once it has switched, if that can still be.
-async fn turn_back(node: &Node, subject: &Subject) -> Result<(), String> {
+pub(crate) async fn turn_back(node: &Node, subject: &Subject) -> Result<(), String> {
     let engine = node.store.engine();
     loop {
         let rows = engine.rotations().await.map_err(text)?;

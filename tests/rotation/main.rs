@@ -10,6 +10,8 @@ mod loaded;
 mod migrate;
 mod mortal;
 mod node;
+mod own_deaths;
+mod own_roots;
 mod refusals;
 mod requests;
 mod shredding;

@@ -1,7 +1,7 @@
 //! A server less its transport and operations, over a root key whose calls are counted, with a few
 //! values to lose.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +9,9 @@ use keystrata::audit::{Actor, Record};
 use keystrata::clock::{SystemClock, Timestamp};
 use keystrata::crypto::random::OsRandom;
 use keystrata::keys::rotation::{Order, RotationSettings, Rotator, Subject};
-use keystrata::keys::{AutoRegister, Keyring, KeyringSettings, Provider, RootKey, install};
+use keystrata::keys::{
+    AutoRegister, Keyring, KeyringSettings, OwnRoot, OwnRoots, Provider, RootKey, install,
+};
 use keystrata::metrics::{Metrics, MetricsSettings};
 use keystrata::object::{AttributeSet, Object};
 use keystrata::store::{
@@ -60,6 +62,29 @@ async fn roots(
     (root(locked), window.then(|| root(other)))
 }
 
+/// Where the own root of every tenant is, if it is there.
+pub(crate) const OWN: &str = "own";
+
+/// Own roots as the configuration would say: in a directory, if there is one.
+#[derive(Debug)]
+struct Described {
+    directory: PathBuf,
+    points: Points,
+}
+
+impl OwnRoots for Described {
+    fn has(&self, _: &TenantName) -> bool {
+        self.directory.exists()
+    }
+
+    fn open(&self, tenant: &TenantName) -> Option<Result<OwnRoot, String>> {
+        let provider = Provider::Pkcs11;
+        let root = || Arc::new(Mortal::new(&self.directory, provider, 1, &self.points));
+        let grace = Duration::from_mins(1);
+        self.has(tenant).then(|| Ok(OwnRoot { root: root(), outage_grace: grace }))
+    }
+}
+
 /// Opens what is in a directory, in a server of this fate.
 pub(crate) async fn open(directory: &Path, points: &Points) -> Result<Node, String> {
     open_with(directory, points, RotationSettings::default()).await
@@ -87,7 +112,8 @@ pub(crate) async fn open_with(
     let (engine, random) = (Arc::clone(store.engine()), Arc::new(OsRandom));
     let settings = KeyringSettings::default();
     let keyring = Keyring::open_with(root, window, engine, clock, random, metrics, settings);
-    let keyring = Arc::new(keyring.await.map_err(text)?);
+    let own = Described { directory: directory.join(OWN), points: points.clone() };
+    let keyring = Arc::new(keyring.await.map_err(text)?.with_own_roots(Arc::new(own)));
     let rotator = Rotator::new(Arc::clone(&keyring), rotation);
     let identity = identity();
     // Who is shredded is not admitted any more.

@@ -30,7 +30,7 @@ fn refused(server: &Server, arguments: &[&str], words: &str) {
 }
 
 /// Every row of every table that a command could change.
-fn store(directory: &Path) -> Vec<(String, Vec<Vec<Cell>>)> {
+pub(crate) fn store(directory: &Path) -> Vec<(String, Vec<Vec<Cell>>)> {
     let file = directory.join("data/store");
     let file = fs::read_dir(file).expect("the store's directory").find_map(|entry| {
         let path = entry.expect("an entry").path();

@@ -55,6 +55,13 @@ pub(crate) fn sealed_under(version: u32, byte: u8, length: usize) -> Sealed {
     Sealed::from_envelope(&bytes)
 }
 
+/// An envelope of sorts, sealed under this version of a root of the tenant's own.
+pub(crate) fn sealed_by_own(version: u32) -> Sealed {
+    let mut bytes = sealed_under(version, 5, 80).as_bytes().to_vec();
+    bytes[2] = 0x81;
+    Sealed::from_envelope(&bytes)
+}
+
 pub(crate) fn key(byte: u8) -> NewKey {
     NewKey { sealed: sealed(byte, 80) }
 }
@@ -69,7 +76,8 @@ pub(crate) async fn tenant(engine: &dyn Engine, name: &str) -> TenantId {
     if let Some(row) = engine.tenant(&name).await.expect("reads") {
         return row.id;
     }
-    let new = Change::NewTenant { name: name.clone(), key: key(2), created: Timestamp(1) };
+    let new =
+        Change::NewTenant { name: name.clone(), root: None, key: key(2), created: Timestamp(1) };
     engine.commit(changes(vec![new])).await.expect("commits");
     engine.tenant(&name).await.expect("reads").expect("is there").id
 }

@@ -8,6 +8,7 @@ mod fixture;
 mod groups;
 mod model;
 mod notes;
+mod own_roots;
 mod races;
 mod requests;
 mod rotating;

@@ -59,7 +59,12 @@ pub(crate) async fn tenants_and_services_are_registered_once(engine: &dyn Engine
         assert_eq!(first.sealed, key(byte).sealed);
     }
 
-    let again = Change::NewTenant { name: tenant.name.clone(), key: key(9), created: Timestamp(9) };
+    let again = Change::NewTenant {
+        name: tenant.name.clone(),
+        root: None,
+        key: key(9),
+        created: Timestamp(9),
+    };
     assert!(matches!(commit(engine, vec![again]).await, Err(Error::Conflict)));
     let again = Change::NewService {
         tenant: tenant.id,

@@ -8,9 +8,10 @@ use keystrata::audit::Record;
 use keystrata::clock::Timestamp;
 use keystrata::store::{
     ActiveKey, Backups, BoxFuture, Census, Change, Commit, Counts, Due, DueRotation, Engine,
-    Envelopes, Error, HeldObject, Hierarchy, KeyLevel, KeyRow, KeyState, NewKey, NodeRow, Note,
-    NoteKey, NoteKind, Notes, Owner, Position, RequestCounts, RequestKey, RequestRow, Requests,
-    RotationRow, Scanned, Selector, ServiceRow, Stored, Target, TenantRow, TenantState, View,
+    Envelopes, Error, HeldObject, Hierarchy, KeyLevel, KeyRow, KeyState, NewKey, NewRoot, NodeRow,
+    Note, NoteKey, NoteKind, Notes, Owner, Position, RequestCounts, RequestKey, RequestRow,
+    Requests, RotationRow, Scanned, Sealed, Selector, ServiceRow, Stored, Target, TenantRow,
+    TenantState, View,
 };
 use keystrata::tenant::{ServiceId, ServiceName, TenantId, TenantName};
 
@@ -90,8 +91,11 @@ fn check(rows: &Rows, change: &Change) -> Result<(), Error> {
 
 fn apply(rows: &mut Rows, change: &Change) {
     match change.clone() {
-        Change::NewTenant { name, key, created } => {
+        Change::NewTenant { name, root, key, created } => {
             let id = TenantId(i64::try_from(rows.tenants.len()).unwrap() + 1);
+            if let Some(NewRoot { version, check }) = root {
+                add_version(rows, KeyLevel::OwnRoot(id), version, check);
+            }
             rows.tenants.push(TenantRow {
                 id,
                 name,
@@ -137,18 +141,13 @@ fn apply(rows: &mut Rows, change: &Change) {
 }
 
 fn add_key(rows: &mut Rows, level: KeyLevel, key: NewKey) {
-    let sealed = key.sealed;
-    let state = KeyState::Active;
-    let (version, compromised, created) = (1, false, Timestamp::default());
-    rows.keys.push(KeyRow {
-        level,
-        version,
-        state,
-        sealed,
-        compromised,
-        client_use: false,
-        created,
-    });
+    add_version(rows, level, 1, key.sealed);
+}
+
+fn add_version(rows: &mut Rows, level: KeyLevel, version: u32, sealed: Sealed) {
+    let (state, created) = (KeyState::Active, Timestamp::default());
+    let (compromised, client_use) = (false, false);
+    rows.keys.push(KeyRow { level, version, state, sealed, compromised, client_use, created });
 }
 
 /// No rotation is ever under way here.

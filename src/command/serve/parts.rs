@@ -50,12 +50,13 @@ impl Parts {
         if roots.has_next() {
             // Which of the two it is, and whether both, stands in the store.
             store = Arc::new(self::store(config, clock, metrics)?);
-            let (root, window) = opened(&roots, &store).await?;
-            keyring = self::keyring(config, root, window, &store, clock, metrics).await?;
+            let opened = opened(&roots, &store).await?;
+            keyring = self::keyring(config, &roots, opened, &store, clock, metrics).await?;
         } else {
             let root = open(&roots, None).await?;
             store = Arc::new(self::store(config, clock, metrics)?);
-            keyring = self::keyring(config, root, None, &store, clock, metrics).await?;
+            let opened = (root, None);
+            keyring = self::keyring(config, &roots, opened, &store, clock, metrics).await?;
         }
         let provider = keyring.root_status().provider.name();
         let mut parts = operation::Parts::new(
@@ -100,6 +101,11 @@ impl Parts {
         self.store.close();
     }
 
+    /// Has tenants' own root keys prove themselves. What is wrong with one concerns its tenant alone.
+    pub(super) async fn probe_own_roots(&self) {
+        self.keyring.probe_own_roots().await;
+    }
+
     /// Whether root key, store and audit trail can be used; the reason if not.
     pub(super) async fn check(&self) -> Result<(), String> {
         self.keyring.probe().await.map_err(|error| error.to_string())?;
@@ -124,10 +130,9 @@ async fn open(roots: &Roots, provider: Option<Provider>) -> Result<Arc<dyn RootK
 }
 
 /// The root that the store belongs to, and, while it moves, the other one.
-async fn opened(
-    roots: &Roots,
-    store: &Store,
-) -> Result<(Arc<dyn RootKey>, Option<Arc<dyn RootKey>>), Failure> {
+type Opened = (Arc<dyn RootKey>, Option<Arc<dyn RootKey>>);
+
+async fn opened(roots: &Roots, store: &Store) -> Result<Opened, Failure> {
     let engine = store.engine();
     let locked = install::locked(&**engine).await.map_err(failed)?;
     let moves = engine.rotations().await.map_err(failed)?;
@@ -142,8 +147,8 @@ async fn opened(
 
 async fn keyring(
     config: &Config,
-    root: Arc<dyn RootKey>,
-    window: Option<Arc<dyn RootKey>>,
+    roots: &Roots,
+    (root, window): Opened,
     store: &Store,
     clock: &Arc<dyn Clock>,
     metrics: &Arc<Metrics>,
@@ -153,5 +158,5 @@ async fn keyring(
     let (engine, random) = (Arc::clone(store.engine()), Arc::new(OsRandom));
     let (clock, metrics) = (Arc::clone(clock), Arc::clone(metrics));
     let opened = Keyring::open_with(root, window, engine, clock, random, metrics, settings);
-    Ok(Arc::new(opened.await.map_err(failed)?))
+    Ok(Arc::new(opened.await.map_err(failed)?.with_own_roots(roots.own())))
 }

@@ -17,6 +17,7 @@ use keystrata::store::RootSample;
 use zeroize::Zeroizing;
 
 use super::super::{Environment, Failure, hsm_worker};
+use super::own_roots::OwnRoots;
 
 /// Set in a process that has started itself anew, so that it does so only once.
 const RESTARTED: &str = "KEYSTRATA_RESTARTED";
@@ -56,8 +57,10 @@ pub(super) struct Roots {
     metrics: Arc<Metrics>,
     /// The configuration's file, which is read again for new versions.
     file: PathBuf,
-    /// The roots of provider `env` that are open.
+    /// The shared roots of provider `env` that are open.
     opened: Arc<Mutex<Vec<Arc<env_root::EnvRoot>>>>,
+    /// Those of tenants' own.
+    own: Arc<OwnRoots>,
 }
 
 impl Roots {
@@ -68,15 +71,24 @@ impl Roots {
         clock: &Arc<dyn Clock>,
         metrics: &Arc<Metrics>,
     ) -> Result<Self, Failure> {
+        let worker = hsm_worker::program(config.log)?;
+        let tenants = config.root.tenants.clone();
+        let own = OwnRoots::new(tenants, worker.clone(), environment, clock, metrics);
         Ok(Self {
             root: config.root.clone(),
-            worker: hsm_worker::program(config.log)?,
+            worker,
             environment: environment.clone(),
             clock: Arc::clone(clock),
             metrics: Arc::clone(metrics),
             file: file.to_owned(),
             opened: Arc::default(),
+            own: Arc::new(own),
         })
+    }
+
+    /// The root keys of tenants' own.
+    pub(super) fn own(&self) -> Arc<OwnRoots> {
+        Arc::clone(&self.own)
     }
 
     /// Whether the root may move.
@@ -133,22 +145,17 @@ impl Roots {
         roots.open(Some(provider))
     }
 
-    /// Takes new versions of a root of provider `env`, as the configuration's file says now.
+    /// Takes new versions of roots of provider `env`, and where tenants' own roots are, as the
+    /// configuration's file says now.
     pub(super) fn reload(&self) -> Result<(), Failure> {
-        let opened = self.opened().clone();
-        if opened.is_empty() {
-            return Ok(());
-        }
         let configured = self.environment.config(&self.file)?.root;
         let mut places = std::iter::once(&configured.place).chain(&configured.next);
-        let Some(RootPlace::Env(root)) = places.find(|place| matches!(place, RootPlace::Env(_)))
-        else {
-            return Ok(());
-        };
-        for each in opened {
-            each.reload(sources(root, &self.environment)?).map_err(failed)?;
+        if let Some(RootPlace::Env(root)) = places.find(|it| matches!(it, RootPlace::Env(_))) {
+            for each in &*self.opened() {
+                each.reload(sources(root, &self.environment)?).map_err(failed)?;
+            }
         }
-        Ok(())
+        self.own.reload(configured.tenants)
     }
 
     fn opened(&self) -> std::sync::MutexGuard<'_, Vec<Arc<env_root::EnvRoot>>> {
@@ -250,7 +257,7 @@ pub(in super::super) fn token(
     Ok(TokenSettings { timeout: root.call_timeout, ..settings })
 }
 
-fn sources(
+pub(super) fn sources(
     root: &EnvRoot,
     environment: &Environment,
 ) -> Result<Vec<(u32, env_root::KeySource)>, Failure> {

@@ -2,13 +2,13 @@
 
 use super::super::events::EventKind;
 use super::super::install;
-use super::super::root::{Provider, RootKey as _};
+use super::super::root::{Provider, RootKey as _, Whose};
 use super::error::Refused;
 use super::subject::{self, Subject, state_name};
 use super::{ATTEMPTS_MAX, Rotator};
 use crate::audit::Record;
 use crate::clock::Timestamp;
-use crate::store::{Change, KeyRow, KeyState, Phase, RotationRow};
+use crate::store::{Change, KeyRow, KeyState, Phase, RotationRow, SHARED_ROOT};
 
 /// A rotation that somebody asks for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -21,8 +21,10 @@ pub struct Order {
     pub compromised: bool,
     /// What services sealed is sealed anew at once.
     pub eager: bool,
-    /// The provider that the root moves to.
+    /// The provider that the shared root moves to.
     pub provider: Option<Provider>,
+    /// The root that a tenant moves to: its own, or the shared one.
+    pub whose: Option<Whose>,
     /// Not before this moment, which is to come; `None` for at once.
     pub at: Option<Timestamp>,
 }
@@ -30,9 +32,9 @@ pub struct Order {
 /// What a rotation would do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    /// The version that is active.
+    /// The version that is active; of a tenant's own root maybe the shared one ([`SHARED_ROOT`]).
     pub from: u32,
-    /// The version that would be.
+    /// The version that would be, with the same exception.
     pub to: u32,
     /// Whether that version would be made first.
     pub is_new: bool,
@@ -76,15 +78,17 @@ impl Rotator {
             row.state == KeyState::Pending
                 && order.provider.is_none_or(|wanted| subject::provider(row) == Ok(wanted))
         });
+        check_move(subject, order, active)?;
         let (to, is_new) = match (order.to, pending) {
+            _ if order.whose == Some(Whose::Shared) => (SHARED_ROOT, false),
             (Some(to), _) => (Self::pending(&rows, subject, to)?, false),
             (None, Some(row)) => (row.version, false),
-            (None, None) => (self.next(&rows, subject, order.provider)?.version, true),
+            (None, None) => (self.next(&rows, subject, order.provider).await?.version, true),
         };
         if matches!(subject, Subject::Root) {
             self.check_root(&rows, to, is_new, order.provider).await?;
         }
-        let envelopes = self.left(subject.level(), to).await?;
+        let envelopes = self.left(subject, to).await?;
         Ok(Plan { from: active, to, is_new, envelopes })
     }
 
@@ -204,5 +208,17 @@ impl Rotator {
         let running = self.far(subject.level()).await?;
         let (row, _) = running.ok_or_else(|| Refused::NoneRunning(subject.name()))?;
         if row.compromised { Err(Refused::NoWayBack(row.from)) } else { Ok(row) }
+    }
+}
+
+/// Whether an order is one for the root that the tenant is under.
+fn check_move(subject: &Subject, order: Order, active: u32) -> Result<(), Refused> {
+    let Subject::OwnRoot(tenant) = subject else { return Ok(()) };
+    let under = if active == SHARED_ROOT { Whose::Shared } else { Whose::Own };
+    let tenant = || tenant.name.clone();
+    match order.whose {
+        None if under == Whose::Shared => Err(Refused::UnderShared(tenant())),
+        Some(whose) if whose == under => Err(Refused::SameRoot(tenant(), whose)),
+        None | Some(_) => Ok(()),
     }
 }

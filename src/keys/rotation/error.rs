@@ -2,7 +2,8 @@
 
 use super::super::error::{Error, OpenError};
 use super::super::root::{Provider, RootError};
-use crate::store;
+use crate::store::{self, SHARED_ROOT};
+use crate::tenant::{TenantName, Whose};
 
 /// Why it was refused or failed: one line for operators.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -53,7 +54,7 @@ pub enum Refused {
         nodes: String,
     },
     /// A key has one rotation at a time.
-    #[error("{key} is being rotated from version {from} to {to}: wait for it, or `kek abort`")]
+    #[error("{key} is being {}: wait for it, or `kek abort`", course(*from, *to))]
     AnotherRunning {
         /// Which key.
         key: String,
@@ -96,6 +97,18 @@ pub enum Refused {
     /// The root is there already.
     #[error("the root key is provider `{0}`'s already")]
     SameProvider(Provider),
+    /// The tenant has no root key of its own in use.
+    #[error("tenant {0} is under the shared root key: `kek migrate --tenant {0} --to own` first")]
+    UnderShared(TenantName),
+    /// The tenant is there already.
+    #[error("tenant {0} is under the {1} root key already")]
+    SameRoot(TenantName, Whose),
+    /// There is no new version of a tenant's own root key that is not made here.
+    #[error(
+        "the own root key of tenant {0} is of provider `env` and has no version above {1}: add one to \
+         `versions` in [root.tenants.{0}], and try again"
+    )]
+    NoNewOwnVersion(TenantName, u32),
     /// There is no new version of a root key that is not made here.
     #[error(
         "root provider `env` has no version above {0}: give it one (KEYSTRATA_ROOT_KEK_V{next} or \
@@ -174,6 +187,15 @@ pub enum Refused {
     /// A root key is in trouble.
     #[error(transparent)]
     Root(#[from] RootError),
+}
+
+/// Where a rotation goes, in words.
+fn course(from: u32, to: u32) -> String {
+    match (from, to) {
+        (SHARED_ROOT, to) => format!("taken into use, in version {to}"),
+        (from, SHARED_ROOT) => format!("put out of use, from version {from}"),
+        (from, to) => format!("rotated from version {from} to {to}"),
+    }
 }
 
 impl From<super::super::envelope::EnvelopeError> for Refused {

@@ -62,7 +62,9 @@ impl Rotator {
         let has = |row: &NodeRow| match level {
             _ if row.name == self.settings.node => self.keyring.has_loaded(subject, version),
             KeyLevel::Root => row.roots.contains(&version),
-            KeyLevel::Tenant(_) | KeyLevel::Service(_) => acknowledged.contains(&row.name),
+            KeyLevel::OwnRoot(_) | KeyLevel::Tenant(_) | KeyLevel::Service(_) => {
+                acknowledged.contains(&row.name)
+            }
         };
         let alive = nodes.all.iter().filter(|node| node.is_alive).map(|node| &node.row);
         Ok(alive.filter(|row| has(row)).map(|row| row.name.clone()).collect())

@@ -13,7 +13,7 @@ impl Keyring {
     /// [`Refused`]: another one is running, the owner is not served, or it is the root's, which is no
     /// client's to rotate.
     pub async fn rotation_changes(&self, subject: &Subject) -> Result<Vec<Change>, Refused> {
-        if !subject.is_served() || matches!(subject, Subject::Root) {
+        if !subject.is_served() || subject.is_root() {
             return Err(Refused::NotServed(subject.name()));
         }
         let level = subject.level();

@@ -8,12 +8,13 @@ use super::super::envelope::Purpose;
 use super::super::error::Error;
 use super::super::keyring::Touched;
 use super::super::service_key::ServiceKey;
+use super::super::tenant_keys::RootVersion;
 use super::error::Refused;
 use super::subject::{Subject, versions};
 use super::{Progress, Rotator};
 use crate::store::{
     Change, Commit, Error as StoreError, KeyLevel, KeyState, Position, RequestChange, RequestRow,
-    RequestStage, Stored, View,
+    RequestStage, Stored, TenantRow, View,
 };
 use crate::tenant::TenantId;
 
@@ -68,8 +69,14 @@ impl Rotator {
     }
 
     /// Envelopes under other versions of a key than `to`.
-    pub(super) async fn left(&self, level: KeyLevel, to: u32) -> Result<u64, Refused> {
-        let counts = self.keyring.engine.envelopes(level).await?;
+    pub(super) async fn left(&self, subject: &Subject, to: u32) -> Result<u64, Refused> {
+        let engine = &self.keyring.engine;
+        if let Subject::OwnRoot(tenant) = subject {
+            // They are few, and some may be counted for the shared root.
+            let rows = engine.keys(KeyLevel::Tenant(tenant.id)).await?;
+            return Ok(rows.iter().filter(|row| subject.is_stale(row, to)).count() as u64);
+        }
+        let counts = engine.envelopes(subject.level()).await?;
         Ok(counts.iter().filter(|count| count.version != to).map(|count| count.living).sum())
     }
 
@@ -81,15 +88,20 @@ impl Rotator {
         per_second: u64,
         progress: &Progress,
     ) -> Result<(), Refused> {
-        let (level, mut pace, mut fruitless) = (subject.level(), self.pace(per_second), 0);
+        let (mut pace, mut fruitless) = (self.pace(per_second), 0);
         loop {
-            let left = self.left(level, to).await?;
+            let left = self.left(subject, to).await?;
             if left == 0 {
                 return Ok(());
             }
             progress.expect(left);
             let done = match subject {
                 Subject::Root => self.pass_tenants(to, &mut pace, progress).await?,
+                Subject::OwnRoot(tenant) => {
+                    let root = self.keyring.own_version(&tenant.name, to)?;
+                    let changes = self.stale_keys(subject, tenant, (&root, to)).await?;
+                    self.reseal(changes, &mut pace, progress).await?
+                }
                 Subject::Tenant(_) => self.pass_services(subject, to, &mut pace, progress).await?,
                 Subject::Service(..) => self.pass_objects(subject, to, &mut pace, progress).await?,
             };
@@ -108,26 +120,38 @@ impl Rotator {
         progress: &Progress,
     ) -> Result<usize, Refused> {
         let (mut done, mut after) = (0, TenantId(0));
+        let root = self.keyring.shared_version(to);
         loop {
             let tenants = self.keyring.engine.tenants(after, TENANTS_BATCH).await?;
             let Some(last) = tenants.last() else { return Ok(done) };
             after = last.id;
             let mut changes = Vec::new();
             for tenant in &tenants {
-                for row in self.keyring.engine.keys(KeyLevel::Tenant(tenant.id)).await? {
-                    if row.state == KeyState::Destroyed {
-                        continue;
-                    }
-                    let new = self.keyring.reseal_tenant_key(tenant, &row, to).await?;
-                    let (level, version, from) = (row.level, row.version, row.sealed);
-                    changes.extend(new.map(|to| Change::ResealKey { level, version, from, to }));
-                }
+                changes.extend(self.stale_keys(&Subject::Root, tenant, (&root, to)).await?);
                 if changes.len() >= KEYS_BATCH {
                     done += self.reseal(std::mem::take(&mut changes), pace, progress).await?;
                 }
             }
             done += self.reseal(changes, pace, progress).await?;
         }
+    }
+
+    /// The versions of a tenant's key that are to be sealed anew under version `to` of a root.
+    async fn stale_keys(
+        &self,
+        subject: &Subject,
+        tenant: &TenantRow,
+        (root, to): (&RootVersion, u32),
+    ) -> Result<Vec<Change>, Refused> {
+        let mut changes = Vec::new();
+        for row in self.keyring.engine.keys(KeyLevel::Tenant(tenant.id)).await? {
+            if subject.is_stale(&row, to) {
+                let new = self.keyring.reseal_tenant_key(tenant, &row, root).await?;
+                let (level, version, from) = (row.level, row.version, row.sealed);
+                changes.push(Change::ResealKey { level, version, from, to: new });
+            }
+        }
+        Ok(changes)
     }
 
     /// L2 → L3.

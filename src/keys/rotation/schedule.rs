@@ -31,7 +31,7 @@ pub struct Schedule {
 /// When keys are rotated; off where nothing is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Schedules {
-    /// L1.
+    /// L1, shared and tenants' own.
     pub root: Schedule,
     /// L2.
     pub tenant: Schedule,
@@ -42,7 +42,7 @@ pub struct Schedules {
 impl Rotator {
     pub(super) async fn rotate_what_is_due(self: &Arc<Self>) {
         let Schedules { root, tenant, service } = self.settings.schedules;
-        for (level, schedule) in [(1, root), (2, tenant), (3, service)] {
+        for (level, schedule) in [(1, root), (4, root), (2, tenant), (3, service)] {
             if let Err(error) = self.rotate_due(level, schedule).await {
                 tracing::warn!(%error, level, "keys that are due were not rotated");
             }

@@ -1,21 +1,28 @@
 //! A key of the hierarchy with the names of its owner: made, loaded and proved, version by version.
 
+use std::sync::Arc;
+
 use super::super::envelope::{self, EnvelopeError, Header, Place};
 use super::super::error::Error;
 use super::super::install;
 use super::super::keyring::Keyring;
-use super::super::root::{Provider, RootKey as _};
-use super::super::rules::{active, service_key_place, tenant_key_place};
+use super::super::root::{Provider, RootKey as _, Whose};
+use super::super::rules::{active, service_key_place};
+use super::super::watch::WatchedRoot;
 use super::error::Refused;
 use crate::audit::Act;
 use crate::crypto::aead::Key;
-use crate::store::{KeyLevel, KeyRow, KeyState, Sealed, ServiceRow, TenantRow, TenantState};
+use crate::store::{
+    KeyLevel, KeyRow, KeyState, SHARED_ROOT, Sealed, ServiceRow, TenantRow, TenantState,
+};
 
 /// A key of the hierarchy.
 #[derive(Debug, Clone)]
 pub enum Subject {
-    /// The root.
+    /// The root that tenants share.
     Root,
+    /// A root of a tenant's own.
+    OwnRoot(TenantRow),
     /// A tenant's.
     Tenant(TenantRow),
     /// A service's.
@@ -28,6 +35,7 @@ impl Subject {
     pub fn level(&self) -> KeyLevel {
         match self {
             Self::Root => KeyLevel::Root,
+            Self::OwnRoot(tenant) => KeyLevel::OwnRoot(tenant.id),
             Self::Tenant(tenant) => KeyLevel::Tenant(tenant.id),
             Self::Service(_, service) => KeyLevel::Service(service.id),
         }
@@ -38,6 +46,7 @@ impl Subject {
     pub fn name(&self) -> String {
         match self {
             Self::Root => "the root key".to_owned(),
+            Self::OwnRoot(tenant) => format!("the own root key of tenant {}", tenant.name),
             Self::Tenant(tenant) => format!("the key of tenant {}", tenant.name),
             Self::Service(tenant, service) => {
                 format!("the key of service {}/{}", tenant.name, service.name)
@@ -45,12 +54,22 @@ impl Subject {
         }
     }
 
+    /// What is said of an act on it where its owner is named: of a tenant, that it was the root key.
+    #[must_use]
+    pub fn said(&self, detail: String) -> String {
+        match self {
+            Self::OwnRoot(_) => format!("own root key: {detail}"),
+            Self::Root | Self::Tenant(_) | Self::Service(..) => detail,
+        }
+    }
+
     /// What the audit trail says of an act on it.
     #[must_use]
     pub fn act(&self, detail: String) -> Act {
+        let detail = self.said(detail);
         let (tenant, service) = match self {
             Self::Root => (None, None),
-            Self::Tenant(tenant) => (Some(tenant.name.clone()), None),
+            Self::OwnRoot(tenant) | Self::Tenant(tenant) => (Some(tenant.name.clone()), None),
             Self::Service(tenant, service) => {
                 (Some(tenant.name.clone()), Some(service.name.clone()))
             }
@@ -58,11 +77,30 @@ impl Subject {
         Act { tenant, service, detail }
     }
 
+    /// Whether it is a root key.
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        matches!(self, Self::Root | Self::OwnRoot(_))
+    }
+
+    /// Whether a version of a tenant's key that this root has sealed, or shall have, is to be sealed anew
+    /// under its version `to`. Which version of the shared root seals is no matter of a tenant's own.
+    pub(super) fn is_stale(&self, row: &KeyRow, to: u32) -> bool {
+        let (whose, version) = (row.sealed.whose(), row.sealed.parent_version());
+        let is_stale = match self {
+            Self::Root => whose == Whose::Shared && version != Some(to),
+            Self::OwnRoot(_) if to == SHARED_ROOT => whose == Whose::Own,
+            Self::OwnRoot(_) => whose == Whose::Shared || version != Some(to),
+            Self::Tenant(_) | Self::Service(..) => false,
+        };
+        is_stale && row.state != KeyState::Destroyed
+    }
+
     /// Whether its owner is served.
     pub(super) fn is_served(&self) -> bool {
         match self {
             Self::Root => true,
-            Self::Tenant(tenant) => tenant.state == TenantState::Active,
+            Self::OwnRoot(tenant) | Self::Tenant(tenant) => tenant.state == TenantState::Active,
             Self::Service(tenant, service) => {
                 tenant.state == TenantState::Active && service.state == TenantState::Active
             }
@@ -91,11 +129,31 @@ impl Keyring {
             return Ok(Subject::Root);
         }
         match self.engine.owner(level).await? {
-            Some((tenant, None)) if matches!(level, KeyLevel::Tenant(_)) => {
-                Ok(Subject::Tenant(tenant))
-            }
+            Some((tenant, None)) => Ok(match level {
+                KeyLevel::OwnRoot(_) => Subject::OwnRoot(tenant),
+                _ => Subject::Tenant(tenant),
+            }),
             Some((tenant, Some(service))) => Ok(Subject::Service(tenant, service)),
-            _ => Err(Error::NoVersion("a key without an owner")),
+            None => Err(Error::NoVersion("a key without an owner")),
+        }
+    }
+
+    /// The root key that a subject is: of a provider, or of the one that seals; `None` for what is no
+    /// root. Its versions are known.
+    pub(super) async fn root_of(
+        &self,
+        subject: &Subject,
+        provider: Option<Provider>,
+    ) -> Result<Option<Arc<WatchedRoot>>, Refused> {
+        match subject {
+            Subject::Root => {
+                let roots = self.roots.load_full();
+                let provider = provider.unwrap_or(roots.primary.provider());
+                let root = roots.of(provider).ok_or(Refused::NotOpen(provider))?;
+                Ok(Some(Arc::clone(root)))
+            }
+            Subject::OwnRoot(tenant) => Ok(Some(self.own_root_in_reach(&tenant.name).await?)),
+            Subject::Tenant(_) | Subject::Service(..) => Ok(None),
         }
     }
 
@@ -109,16 +167,19 @@ impl Keyring {
     ) -> Result<Sealed, Refused> {
         match subject {
             Subject::Root => {
-                let roots = self.roots.load_full();
-                let provider = provider.unwrap_or(roots.primary.provider());
-                let root = roots.of(provider).ok_or(Refused::NotOpen(provider))?;
-                Ok(install::check_value(&**root, version).await?)
+                let root = self.root_of(subject, provider).await?;
+                let root = root.ok_or(Error::NoVersion("the root key"))?;
+                Ok(install::check_value(&*root, "", version).await?)
+            }
+            Subject::OwnRoot(tenant) => {
+                let (root, owner) = (self.own_root(&tenant.name)?, tenant.name.as_str());
+                let check = install::check_value(&*root, owner, version).await;
+                Ok(check.map_err(|error| Error::own_root(&tenant.name, error))?)
             }
             Subject::Tenant(tenant) => {
                 let key = Key::random(&*self.random).map_err(Error::from)?;
-                let place = tenant_key_place(&tenant.name, version);
-                let (root, sealing) = (self.root(), self.installed.load().version);
-                Ok(envelope::seal_with_root(&*root, sealing, &place, key.as_bytes()).await?)
+                let root = self.sealing_root(tenant).await?;
+                Ok(root.seal(&tenant.name, version, key.as_bytes()).await?)
             }
             Subject::Service(tenant, service) => {
                 let key = Key::random(&*self.random).map_err(Error::from)?;
@@ -138,9 +199,10 @@ impl Keyring {
         match subject {
             Subject::Root => {
                 let roots = self.roots.load_full();
-                install::prove(&**roots.that_sealed(&row.sealed)?, row.version, &row.sealed)
-                    .await?;
+                let root = roots.that_sealed(&row.sealed)?;
+                install::prove(&**root, "", row.version, &row.sealed).await?;
             }
+            Subject::OwnRoot(tenant) => self.prove_own(&tenant.name, row).await?,
             Subject::Tenant(tenant) => {
                 self.tenant_key(tenant, row.version).await?;
             }
@@ -149,24 +211,6 @@ impl Keyring {
             }
         }
         Ok(())
-    }
-
-    /// A tenant's key, opened and sealed again under the root key that seals now. `None` if it is
-    /// sealed under that already.
-    pub(super) async fn reseal_tenant_key(
-        &self,
-        tenant: &TenantRow,
-        row: &KeyRow,
-        to: u32,
-    ) -> Result<Option<Sealed>, Refused> {
-        if row.sealed.parent_version() == Some(to) {
-            return Ok(None);
-        }
-        let roots = self.roots.load_full();
-        let place = tenant_key_place(&tenant.name, row.version);
-        let root = roots.that_sealed(&row.sealed)?;
-        let plain = envelope::open_with_root(&**root, &place, &row.sealed).await?;
-        Ok(Some(envelope::seal_with_root(&*roots.primary, to, &place, &plain).await?))
     }
 
     /// A service's key, opened and sealed again under version `to` of its tenant's key. `None` if it
@@ -190,13 +234,16 @@ impl Keyring {
     }
 }
 
-/// The versions of a key, and the one that seals.
+/// The versions of a key, and the one that seals; of a tenant's own root that may be [`SHARED_ROOT`].
 pub(super) async fn versions(
     keyring: &Keyring,
     subject: &Subject,
 ) -> Result<(Vec<KeyRow>, u32), Refused> {
     let rows = keyring.engine.keys(subject.level()).await?;
-    let active = active(&rows, "the key")?;
+    let active = match (active(&rows, "the key"), subject) {
+        (Err(_), Subject::OwnRoot(_)) => SHARED_ROOT,
+        (active, _) => active?,
+    };
     Ok((rows, active))
 }
 

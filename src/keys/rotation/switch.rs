@@ -9,7 +9,7 @@ use super::super::root::Provider;
 use super::Rotator;
 use super::error::Refused;
 use super::subject::{self, Subject};
-use crate::store::{Change, KeyRow, KeyState, Phase, RotationRow};
+use crate::store::{Change, KeyRow, KeyState, Phase, RotationRow, SHARED_ROOT};
 
 impl Rotator {
     /// Loads the new version and says so.
@@ -18,9 +18,12 @@ impl Rotator {
         subject: &Subject,
         row: &RotationRow,
     ) -> Result<(), Refused> {
-        let (rows, _) = subject::versions(&self.keyring, subject).await?;
-        let new = subject::row(&rows, subject, row.to)?;
-        self.keyring.load_version(subject, new).await?;
+        // The shared root is there, as always.
+        if row.to != SHARED_ROOT {
+            let (rows, _) = subject::versions(&self.keyring, subject).await?;
+            let new = subject::row(&rows, subject, row.to)?;
+            self.keyring.load_version(subject, new).await?;
+        }
         let (node, level, version) = (self.settings.node.clone(), row.level, row.to);
         self.commit(vec![Change::Acknowledge { node, level, version }], Vec::new()).await
     }
@@ -65,7 +68,13 @@ impl Rotator {
         row: &RotationRow,
     ) -> Result<RotationRow, Refused> {
         let next = RotationRow { phase: Phase::Switched, ..*row };
-        let detail = format!("version {} is active, version {} is retired", row.to, row.from);
+        let detail = match (row.from, row.to) {
+            (SHARED_ROOT, to) => format!("version {to} is active, in place of the shared root key"),
+            (from, SHARED_ROOT) => {
+                format!("the shared root key seals, version {from} is retired")
+            }
+            (from, to) => format!("version {to} is active, version {from} is retired"),
+        };
         self.exchange(subject, row, (row.from, row.to), KeyState::Pending, next, detail).await?;
         Ok(next)
     }
@@ -80,7 +89,10 @@ impl Rotator {
     ) -> Result<(), Refused> {
         let reverting = !row.reverting;
         let next = RotationRow { from: row.to, to: row.from, reverting, eager: true, ..*row };
-        let detail = format!("aborted: version {} is active again", row.from);
+        let detail = match row.from {
+            SHARED_ROOT => "aborted: the shared root key seals again".to_owned(),
+            from => format!("aborted: version {from} is active again"),
+        };
         self.exchange(subject, row, (row.to, row.from), KeyState::Retired, next, detail).await?;
         self.commit(Vec::new(), vec![record]).await?;
         self.wake();
@@ -98,14 +110,14 @@ impl Rotator {
         detail: String,
     ) -> Result<(), Refused> {
         let level = subject.level();
-        let (rows, _) = subject::versions(&self.keyring, subject).await?;
-        let version = subject::row(&rows, subject, new)?.clone();
         let (retired, active) = (KeyState::Retired, KeyState::Active);
-        let mut changes = vec![
-            Change::KeyState { level, version: old, from: KeyState::Active, to: retired },
-            Change::KeyState { level, version: new, from: new_was, to: active },
-            Change::Rotation { level, from: Some(*row), to: Some(next) },
-        ];
+        let states = [(old, active, retired), (new, new_was, active)];
+        // The shared root has its states elsewhere.
+        let states = states.into_iter().filter(|(version, ..)| *version != SHARED_ROOT);
+        let mut changes: Vec<_> = states
+            .map(|(version, from, to)| Change::KeyState { level, version, from, to })
+            .collect();
+        changes.push(Change::Rotation { level, from: Some(*row), to: Some(next) });
         let record = vec![self.record(subject, detail)];
         match subject {
             Subject::Tenant(_) => {
@@ -121,7 +133,11 @@ impl Rotator {
                 self.keyring.tell(subject, EventKind::KeyRotation, new, self.keyring.clock.now());
                 Ok(())
             }
+            // Who seals for the tenant is read from the store.
+            Subject::OwnRoot(_) => self.commit(changes, record).await,
             Subject::Root => {
+                let (rows, _) = subject::versions(&self.keyring, subject).await?;
+                let version = subject::row(&rows, subject, new)?.clone();
                 let provider = subject::provider(&version)?;
                 // Nobody registers a tenant while it is not known which version seals.
                 let _alone = self.keyring.registering.lock().await;
@@ -148,7 +164,15 @@ impl Rotator {
     pub(super) async fn finish(&self, subject: &Subject, row: &RotationRow) -> Result<(), Refused> {
         let level = subject.level();
         let mut changes = vec![Change::Rotation { level, from: Some(*row), to: None }];
-        let mut detail = format!("the rotation from version {} to {} is done", row.from, row.to);
+        let mut detail = match (row.from, row.to) {
+            (SHARED_ROOT, to) => {
+                format!("the move from the shared root key to version {to} is done")
+            }
+            (from, SHARED_ROOT) => {
+                format!("the move from version {from} to the shared root key is done")
+            }
+            (from, to) => format!("the rotation from version {from} to {to} is done"),
+        };
         let ends = row.compromised && !self.clients_need(subject, row.from).await?;
         if ends {
             let (from, to) = (KeyState::Retired, KeyState::Destroyed);
@@ -172,8 +196,12 @@ impl Rotator {
         }
         let record = self.record(subject, detail.clone());
         self.commit(changes, vec![record]).await?;
-        if matches!(subject, Subject::Root) {
-            self.keyring.close_window();
+        match subject {
+            Subject::Root => self.keyring.close_window(),
+            Subject::OwnRoot(tenant) if row.to == SHARED_ROOT => {
+                self.keyring.close_own(&tenant.name);
+            }
+            Subject::OwnRoot(_) | Subject::Tenant(_) | Subject::Service(..) => {}
         }
         if ends {
             self.keyring.forget_version(subject.level(), row.from);

@@ -19,23 +19,23 @@ pub struct Add {
 impl Rotator {
     /// The version that would be added to a key. No number is used twice, also none that a token has
     /// and the store does not know.
-    pub(super) fn next(
+    pub(super) async fn next(
         &self,
         rows: &[KeyRow],
         subject: &Subject,
         wanted: Option<Provider>,
     ) -> Result<Add, Refused> {
         let last = rows.last().map_or(0, |row| row.version);
-        if !matches!(subject, Subject::Root) {
+        let Some(root) = self.keyring.root_of(subject, wanted).await? else {
             return Ok(Add { version: last + 1, is_made: false });
-        }
-        let roots = self.keyring.roots.load_full();
-        let provider = wanted.unwrap_or(roots.primary.provider());
-        let root = roots.of(provider).ok_or(Refused::NotOpen(provider))?;
+        };
         match root.versions().into_iter().find(|version| *version > last) {
             Some(version) => Ok(Add { version, is_made: false }),
             None if root.can_make() => Ok(Add { version: last + 1, is_made: true }),
-            None => Err(Refused::NoNewVersion(last)),
+            None => Err(match subject {
+                Subject::OwnRoot(tenant) => Refused::NoNewOwnVersion(tenant.name.clone(), last),
+                _ => Refused::NoNewVersion(last),
+            }),
         }
     }
 
@@ -52,7 +52,7 @@ impl Rotator {
         if !subject.is_served() {
             return Err(Refused::NotServed(subject.name()));
         }
-        self.next(&rows, subject, provider)
+        self.next(&rows, subject, provider).await
     }
 
     /// Adds a version to a key, pending. In a token its key is made first, and checked.
@@ -67,10 +67,9 @@ impl Rotator {
     ) -> Result<Add, Refused> {
         for _ in 0..ATTEMPTS_MAX {
             let add = self.plan_add(subject, provider).await?;
-            if add.is_made {
-                let roots = self.keyring.roots.load_full();
-                let provider = provider.unwrap_or(roots.primary.provider());
-                let root = roots.of(provider).ok_or(Refused::NotOpen(provider))?;
+            if add.is_made
+                && let Some(root) = self.keyring.root_of(subject, provider).await?
+            {
                 root.make(add.version).await?;
             }
             let sealed = self.keyring.make_version(subject, add.version, provider).await?;
@@ -101,7 +100,7 @@ impl Rotator {
     /// [`Refused`].
     pub async fn left_over(&self, subject: &Subject) -> Result<u64, Refused> {
         let (_, active) = subject::versions(&self.keyring, subject).await?;
-        self.left(subject.level(), active).await
+        self.left(subject, active).await
     }
 
     /// Envelopes that the active version of the root key has sealed.

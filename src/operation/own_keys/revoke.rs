@@ -16,7 +16,7 @@ use crate::store::{Administration, Change, ServiceRow, TenantRow, TenantState};
 pub(in crate::operation) async fn revoke(cx: &Context<'_>, uid: &str) -> Result<Outcome, Failure> {
     let suspended = TenantState::Suspended;
     let (state, change) = match super::whole(cx, uid).await? {
-        Subject::Root => return Err(Failure::NotFound),
+        Subject::Root | Subject::OwnRoot(_) => return Err(Failure::NotFound),
         Subject::Tenant(from) => {
             let to = TenantRow { state: suspended, ..from.clone() };
             (from.state, Administration::Tenant { from, to })

@@ -30,7 +30,7 @@ pub(super) fn object(
     });
     let owner = match subject {
         Subject::Service(_, service) => service.state,
-        Subject::Root => return None,
+        Subject::Root | Subject::OwnRoot(_) => return None,
         Subject::Tenant(tenant) => tenant.state,
     };
     let state = match (owner, version) {
@@ -103,7 +103,9 @@ fn uses(subject: &Subject) -> CryptographicUsageMask {
         Subject::Service(..) => {
             CryptographicUsageMask::ENCRYPT.union(CryptographicUsageMask::DECRYPT)
         }
-        Subject::Root | Subject::Tenant(_) => CryptographicUsageMask::default(),
+        Subject::Root | Subject::OwnRoot(_) | Subject::Tenant(_) => {
+            CryptographicUsageMask::default()
+        }
     }
 }
 

@@ -6,12 +6,12 @@ use rusqlite::{Connection, params};
 use super::Embedded;
 use super::ledger::Ledger;
 use super::read::{all, get, one, service_columns, service_row, tenant_columns, tenant_row};
-use super::requests;
 use super::write::{WriteError, run};
+use super::{requests, write_key};
 use crate::clock::Timestamp;
 use crate::object::Object;
 use crate::store::administration::{Administration, Census, Counts, HeldObject, Target};
-use crate::store::row::{KeyLevel, KeyState, Sealed, ServiceRow, TenantRow, TenantState};
+use crate::store::row::{KeyState, Sealed, ServiceRow, TenantRow, TenantState};
 use crate::store::{BoxFuture, Error, codes, row_format};
 use crate::tenant::{ServiceName, TenantId, TenantName};
 
@@ -101,8 +101,8 @@ fn shred(
             params![tenant.0, service, shredded],
         )?,
     })?;
-    // Level 2 is the tenant's, which one service does not take along.
-    let of_target = "(level = 2 AND owner = ?1 AND ?2 IS NULL
+    // Levels 2 and 4 are the tenant's, which one service does not take along.
+    let of_target = "(level IN (2, 4) AND owner = ?1 AND ?2 IS NULL
          OR level = 3 AND owner IN
             (SELECT id FROM services WHERE tenant = ?1 AND (?2 IS NULL OR id = ?2)))";
     uncount(db, ledger, target, of_target)?;
@@ -133,11 +133,9 @@ fn uncount(
     while let Some(row) = rows.next()? {
         let sealed = Sealed::from_envelope(&row.get::<_, Vec<u8>>(2)?);
         let Some(level) = codes::key_level(row.get(0)?, row.get(1)?) else { continue };
-        let parent = match level {
-            KeyLevel::Root | KeyLevel::Tenant(_) => KeyLevel::Root,
-            KeyLevel::Service(_) => KeyLevel::Tenant(tenant),
-        };
-        ledger.gone(parent, sealed.parent_version());
+        if let Some(parent) = write_key::parent(db, level, &sealed)? {
+            ledger.gone(parent, sealed.parent_version());
+        }
         ledger.forget(level);
     }
     requests::forget(db, tenant, target.service)?;

@@ -172,10 +172,16 @@ fn keys(db: &Connection, check: Option<&Sealed>) -> Result<Vec<BackupKey>, Error
     }
     // The second column is the version of the parent, as the envelope says.
     let kinds = [
+        // Of a tenant's own root, the highest bit of the third byte is set.
         (
             1,
             "SELECT 0, substr(sealed, 4, 4), count(*) FROM keys
-             WHERE level = 2 AND state <> 4 GROUP BY 1, 2",
+             WHERE level = 2 AND state <> 4 AND substr(sealed, 3, 1) < x'80' GROUP BY 1, 2",
+        ),
+        (
+            4,
+            "SELECT owner, substr(sealed, 4, 4), count(*) FROM keys
+             WHERE level = 2 AND state <> 4 AND substr(sealed, 3, 1) >= x'80' GROUP BY 1, 2",
         ),
         (
             2,
@@ -216,13 +222,15 @@ fn keys(db: &Connection, check: Option<&Sealed>) -> Result<Vec<BackupKey>, Error
     named.into_iter().map(key).collect()
 }
 
+/// Of the root that tenants share. Whose own is out of reach does not hold up a copy of all.
 fn samples(db: &Connection, check: Option<Sealed>) -> Result<Vec<RootSample>, Error> {
     let check = check.into_iter().map(|sealed| {
         let version = sealed.parent_version().unwrap_or_default();
         RootSample { tenant: None, version, sealed }
     });
     let sql = "SELECT t.name, k.version, k.sealed FROM keys k JOIN tenants t ON t.id = k.owner
-               WHERE k.level = 2 AND k.state <> 4 GROUP BY substr(k.sealed, 4, 4)";
+               WHERE k.level = 2 AND k.state <> 4 AND substr(k.sealed, 3, 1) < x'80'
+               GROUP BY substr(k.sealed, 4, 4)";
     let tenants = all(db, sql, [], |row| {
         let (name, sealed): (String, Vec<u8>) = (get(row, 0)?, get(row, 2)?);
         let tenant = Some(known("name", TenantName::new(&name).ok())?);

@@ -158,7 +158,9 @@ fn owner(db: &Connection, level: KeyLevel) -> Result<Option<Owner>, Error> {
     };
     match level {
         KeyLevel::Root => Ok(None),
-        KeyLevel::Tenant(TenantId(id)) => Ok(tenant(id)?.map(|tenant| (tenant, None))),
+        KeyLevel::OwnRoot(TenantId(id)) | KeyLevel::Tenant(TenantId(id)) => {
+            Ok(tenant(id)?.map(|tenant| (tenant, None)))
+        }
         KeyLevel::Service(ServiceId(id)) => {
             let of = one(db, "SELECT tenant FROM services WHERE id = ?1", [id], |row| get(row, 0))?;
             let Some(of) = of else { return Ok(None) };

@@ -63,6 +63,11 @@ impl Ledger {
         Ok(())
     }
 
+    /// Whether a version of a key is active.
+    pub(super) fn is_active(&mut self, db: &Connection, key: KeyLevel) -> rusqlite::Result<bool> {
+        Ok(matches!(self.active(db, key)?, Active::Version(_)))
+    }
+
     /// An envelope that is gone.
     pub(super) fn gone(&mut self, parent: KeyLevel, version: Option<u32>) {
         if let Some(version) = version {

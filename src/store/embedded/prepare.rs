@@ -10,7 +10,7 @@ use crate::store::backup::{BackupChange, BackupKey};
 use crate::store::request::RequestChange;
 use crate::store::row::{Sealed, Stored};
 use crate::store::row_format::{self, Entry};
-use crate::store::{Change, Commit};
+use crate::store::{Change, Commit, NewRoot};
 use crate::tenant::{Mode, Role, ServiceName, TenantId, TenantName};
 
 /// What a row takes beside its attributes and envelope.
@@ -32,6 +32,7 @@ pub(super) enum Write {
     Object(ObjectWrite),
     NewTenant {
         name: TenantName,
+        root: Option<NewRoot>,
         key: Sealed,
         created: Timestamp,
     },
@@ -114,8 +115,8 @@ impl Write {
                 let revision = stored.revision;
                 Self::object(tenant, *stored, Some(revision))
             }
-            Change::NewTenant { name, key, created } => {
-                Self::NewTenant { name, key: key.sealed, created }
+            Change::NewTenant { name, root, key, created } => {
+                Self::NewTenant { name, root, key: key.sealed, created }
             }
             Change::NewService { tenant, name, mode, role, key, created } => {
                 let key = key.sealed;

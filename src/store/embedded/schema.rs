@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0008_open_keys.sql"),
     include_str!("migrations/0009_backups.sql"),
     include_str!("migrations/0010_client_use.sql"),
+    include_str!("migrations/0011_own_roots.sql"),
 ];
 
 /// The step that makes the table of what is to be rotated, which SQL alone cannot fill.

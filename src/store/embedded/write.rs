@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::object::Object;
 use crate::store::row::{KeyLevel, KeyState, Sealed, TenantState};
 use crate::store::row_format::{self, Entry, FormatError};
-use crate::store::{Change, Error, codes};
+use crate::store::{Change, Error, NewRoot, codes};
 use crate::tenant::{ServiceId, TenantId};
 
 /// How much of an envelope is read to see under which version it is sealed.
@@ -65,11 +65,16 @@ pub(super) fn write(
             Some(revision) if object.is_resealed => reseal(db, ledger, object, revision),
             Some(revision) => update(db, ledger, object, revision),
         },
-        Write::NewTenant { name, key, created } => {
+        Write::NewTenant { name, root, key, created } => {
             let sql = "INSERT INTO tenants (name, state, created) VALUES (?1, ?2, ?3)";
             let state = codes::of_tenant_state(TenantState::Active);
             run(db, sql, params![name.as_str(), state, created.0])?;
-            let level = KeyLevel::Tenant(TenantId(db.last_insert_rowid()));
+            let id = TenantId(db.last_insert_rowid());
+            if let Some(NewRoot { version, check }) = root {
+                let (level, active) = (KeyLevel::OwnRoot(id), KeyState::Active);
+                write_key::new_version(db, ledger, level, *version, active, check, *created)?;
+            }
+            let level = KeyLevel::Tenant(id);
             first_key(db, ledger, level, key, *created)
         }
         Write::NewService(service) => new_service(db, ledger, service),

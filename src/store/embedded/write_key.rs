@@ -8,13 +8,20 @@ use crate::clock::Timestamp;
 use crate::store::hierarchy::{OpenKeys, RotationRow};
 use crate::store::row::{KeyLevel, KeyState, Sealed};
 use crate::store::{Error, codes};
-use crate::tenant::{ServiceId, TenantId};
+use crate::tenant::{ServiceId, TenantId, Whose};
 
-/// The key that seals a key of this level; `None` for the root.
-fn parent(db: &Connection, level: KeyLevel) -> Result<Option<KeyLevel>, WriteError> {
+/// The key that has sealed an envelope of this level; `None` for the check values of roots.
+pub(super) fn parent(
+    db: &Connection,
+    level: KeyLevel,
+    sealed: &Sealed,
+) -> Result<Option<KeyLevel>, WriteError> {
     match level {
-        KeyLevel::Root => Ok(None),
-        KeyLevel::Tenant(_) => Ok(Some(KeyLevel::Root)),
+        KeyLevel::Root | KeyLevel::OwnRoot(_) => Ok(None),
+        KeyLevel::Tenant(tenant) => Ok(Some(match sealed.whose() {
+            Whose::Shared => KeyLevel::Root,
+            Whose::Own => KeyLevel::OwnRoot(tenant),
+        })),
         KeyLevel::Service(ServiceId(id)) => {
             let sql = "SELECT tenant FROM services WHERE id = ?1";
             let tenant = db.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?;
@@ -24,6 +31,24 @@ fn parent(db: &Connection, level: KeyLevel) -> Result<Option<KeyLevel>, WriteErr
     }
 }
 
+/// Counts an envelope that is written. A tenant's key has to be sealed by the root that seals for the
+/// tenant now: its own, if that has an active version, and the shared one otherwise.
+fn sealed(
+    db: &Connection,
+    ledger: &mut Ledger,
+    level: KeyLevel,
+    envelope: &Sealed,
+) -> Result<(), WriteError> {
+    let Some(parent) = parent(db, level, envelope)? else { return Ok(()) };
+    if let KeyLevel::Tenant(tenant) = level {
+        let is_own = ledger.is_active(db, KeyLevel::OwnRoot(tenant))?;
+        if is_own != (envelope.whose() == Whose::Own) {
+            return Err(WriteError::Refused(Error::Conflict));
+        }
+    }
+    ledger.sealed(db, parent, envelope)
+}
+
 /// A version of a key. It follows all versions that there ever were.
 pub(super) fn new_version(
     db: &Connection,
@@ -31,19 +56,17 @@ pub(super) fn new_version(
     level: KeyLevel,
     version: u32,
     state: KeyState,
-    sealed: &Sealed,
+    envelope: &Sealed,
     created: Timestamp,
 ) -> Result<(), WriteError> {
-    if let Some(parent) = parent(db, level)? {
-        ledger.sealed(db, parent, sealed)?;
-    }
+    sealed(db, ledger, level, envelope)?;
     let (number, owner) = codes::of_key_level(level);
     let added = run(
         db,
         "INSERT INTO keys (level, owner, version, state, sealed, created)
          SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS
              (SELECT 1 FROM keys WHERE level = ?1 AND owner = ?2 AND version >= ?3)",
-        params![number, owner, version, codes::of_key_state(state), sealed.as_bytes(), created.0],
+        params![number, owner, version, codes::of_key_state(state), envelope.as_bytes(), created.0],
     )?;
     ledger.forget(level);
     one(added)
@@ -60,9 +83,10 @@ pub(super) fn state(
 ) -> Result<(), WriteError> {
     let (number, owner) = codes::of_key_level(level);
     if to == KeyState::Destroyed {
-        let old = envelope(db, level, version)?;
-        if let Some(parent) = parent(db, level)? {
-            ledger.gone(parent, old.as_ref().and_then(Sealed::parent_version));
+        if let Some(old) = envelope(db, level, version)?
+            && let Some(parent) = parent(db, level, &old)?
+        {
+            ledger.gone(parent, old.parent_version());
         }
         let sql = "UPDATE keys SET sealed = zeroblob(0)
                    WHERE level = ?1 AND owner = ?2 AND version = ?3";
@@ -101,8 +125,12 @@ pub(super) fn reseal(
     from: &Sealed,
     to: &Sealed,
 ) -> Result<(), WriteError> {
-    if let Some(parent) = parent(db, level)? {
-        ledger.replaced(db, parent, from.parent_version(), Some(to))?;
+    let (old, new) = (parent(db, level, from)?, parent(db, level, to)?);
+    if (old, from.parent_version()) != (new, to.parent_version()) {
+        if let Some(old) = old {
+            ledger.gone(old, from.parent_version());
+        }
+        sealed(db, ledger, level, to)?;
     }
     let (level, owner) = codes::of_key_level(level);
     let sql = "UPDATE keys SET sealed = ?5

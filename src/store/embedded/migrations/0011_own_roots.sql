@@ -1,0 +1,4 @@
+-- Schema version 11: root keys of tenants' own. In the tables keys, envelopes, rotations and
+-- acknowledgements, level 4 is such a root, its owner the tenant; in rotations of that level, version 0
+-- as source or target is the root that tenants share. No table changes: the number keeps servers away
+-- that would take an envelope of a tenant's own root for one of the shared root's.
