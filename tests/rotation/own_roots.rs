@@ -257,3 +257,28 @@ fn an_envelope_of_the_shared_root_does_not_open_for_a_tenant_that_has_left_it() 
     }
     assert_eq!(read(&server, "tenant-b", "mongodb", &other), Ok(value));
 }
+
+/// The scrubber in the background comes to a service behind that of a tenant whose root is not there.
+#[test]
+fn a_tenant_without_its_root_holds_up_nobody_elses_background_work() {
+    let mut server = Server::start_default();
+    describe(server.directory(), &[1]);
+    server.restart();
+    for (tenant, service) in [("tenant-a", "orders"), ("tenant-b", "mongodb")] {
+        make(&server, tenant, service);
+        kek(&server, &[&["rotate", "--level", "service", "--tenant", tenant]]);
+    }
+    fs::remove_file(server.directory().join("own-1.key")).expect("is removed");
+    server.restart();
+    let left = |tenant: &str| {
+        let status = kek(&server, &[&["status", "--tenant", tenant]]);
+        status["tenants"][0]["services"][0]["versions"][0]["envelopes"].clone()
+    };
+    while left("tenant-b") != 0 {
+        thread::sleep(std::time::Duration::from_millis(100));
+    }
+    let (operation, payload) = create((1, 4), None);
+    let answer = server.connect("tenant-a", "orders").ask(&one((1, 4), operation, payload));
+    assert_eq!(outcome(items(&answer)[0]), Err(ResultReason::GeneralFailure));
+    server.connect("tenant-b", "mongodb");
+}

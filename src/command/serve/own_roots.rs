@@ -46,8 +46,8 @@ impl OwnRoots {
     }
 
     /// Takes another configuration: for those that are opened from now on, and new versions of those of
-    /// provider `env` that are open.
-    pub(super) fn reload(&self, tenants: BTreeMap<TenantName, TenantRoot>) -> Result<(), Failure> {
+    /// provider `env` that are open. What is wrong with one is a matter of its tenant alone, and logged.
+    pub(super) fn reload(&self, tenants: BTreeMap<TenantName, TenantRoot>) {
         for (tenant, opened) in &*guard(&self.opened) {
             let (Some(opened), Some(root)) = (opened.upgrade(), tenants.get(tenant)) else {
                 continue;
@@ -55,11 +55,13 @@ impl OwnRoots {
             if let RootPlace::Env(root) = &root.place {
                 let read = sources(root, &self.environment)
                     .and_then(|read| opened.reload(read).map_err(failed));
-                read.map_err(|error| Failure::new(format!("[root.tenants.{tenant}] {error}")))?;
+                if let Err(error) = read {
+                    let tenant = tenant.as_str();
+                    tracing::error!(tenant, %error, "the versions of its own root key stay as they were");
+                }
             }
         }
         *guard(&self.tenants) = tenants;
-        Ok(())
     }
 
     fn open_at(&self, tenant: &TenantName, place: &RootPlace) -> Result<Arc<dyn RootKey>, Failure> {

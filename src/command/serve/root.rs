@@ -155,7 +155,8 @@ impl Roots {
                 each.reload(sources(root, &self.environment)?).map_err(failed)?;
             }
         }
-        self.own.reload(configured.tenants)
+        self.own.reload(configured.tenants);
+        Ok(())
     }
 
     fn opened(&self) -> std::sync::MutexGuard<'_, Vec<Arc<env_root::EnvRoot>>> {

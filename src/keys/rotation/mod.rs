@@ -25,6 +25,7 @@ mod nodes;
 mod ordered;
 mod rewrap;
 mod schedule;
+mod scrub;
 mod subject;
 mod switch;
 mod versions;

@@ -1,12 +1,11 @@
 //! Re-wrapping: what other versions sealed is sealed under the active one, a compare-and-set per
-//! row, in batches. And the scrubber, which does the same slowly for what was rotated lazily.
+//! row, in batches.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::envelope::Purpose;
 use super::super::error::Error;
-use super::super::keyring::Touched;
 use super::super::service_key::ServiceKey;
 use super::super::tenant_keys::RootVersion;
 use super::error::Refused;
@@ -14,7 +13,7 @@ use super::subject::{Subject, versions};
 use super::{Progress, Rotator};
 use crate::store::{
     Change, Commit, Error as StoreError, KeyLevel, KeyState, Position, RequestChange, RequestRow,
-    RequestStage, Stored, TenantRow, View,
+    RequestStage, Stored, TenantRow,
 };
 use crate::tenant::TenantId;
 
@@ -28,13 +27,11 @@ const REQUESTS_BATCH: usize = 64;
 const KEYS_BATCH: usize = 64;
 /// Tenants that are read together.
 const TENANTS_BATCH: usize = 256;
-/// How often the scrubber looks for what is left.
-const SCRUB_INTERVAL: Duration = Duration::from_secs(5);
 /// Passes that may find nothing while the counts say that something is left.
 const FRUITLESS_MAX: usize = 3;
 
 /// Keeps work to a rate.
-struct Pace {
+pub(super) struct Pace {
     per_second: u64,
     started: Duration,
     done: u64,
@@ -52,7 +49,7 @@ impl Pace {
 }
 
 impl Rotator {
-    fn pace(&self, per_second: u64) -> Pace {
+    pub(super) fn pace(&self, per_second: u64) -> Pace {
         Pace { per_second, started: self.keyring.clock.elapsed(), done: 0 }
     }
 
@@ -257,7 +254,7 @@ impl Rotator {
     }
 
     /// An object's value, opened and sealed under version `to`.
-    async fn reseal_object(
+    pub(super) async fn reseal_object(
         &self,
         subject: &Subject,
         stored: &Stored,
@@ -281,7 +278,7 @@ impl Rotator {
 
     /// Commits a batch. If somebody else has changed one of the rows, one after the other; what
     /// was changed meanwhile is left to the next pass.
-    async fn reseal(
+    pub(super) async fn reseal(
         &self,
         changes: Vec<Change>,
         pace: &mut Pace,
@@ -313,61 +310,6 @@ impl Rotator {
         Ok(done)
     }
 
-    /// Seals anew what was opened with a retired version, and slowly all that is left. Never ends.
-    pub(super) async fn scrub(&self) {
-        let Some(mut touched) = self.keyring.take_touched() else { return };
-        let rate = self.settings.scrub_per_second;
-        loop {
-            match tokio::time::timeout(SCRUB_INTERVAL, touched.recv()).await {
-                Ok(Some(object)) => {
-                    if let Err(error) = self.reseal_touched(&object).await {
-                        tracing::debug!(%error, "an object was not sealed anew");
-                    }
-                }
-                Ok(None) => return,
-                Err(_) if rate == 0 => {}
-                Err(_) => {
-                    if let Err(error) = self.scrub_once(rate).await {
-                        tracing::warn!(%error, "the scrubber did not go on");
-                    }
-                }
-            }
-        }
-    }
-
-    async fn reseal_touched(&self, touched: &Touched) -> Result<(), Refused> {
-        let subject = self.keyring.subject(KeyLevel::Service(touched.service)).await?;
-        if !subject.is_served() {
-            return Ok(());
-        }
-        let (_, active) = versions(&self.keyring, &subject).await?;
-        let view = View { tenant: touched.tenant, service: Some(touched.service) };
-        let Some(stored) = self.keyring.engine.object(view, &touched.uid).await? else {
-            return Ok(());
-        };
-        if stored.sealed.as_ref().and_then(crate::store::Sealed::parent_version) == Some(active) {
-            return Ok(());
-        }
-        let mut keys = Keys::default();
-        let change = self.reseal_object(&subject, &stored, active, &mut keys).await?;
-        let mut pace = self.pace(0);
-        self.reseal(change.into_iter().collect(), &mut pace, &Progress::default()).await?;
-        Ok(())
-    }
-
-    /// One service's objects that retired versions sealed.
-    async fn scrub_once(&self, rate: u64) -> Result<(), Refused> {
-        for level in self.keyring.engine.services_with_retired(1).await? {
-            let subject = self.keyring.subject(level).await?;
-            if !subject.is_served() {
-                continue;
-            }
-            let (_, active) = versions(&self.keyring, &subject).await?;
-            self.rewrap(&subject, active, rate, &Progress::default()).await?;
-        }
-        Ok(())
-    }
-
     /// Seals everything of a key under its active version now, at the usual rate.
     ///
     /// # Errors
@@ -381,7 +323,7 @@ impl Rotator {
 
 /// Versions of one service's key, open while it is re-wrapped.
 #[derive(Default)]
-struct Keys(Vec<Arc<ServiceKey>>);
+pub(super) struct Keys(Vec<Arc<ServiceKey>>);
 
 impl Keys {
     fn find(&self, version: u32) -> Option<&ServiceKey> {
