@@ -70,7 +70,7 @@ struct Open {
 /// How an own root has proved itself.
 #[derive(Debug)]
 enum Proof {
-    /// Nobody has asked.
+    /// Nobody has asked, or the tenant is under the shared root.
     Untried,
     /// It is the right one, or was when it was last in reach.
     Good,
@@ -123,8 +123,10 @@ impl Open {
 
     /// Why the tenant is refused, if it is.
     fn refusal(&self, tenant: &TenantName) -> Option<Error> {
-        if let Proof::Refused(error) = &**self.proof.load() {
-            return Some(error.clone());
+        match &**self.proof.load() {
+            Proof::Refused(error) => return Some(error.clone()),
+            Proof::Untried => return None,
+            Proof::Good => {}
         }
         let outage = self.root.outage().filter(|outage| *outage > self.grace)?;
         let reason = format!("it has been out of reach for {} s", outage.as_secs());
@@ -251,6 +253,7 @@ impl Keyring {
         let open = self.own_open(tenant)?;
         if !open.is_good() {
             self.prove_own(tenant, row).await?;
+            open.note(Proof::Good);
         }
         Ok(Arc::clone(&open.root))
     }
@@ -259,19 +262,21 @@ impl Keyring {
     pub(super) async fn prove_own(&self, tenant: &TenantName, row: &KeyRow) -> Result<(), Error> {
         let open = self.own_open(tenant)?;
         let proved = install::prove(&*open.root, tenant.as_str(), row.version, &row.sealed).await;
-        proved.map_err(|error| Error::own_root(tenant, error))?;
-        open.note(Proof::Good);
-        Ok(())
+        proved.map_err(|error| Error::own_root(tenant, error))
     }
 
     /// Looks at the root of a tenant: if it is the tenant's own, it proves itself, again if `anew`, and
     /// the tenant is refused from now on if it does not, or is not any more. If it is not, none is kept
-    /// open.
+    /// open that nobody describes. One that is described is kept as it is, because it knows whether its
+    /// token has refused the PIN, which must not be tried again and again.
     pub(super) async fn look_at_root(&self, tenant: &TenantRow, anew: bool) -> Result<(), Error> {
         let name = &tenant.name;
         let Some(active) = self.own_active(tenant.id).await? else {
-            if self.own.slot(name).is_some() && !self.is_moving(tenant.id).await? {
-                self.close_own(name);
+            match self.own.slot(name) {
+                Some(_) if self.is_moving(tenant.id).await? => {}
+                Some(Slot::Open(open)) if self.has_own_root(name) => open.note(Proof::Untried),
+                Some(_) => self.close_own(name),
+                None => {}
             }
             return Ok(());
         };
@@ -290,10 +295,10 @@ impl Keyring {
             return Ok(());
         }
         let proved = self.prove_own(name, &active).await;
-        if let Err(error) = &proved
-            && !(open.is_good() && is_outage(error))
-        {
-            open.note(Proof::Refused(error.clone()));
+        match &proved {
+            Ok(()) => open.note(Proof::Good),
+            Err(error) if open.is_good() && is_outage(error) => {}
+            Err(error) => open.note(Proof::Refused(error.clone())),
         }
         if open.refusal(name).is_some() {
             self.forget(Target { tenant: tenant.id, service: None });
@@ -338,6 +343,8 @@ impl Keyring {
         let before = self.own.slot(name).and_then(|slot| slot.refusal(name));
         let looked = match self.engine.tenant(name).await {
             Ok(Some(tenant)) => self.look_at_root(&tenant, true).await,
+            // One that somebody has tried to register.
+            Ok(None) if self.has_own_root(name) => Ok(()),
             Ok(None) => {
                 self.close_own(name);
                 Ok(())

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use keystrata::keys::envelope::EnvelopeError;
+use keystrata::keys::rotation::{RotationSettings, Rotator, Subject};
 use keystrata::keys::{
     AutoRegister, Error, Keyring, OpenError, OwnRoot, OwnRoots, Provider, Whose,
 };
@@ -272,5 +273,47 @@ fn a_key_that_the_other_root_has_sealed_is_refused() {
         let keyring = start(&node, &described).await;
         let other = admitted(&keyring, "other").await;
         served(&keyring, &other).await.expect_err("it names acme");
+    });
+}
+
+/// A token that has refused its PIN must not be given it again by each client that comes back.
+#[test]
+fn a_root_is_not_opened_anew_for_each_registration_that_fails() {
+    wait(async {
+        let (node, root) = (Node::with_env(), own(0x22));
+        let described = Described::with("acme", &root);
+        let keyring = start(&node, &described).await;
+        is_down(&root, true);
+        for _ in 0..3 {
+            let refused = keyring.admit(&identity("acme", "orders"), AutoRegister::Tenants).await;
+            assert!(refused.expect_err("it is down").to_string().contains("switched off"));
+            keyring.probe_own_roots().await;
+        }
+        assert_eq!(described.opened.load(Ordering::SeqCst), 1);
+        is_down(&root, false);
+        served(&keyring, &admitted(&keyring, "acme").await).await.expect("is registered");
+    });
+}
+
+#[test]
+fn a_tenant_under_the_shared_root_does_not_need_the_one_that_is_described() {
+    wait(async {
+        let (node, root) = (Node::with_env(), own(0x22));
+        let described = Arc::<Described>::default();
+        let keyring = start(&node, &described).await;
+        let acme = admitted(&keyring, "acme").await;
+        described.set("acme", &root);
+        let tenant = node.engine.rows().tenants[0].clone();
+        let rotator = Rotator::new(Arc::clone(&keyring), RotationSettings::default());
+        let added = rotator.plan_add(&Subject::OwnRoot(tenant), None).await;
+        assert_eq!(added.expect("it has one").version, 1);
+        assert_eq!(described.opened.load(Ordering::SeqCst), 1, "it was looked at");
+        is_down(&root, true);
+        for _ in 0..2 {
+            keyring.probe_own_roots().await;
+            node.clock.advance(2 * GRACE);
+        }
+        served(&keyring, &admitted(&keyring, "acme").await).await.expect("is served");
+        served(&keyring, &acme).await.expect("is served");
     });
 }
