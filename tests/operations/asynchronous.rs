@@ -53,7 +53,7 @@ impl Client<'_> {
         self.send(&self.request(vec![request.into()])).await.items.remove(0)
     }
 
-    async fn poll(&self, value: &[u8]) -> Answer {
+    pub(crate) async fn poll(&self, value: &[u8]) -> Answer {
         let item = self.poll_item(value).await;
         assert_ne!(item.status, S::OperationPending);
         item.payload.ok_or_else(|| item.reason.unwrap())

@@ -6,6 +6,7 @@ mod adjust;
 mod archive;
 mod ask;
 mod asynchronous;
+mod asynchronous_all;
 mod attribute_rules;
 mod attributes;
 mod batches;
