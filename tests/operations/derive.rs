@@ -2,14 +2,17 @@
 
 use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeReference, CryptographicParameters};
 use kmip_ttlv::enums::{
-    CryptographicAlgorithm as A, CryptographicUsageMask as Mask, DerivationMethod as Method,
-    HashingAlgorithm, LinkType, ObjectType, ResultReason as R,
+    BlockCipherMode, CryptographicAlgorithm as A, CryptographicUsageMask as Mask,
+    DerivationMethod as Method, HashingAlgorithm, LinkType, ObjectType, PaddingMethod,
+    ResultReason as R,
 };
+use kmip_ttlv::object::{KeyMaterial, KeyValue};
 use kmip_ttlv::payload::{ResponsePayload, derive_key};
 use kmip_ttlv::structure::DerivationParameters;
 use kmip_ttlv::{Secret, Version};
 
-use super::ask::{activate, attributes};
+use super::ask::{activate, attributes, get};
+use super::vectors::{Case, cases, named};
 use super::world::{Client, World, text};
 
 type Derive = derive_key::Request<'static>;
@@ -142,5 +145,66 @@ async fn what_is_wrong_with_a_derivation_is_said() {
             assert_eq!(client.ask(request).await, expected, "{sent}");
         }
         assert!(client.ask(derive(&good)).await.is_ok());
+    }
+}
+
+/// The request of a vector, for a secret.
+fn encrypt(base: &str, case: &Case) -> Derive {
+    let bits = Attribute::CryptographicLength(8 * case.number("bytes").unwrap());
+    derive_key::Request {
+        object_type: ObjectType::SecretData,
+        uids: vec![base.to_owned().into()],
+        method: Method::Encrypt,
+        parameters: DerivationParameters {
+            parameters: Some(CryptographicParameters {
+                block_cipher_mode: named(case, "mode", BlockCipherMode::from_xml_name),
+                padding_method: named(case, "padding", PaddingMethod::from_xml_name),
+                ..CryptographicParameters::default()
+            }),
+            iv: case.bytes("iv"),
+            data: case.bytes("data").map(Secret::new).into_iter().collect(),
+            salt: None,
+            iteration_count: None,
+        },
+        attributes: [bits].into_iter().collect(),
+    }
+}
+
+/// The bytes that are derived.
+async fn encrypted(client: &Client<'_>, case: &Case) -> Result<Vec<u8>, R> {
+    let mask = vec![Attribute::CryptographicUsageMask(Mask::DERIVE_KEY)];
+    let base = client.register(Some(&case.required("key")), mask).await;
+    let made = match client.ask(encrypt(&base, case)).await? {
+        ResponsePayload::DeriveKey(made) => text(&made.uid),
+        other => panic!("{other:?}"),
+    };
+    let Ok(ResponsePayload::Get(got)) = client.ask(get(&made)).await else { panic!("no value") };
+    match &got.object.key_block().unwrap().value {
+        Some(KeyValue::Plain { material: KeyMaterial::Bytes(bytes), .. }) => {
+            Ok(bytes.expose().clone())
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_is_encrypted_is_the_key_as_computed_elsewhere() {
+    let world = World::new().await;
+    let is_ours = |case: &Case| case.text("method") == Some("ENCRYPT");
+    let cases: Vec<Case> = cases("derive.txt").into_iter().filter(is_ours).collect();
+    assert_eq!(cases.len(), 11);
+    for version in [Version::V1_4, Version::V2_1] {
+        let client = world.client("orders", version).await;
+        for case in &cases {
+            let (name, derived) = (case.name(), encrypted(&client, case).await);
+            match case.error() {
+                None => assert_eq!(derived, Ok(case.required("value")), "{name} {version:?}"),
+                Some("Differs") => assert_ne!(derived.unwrap(), case.required("value"), "{name}"),
+                Some(reason) if version.is_2x() => {
+                    assert_eq!(format!("{:?}", derived.unwrap_err()), reason, "{name}");
+                }
+                Some(_) => assert!(derived.is_err(), "{name} {version:?}"),
+            }
+        }
     }
 }

@@ -346,6 +346,7 @@ impl Client<'_> {
             Attribute::CryptographicUsageMask(every_use()),
             Attribute::ActivationDate(DateTime(START - 100)),
         ];
+        attributes.retain(|usual| more.iter().all(|own| own.kind() != usual.kind()));
         attributes.extend(more);
         let value =
             bytes.map(|bytes| KeyValue::new(KeyMaterial::Bytes(Secret::new(bytes.to_vec()))));
