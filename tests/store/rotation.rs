@@ -107,9 +107,14 @@ async fn nothing_is_sealed_under_a_version_that_is_not_active() {
     assert!(is_conflict(&commit(vec![insert(view, "late", 1)]).await));
     commit(vec![insert(view, "after", 2)]).await.unwrap();
 
-    // A change of the attributes keeps the envelope that is there.
+    // A change of the attributes keeps the envelope that is there; another value needs a new one, though
+    // the old one was under the same version.
     let before = found(&store, view, "before").await;
     commit(vec![fixture::update(view, &before, |_| ())]).await.unwrap();
+    let before = found(&store, view, "before").await;
+    let other = Stored { sealed: Some(sealed_under(1, 6, 90)), ..before.clone() };
+    let other = Change::Update { tenant: view.tenant, stored: Box::new(other) };
+    assert!(is_conflict(&commit(vec![other]).await), "sealed anew under a retired version");
     let before = found(&store, view, "before").await;
     assert!(is_conflict(&commit(vec![resealed(view, &before, 3)]).await));
     commit(vec![resealed(view, &before, 2)]).await.unwrap();
@@ -289,8 +294,8 @@ async fn run(steps: Vec<Step>) {
                 Change::Update { tenant: view.tenant, stored: Box::new(stored) }
             }
             Step::Reseal(uid) if model.get(&uid).is_some_and(Option::is_some) => {
-                let before = model.insert(uid, Some(active));
-                *sealed.entry(active).or_insert(0) += u64::from(before != Some(Some(active)));
+                model.insert(uid, Some(active));
+                *sealed.entry(active).or_insert(0) += 1;
                 resealed(view, &found(&store, view, &format!("u{uid}")).await, active)
             }
             // A commit that is refused counts nothing.

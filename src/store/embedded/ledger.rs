@@ -75,7 +75,7 @@ impl Ledger {
         }
     }
 
-    /// An envelope in place of another.
+    /// An envelope in place of another one, under whatever version that was.
     pub(super) fn replaced(
         &mut self,
         db: &Connection,
@@ -83,10 +83,6 @@ impl Ledger {
         old: Option<u32>,
         new: Option<&Sealed>,
     ) -> Result<(), WriteError> {
-        let version = new.and_then(Sealed::parent_version);
-        if version == old {
-            return Ok(());
-        }
         self.gone(parent, old);
         new.map_or(Ok(()), |new| self.sealed(db, parent, new))
     }

@@ -80,12 +80,14 @@ fn insert(
 
 fn replace(db: &Connection, ledger: &mut Ledger, row: &RequestRow) -> Result<(), WriteError> {
     let RequestKey { tenant, service, value } = row.key;
-    let old = sealed_under(db, row.key, row.revision)?;
-    ledger.replaced(db, KeyLevel::Service(service), old, row.sealed.as_ref())?;
+    let sealed = row.sealed.as_ref().map(Sealed::as_bytes);
+    let (old, is_kept) = sealed_under(db, row.key, row.revision, sealed)?;
+    if !is_kept {
+        ledger.replaced(db, KeyLevel::Service(service), old, row.sealed.as_ref())?;
+    }
     let sql = "UPDATE requests SET revision = revision + 1, stage = ?4, fetched = ?5, due = ?6,
                       sealed = ?7
                WHERE tenant = ?1 AND service = ?2 AND value = ?3";
-    let sealed = row.sealed.as_ref().map(Sealed::as_bytes);
     let (stage, fetched, due) = (code(row.stage), row.is_fetched, row.due.0);
     run(db, sql, params![tenant.0, service.0, value, stage, fetched, due, sealed])?;
     Ok(())
@@ -98,7 +100,7 @@ fn delete(
     revision: u64,
 ) -> Result<(), WriteError> {
     let RequestKey { tenant, service, value } = key;
-    let old = sealed_under(db, key, revision)?;
+    let (old, _) = sealed_under(db, key, revision, None)?;
     ledger.gone(KeyLevel::Service(service), old);
     let sql = "DELETE FROM requests WHERE tenant = ?1 AND service = ?2 AND value = ?3";
     run(db, sql, params![tenant.0, service.0, value])?;
@@ -116,19 +118,21 @@ pub(super) fn forget(
     Ok(())
 }
 
-/// The version of the service's key that sealed what is there.
+/// The version of the service's key that sealed what is there, and whether that is `sealed`.
 fn sealed_under(
     db: &Connection,
     key: RequestKey,
     revision: u64,
-) -> Result<Option<u32>, WriteError> {
-    let sql = "SELECT substr(sealed, 1, ?5) FROM requests
+    sealed: Option<&[u8]>,
+) -> Result<(Option<u32>, bool), WriteError> {
+    let sql = "SELECT substr(sealed, 1, ?5), sealed IS ?6 FROM requests
                WHERE tenant = ?1 AND service = ?2 AND value = ?3 AND revision = ?4";
     let RequestKey { tenant, service, value } = key;
-    let params = params![tenant.0, service.0, value, number(revision), ENVELOPE_HEAD_BYTES];
-    let head = db.prepare_cached(sql)?.query_row(params, |row| row.get(0)).optional()?;
-    let head: Option<Vec<u8>> = head.ok_or_else(conflict)?;
-    Ok(head.and_then(|head| Sealed::from_envelope(&head).parent_version()))
+    let params = params![tenant.0, service.0, value, number(revision), ENVELOPE_HEAD_BYTES, sealed];
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let found = db.prepare_cached(sql)?.query_row(params, read).optional()?;
+    let (head, is_kept): (Option<Vec<u8>>, bool) = found.ok_or_else(conflict)?;
+    Ok((head.and_then(|head| Sealed::from_envelope(&head).parent_version()), is_kept))
 }
 
 fn count(db: &Connection, tenant: TenantId, service: ServiceId) -> rusqlite::Result<RequestCounts> {

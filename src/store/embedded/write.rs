@@ -199,6 +199,8 @@ struct Present {
     service: ServiceId,
     /// The version of the service's key under which it is sealed.
     sealed_under: Option<u32>,
+    /// Whether its envelope is the one that it would have.
+    is_sealed_so: bool,
     object: Object,
     entries: Vec<Entry>,
 }
@@ -242,7 +244,9 @@ fn update(
         return Err(WriteError::Refused(Error::Conflict));
     }
     let level = KeyLevel::Service(stored.service);
-    ledger.replaced(db, level, present.sealed_under, stored.sealed.as_ref())?;
+    if !present.is_sealed_so {
+        ledger.replaced(db, level, present.sealed_under, stored.sealed.as_ref())?;
+    }
     run(
         db,
         "UPDATE objects
@@ -273,20 +277,24 @@ fn update(
 fn present(db: &Connection, write: &ObjectWrite) -> Result<Option<Present>, WriteError> {
     let object = &write.stored.object;
     let mut statement = db.prepare_cached(
-        "SELECT seq, revision, service, attributes, substr(sealed, 1, ?3) FROM objects
+        "SELECT seq, revision, service, attributes, substr(sealed, 1, ?3), sealed IS ?4 FROM objects
          WHERE tenant = ?1 AND uid = ?2",
     )?;
+    let sealed = write.stored.sealed.as_ref().map(Sealed::as_bytes);
+    let params = params![write.tenant.0, object.uid, ENVELOPE_HEAD_BYTES, sealed];
     let row = statement
-        .query_row(params![write.tenant.0, object.uid, ENVELOPE_HEAD_BYTES], |row| {
+        .query_row(params, |row| {
             let (attributes, head): (Vec<u8>, Option<Vec<u8>>) = (row.get(3)?, row.get(4)?);
             let sealed_under = head.and_then(|head| Sealed::from_envelope(&head).parent_version());
-            Ok((row.get(0)?, row.get(1)?, ServiceId(row.get(2)?), sealed_under, attributes))
+            let under = (sealed_under, row.get(5)?);
+            Ok((row.get(0)?, row.get(1)?, ServiceId(row.get(2)?), under, attributes))
         })
         .optional()?;
-    let Some((seq, revision, service, sealed_under, attributes)) = row else { return Ok(None) };
+    let Some((seq, revision, service, under, attributes)) = row else { return Ok(None) };
+    let (sealed_under, is_sealed_so) = under;
     let old = row_format::decode(object.uid.clone(), object.object_type, &attributes)?;
     let entries = row_format::entries(&old);
-    Ok(Some(Present { seq, revision, service, sealed_under, object: old, entries }))
+    Ok(Some(Present { seq, revision, service, sealed_under, is_sealed_so, object: old, entries }))
 }
 
 /// An entry may be there already if an earlier version of the server made other entries.
