@@ -2,6 +2,7 @@
 //! that says whether anything was wrong. For whoever wants to see it on a machine of their own.
 
 mod migrate;
+mod sealed;
 mod server;
 mod trouble;
 mod worker;
@@ -16,6 +17,7 @@ use keystrata::client::Identity;
 use keystrata::clock::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 
+use self::sealed::Retired;
 use self::server::Server;
 use self::trouble::Trouble;
 use self::worker::{History, Shared, Worker};
@@ -31,8 +33,9 @@ It starts a server of its own in DIR (which should be new), has clients create, 
 destroy over mutual TLS, rotates tenants' keys, services' keys and the root, again and again, and with
 --kill kills the server in the middle of every second rotation. With --migrate the root also moves to
 the environment and back into the token. With --trouble the processes that call the token are frozen or
-killed, or the token is taken away and a copy put in its place, in the middle of others. At last it
-reads everything that was acknowledged, and removes every old version. The exit status is 0 if nothing
+killed, or the token is taken away and a copy put in its place, in the middle of others. After each it
+looks whether a version that is retired has sealed anything. At last it reads everything that was
+acknowledged, makes sure that what was destroyed is gone, and removes every old version. The exit status is 0 if nothing
 was wrong.")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that stands for itself")]
 pub(crate) struct Arguments {
@@ -91,16 +94,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         workers.push(Worker { shared: Arc::clone(&shared), identity });
     }
     let until = clock.elapsed() + Duration::from_secs(arguments.seconds);
+    let mut retired = Retired::default();
     let (mut histories, rotations) = thread::scope(|scope| {
         let running: Vec<_> =
             workers.iter().map(|worker| scope.spawn(move || worker.run())).collect();
-        let rotations = rotate_until(arguments, &mut server, &shared, until);
+        let rotations = rotate_until(arguments, &mut server, &shared, until, &mut retired);
         shared.stop.store(true, Ordering::Relaxed);
         let histories = running.into_iter().map(|thread| thread.join().unwrap_or_default());
         (histories.collect::<Vec<History>>(), rotations)
     });
     let rotations = rotations?;
-    let mut wrong = Vec::new();
+    retired.look(&server.command(&["kek", "status"])?);
+    let mut wrong = retired.wrong;
     server.command(&["kek", "rewrap", "--level", "tenant"])?;
     for tenant in 0..tenants {
         let tenant = format!("soak-{tenant}");
@@ -138,6 +143,7 @@ fn rotate_until(
     server: &mut Server,
     shared: &Shared,
     until: Duration,
+    retired: &mut Retired,
 ) -> Result<Rotations, Failure> {
     let mut done = Rotations::default();
     let mut number = 0_u64;
@@ -165,6 +171,7 @@ fn rotate_until(
             server.command(command)?;
         }
         shared.rotating.store(false, Ordering::Relaxed);
+        retired.look(&server.command(&["kek", "status"])?);
         match *what {
             "tenant" => done.tenant += 1,
             "service" => done.service += 1,

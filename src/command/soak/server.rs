@@ -201,6 +201,6 @@ impl Drop for Server {
     }
 }
 
-fn list<'a>(of: &'a Value, name: &str) -> &'a [Value] {
+pub(super) fn list<'a>(of: &'a Value, name: &str) -> &'a [Value] {
     of.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }

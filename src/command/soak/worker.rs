@@ -60,6 +60,8 @@ struct Known {
 #[derive(Default)]
 pub(super) struct History {
     alive: BTreeMap<String, Known>,
+    /// Objects whose destruction was acknowledged.
+    destroyed: Vec<String>,
     pub(super) operations: u64,
     pub(super) connections_lost: u64,
     pub(super) wrong: Vec<String>,
@@ -143,6 +145,7 @@ impl Worker {
             {
                 client.ask(revoke(&uid))?;
                 client.ask(destroy::Request { uid: Some(uid.as_str().into()) })?;
+                history.destroyed.push(uid);
                 history.operations += 1;
             }
         }
@@ -189,7 +192,7 @@ impl Worker {
         Ok(value)
     }
 
-    /// Reads everything that was acknowledged once more.
+    /// Reads everything that was acknowledged once more. What was destroyed must not be had.
     pub(super) fn check_all(&self, history: &mut History) -> Result<(), ClientError> {
         let Some((address, _)) = self.shared.address() else { return Ok(()) };
         let client = self.client(address)?;
@@ -197,6 +200,13 @@ impl Worker {
         for uid in all {
             if let Err(error) = self.check(&client, &uid, history) {
                 history.found(format!("{uid} was acknowledged: {error}"));
+            }
+        }
+        for uid in std::mem::take(&mut history.destroyed) {
+            match client.ask(get::Request::new(uid.as_str())) {
+                Ok(_) => history.found(format!("{uid} was destroyed, and can be read")),
+                Err(error) if error.refusal().is_some() => {}
+                Err(error) => return Err(error),
             }
         }
         Ok(())
