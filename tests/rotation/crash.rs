@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use keystrata::clock::{Clock, SystemClock};
+use keystrata::keys::Provider;
 use keystrata::keys::rotation::{Order, RotationSettings, Subject};
 use keystrata::store::{Change, Commit, Envelopes, KeyState, OpenKeys};
 
-use crate::mortal::{Points, as_child, every_kill, template};
+use crate::mortal::{Mortal, Points, as_child, every_kill, template};
 use crate::node::{Node, OBJECTS, open, open_with, record};
 
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -127,4 +128,21 @@ async fn a_node_that_has_lost_a_root_version_names_itself() {
     let refused = node.rotator.plan(&Subject::Root, Order::default()).await;
     let refused = refused.expect_err("it is gone").to_string();
     assert!(refused.contains("root key: keystrata;"), "{refused}");
+}
+
+/// A version of another provider is not rotated to: that is a migration.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_root_version_of_another_provider_is_refused_with_the_way_there() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let node = open(directory.path(), &Points::none()).await.expect("opens");
+    let other = Mortal::new(directory.path(), Provider::Pkcs11, 2, &Points::none());
+    node.keyring.open_window(Arc::new(other));
+    let added = node.rotator.add(&Subject::Root, Some(Provider::Pkcs11), record(&Subject::Root));
+    added.await.expect("is added");
+    let order = Order { to: Some(2), ..Order::default() };
+    let refused = node.rotator.begin(&Subject::Root, order, record(&Subject::Root)).await;
+    let wanted = "version 2 of the root key is provider `pkcs11`'s, and the store belongs to `env`: use \
+                  `kek migrate --to pkcs11`";
+    assert_eq!(refused.expect_err("another provider").to_string(), wanted);
+    assert!(node.store.engine().rotations().await.expect("reads").is_empty());
 }
