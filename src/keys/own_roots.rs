@@ -32,6 +32,9 @@ pub trait OwnRoots: Send + Sync + fmt::Debug {
     /// Whether one is described for the tenant.
     fn has(&self, tenant: &TenantName) -> bool;
 
+    /// Which description of the tenant's this is: another number if it has changed.
+    fn edition(&self, tenant: &TenantName) -> u64;
+
     /// Opens the tenant's, without waiting for a token; `None` if none is described. What cannot be
     /// used is an error for operators.
     fn open(&self, tenant: &TenantName) -> Option<Result<OwnRoot, String>>;
@@ -65,6 +68,8 @@ struct Open {
     proof: ArcSwap<Proof>,
     /// When, by [`Clock::elapsed`](crate::clock::Clock::elapsed).
     since: Duration,
+    /// The description that it was opened by.
+    edition: u64,
 }
 
 /// How an own root has proved itself.
@@ -223,13 +228,21 @@ impl Keyring {
     }
 
     fn own_open(&self, tenant: &TenantName) -> Result<Arc<Open>, Error> {
-        if let Some(Slot::Open(open)) = self.own.slot(tenant) {
+        let edition = self.own.source.as_ref().map_or(0, |source| source.edition(tenant));
+        // What serves goes on as it is; what does not is opened as it is described now.
+        let is_current = |open: &Open| open.is_good() || open.edition == edition;
+        let known = || match self.own.slot(tenant) {
+            Some(Slot::Open(open)) if is_current(&open) => Some(open),
+            _ => None,
+        };
+        if let Some(open) = known() {
             return Ok(open);
         }
         let _alone = self.own.opening.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(Slot::Open(open)) = self.own.slot(tenant) {
+        if let Some(open) = known() {
             return Ok(open);
         }
+        self.close_own(tenant);
         let opened = self.own.source.as_ref().and_then(|source| source.open(tenant));
         let OwnRoot { root, outage_grace } = opened
             .ok_or_else(|| Error::NoOwnRoot(tenant.clone()))?
@@ -238,7 +251,7 @@ impl Keyring {
         let since = clock.elapsed();
         let root = Arc::new(WatchedRoot::new(root, Some(tenant.clone()), clock, metrics));
         let proof = ArcSwap::from_pointee(Proof::Untried);
-        let open = Arc::new(Open { root, grace: outage_grace, proof, since });
+        let open = Arc::new(Open { root, grace: outage_grace, proof, since, edition });
         self.own.set(tenant, Some(&Slot::Open(Arc::clone(&open))));
         Ok(open)
     }
@@ -319,7 +332,7 @@ impl Keyring {
 
     /// Does not keep a tenant's own root open. Whoever uses it now may end what was begun.
     pub(super) fn close_own(&self, tenant: &TenantName) {
-        let closed = self.own.slot(tenant);
+        let Some(closed) = self.own.slot(tenant) else { return };
         self.own.set(tenant, None);
         // The last one who has it waits for the token.
         tokio::task::spawn_blocking(move || drop(closed));

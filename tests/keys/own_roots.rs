@@ -1,7 +1,7 @@
 //! Root keys of tenants' own: whose they are good for, and what happens without them.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -22,6 +22,7 @@ const GRACE: Duration = Duration::from_mins(1);
 struct Described {
     roots: Mutex<HashMap<String, Arc<TestRoot>>>,
     opened: AtomicUsize,
+    edition: AtomicU64,
 }
 
 impl Described {
@@ -39,6 +40,10 @@ impl Described {
 impl OwnRoots for Described {
     fn has(&self, tenant: &TenantName) -> bool {
         self.roots.lock().unwrap().contains_key(tenant.as_str())
+    }
+
+    fn edition(&self, _: &TenantName) -> u64 {
+        self.edition.load(Ordering::SeqCst)
     }
 
     fn open(&self, tenant: &TenantName) -> Option<Result<OwnRoot, String>> {
@@ -315,5 +320,26 @@ fn a_tenant_under_the_shared_root_does_not_need_the_one_that_is_described() {
         }
         served(&keyring, &admitted(&keyring, "acme").await).await.expect("is served");
         served(&keyring, &acme).await.expect("is served");
+    });
+}
+
+#[test]
+fn a_root_that_is_described_anew_is_opened_anew_unless_it_serves() {
+    wait(async {
+        let (node, root, other) = (Node::with_env(), own(0x22), own(0x33));
+        let described = Described::with("acme", &root);
+        drop(admitted(&*start(&node, &described).await, "acme").await);
+        described.set("acme", &other);
+        let keyring = start(&node, &described).await;
+        let acme = admitted(&keyring, "acme").await;
+        served(&keyring, &acme).await.expect_err("it is not the one");
+        described.set("acme", &root);
+        described.edition.fetch_add(1, Ordering::SeqCst);
+        keyring.probe_own_roots().await;
+        served(&keyring, &acme).await.expect("at once");
+        described.set("acme", &other);
+        described.edition.fetch_add(1, Ordering::SeqCst);
+        keyring.probe_own_roots().await;
+        served(&keyring, &acme).await.expect("goes on");
     });
 }

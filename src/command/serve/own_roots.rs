@@ -19,6 +19,8 @@ use super::root::{sources, token};
 #[derive(Debug)]
 pub(super) struct OwnRoots {
     tenants: Mutex<BTreeMap<TenantName, TenantRoot>>,
+    /// How often each description has changed.
+    editions: Mutex<BTreeMap<TenantName, u64>>,
     /// Those of provider `env` that may be open, for new versions.
     opened: Mutex<BTreeMap<TenantName, Weak<env_root::EnvRoot>>>,
     worker: WorkerProgram,
@@ -37,6 +39,7 @@ impl OwnRoots {
     ) -> Self {
         Self {
             tenants: Mutex::new(tenants),
+            editions: Mutex::default(),
             opened: Mutex::default(),
             worker,
             environment: environment.clone(),
@@ -61,7 +64,13 @@ impl OwnRoots {
                 }
             }
         }
-        *guard(&self.tenants) = tenants;
+        let mut known = guard(&self.tenants);
+        let mut editions = guard(&self.editions);
+        for (tenant, _) in tenants.iter().filter(|(tenant, root)| known.get(*tenant) != Some(*root))
+        {
+            *editions.entry(tenant.clone()).or_default() += 1;
+        }
+        *known = tenants;
     }
 
     fn open_at(&self, tenant: &TenantName, place: &RootPlace) -> Result<Arc<dyn RootKey>, Failure> {
@@ -93,6 +102,10 @@ impl OwnRoots {
 impl keys::OwnRoots for OwnRoots {
     fn has(&self, tenant: &TenantName) -> bool {
         guard(&self.tenants).contains_key(tenant)
+    }
+
+    fn edition(&self, tenant: &TenantName) -> u64 {
+        guard(&self.editions).get(tenant).copied().unwrap_or_default()
     }
 
     fn open(&self, tenant: &TenantName) -> Option<Result<OwnRoot, String>> {
