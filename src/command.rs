@@ -29,7 +29,7 @@ use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
-use keystrata::config::{Config, VERSION_VARIABLE};
+use keystrata::config::{Config, TENANT_VERSION_VARIABLE, VERSION_VARIABLE};
 use zeroize::Zeroizing;
 
 /// Why a command was refused or failed: one line that says what to do. Exit status 1.
@@ -87,11 +87,13 @@ impl Environment {
         look_up: fn(&str) -> Option<OsString>,
     ) -> Self {
         let overrides = variables.filter_map(|(name, value)| {
-            let value = text(value)?;
+            let value = text(value);
             let name = name.into_string().ok().filter(|name| name.starts_with("KEYSTRATA_"))?;
-            // Of root keys only the names are kept.
-            let is_secret = name.starts_with(VERSION_VARIABLE);
-            Some((name, if is_secret { String::new() } else { String::clone(&value) }))
+            // Of root keys only the names are kept, also of one that is no text: it is refused by its name.
+            let prefixes = [VERSION_VARIABLE, TENANT_VERSION_VARIABLE];
+            let is_secret = prefixes.iter().any(|prefix| name.starts_with(prefix));
+            let kept = if is_secret { String::new() } else { String::clone(&*value?) };
+            Some((name, kept))
         });
         Self { overrides: overrides.collect(), look_up }
     }
@@ -164,6 +166,23 @@ impl Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_root_keys_the_names_are_kept_and_nothing_else() {
+        let good = || OsString::from("5a".repeat(32));
+        let variables = [
+            ("KEYSTRATA_ROOT_KEK_V1", good()),
+            ("KEYSTRATA_ROOT_KEK_V2", OsString::from_vec(vec![0xff; 64])),
+            ("KEYSTRATA_TENANT_ROOT_KEK_ACME_V1", good()),
+            ("KEYSTRATA_AUDIT_NODE", OsString::from_vec(vec![0xff])),
+        ];
+        let names: Vec<String> = variables.iter().take(3).map(|it| it.0.to_owned()).collect();
+        let variables = variables.into_iter().map(|(name, value)| (name.into(), value));
+        let environment = Environment::new(variables, |_| Some(OsString::from_vec(vec![0xff; 64])));
+        let kept = names.into_iter().map(|name| (name, String::new()));
+        assert_eq!(environment.overrides, kept.collect::<Vec<_>>());
+        assert_eq!(environment.secret("KEYSTRATA_ROOT_KEK_V2"), None, "no text");
+    }
 
     #[test]
     fn only_overrides_are_kept_and_only_their_names_are_shown() {

@@ -274,9 +274,9 @@ pub(super) fn sources(
 }
 
 fn variable(environment: &Environment, name: &str) -> Result<Zeroizing<String>, Failure> {
-    environment
-        .secret(name)
-        .ok_or_else(|| Failure::new(format!("environment variable {name} is not set")))
+    environment.secret(name).ok_or_else(|| {
+        Failure::new(format!("environment variable {name} is not set, or is no text"))
+    })
 }
 
 fn failed(error: impl std::fmt::Display) -> Failure {
