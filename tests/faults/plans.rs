@@ -33,15 +33,24 @@ fn dump(server: &Server) -> Vec<String> {
 fn a_plan_changes_nothing_in_the_store() {
     let server = Server::start_default();
     let mut own = server.connect("tenant-a", "mongodb");
+    let mut others = [server.connect("tenant-a", "orders"), server.connect("tenant-b", "mongodb")];
+    for other in &mut others {
+        made(other);
+    }
     let (key, other) = (made(&mut own), made(&mut own));
     done(&server, &["tenant", "set", "--tenant", "tenant-a", "--destroy-hold", "3600"]);
     assert_eq!(ask(&mut own, Operation::Destroy, &key), Ok(()));
+    let resting = ["--tenant", "tenant-a", "--service", "orders"];
+    done(&server, &[&["service", "suspend"][..], &resting].concat());
+    done(&server, &["tenant", "suspend", "--tenant", "tenant-b"]);
     let before = dump(&server);
     let (tenant, service) = (["--tenant", "tenant-a"], ["--service", "mongodb"]);
     let of_service = [tenant, service].concat();
     let plans: &[(&[&str], &[&str], &[&str])] = &[
         (&["tenant", "create"], &["--tenant", "tenant-c"], &[]),
         (&["tenant", "suspend"], &tenant, &[]),
+        (&["tenant", "resume"], &["--tenant", "tenant-b"], &[]),
+        (&["service", "resume"], &resting, &[]),
         (&["tenant", "set"], &tenant, &["--strict", "true"]),
         (&["tenant", "shred"], &tenant, &["--confirm", "tenant-a"]),
         (&["service", "create"], &["--tenant", "tenant-a", "--service", "new"], &[]),

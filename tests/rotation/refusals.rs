@@ -182,4 +182,14 @@ fn a_plan_changes_nothing() {
         done(&server, plans[number]);
     }
     assert_ne!(store(server.directory()), before);
+
+    let tenant = ["--level", "tenant", "--tenant", "tenant-a"];
+    let later = [&["rotate", "--at", "2099-01-31T03:00:00Z"], &tenant[..]].concat();
+    for step in [&later, &[&["abort"], &tenant[..]].concat()] {
+        let before = store(server.directory());
+        done(&server, &[step, &["--plan"][..]].concat());
+        assert_eq!(store(server.directory()), before, "{step:?}");
+        done(&server, step);
+        assert_ne!(store(server.directory()), before, "{step:?}");
+    }
 }
