@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kmip_ttlv::attribute::{Attribute, AttributeKind};
+use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeReference};
 use kmip_ttlv::enums::{KeyFormatType, LinkType, ObjectType};
 use kmip_ttlv::object::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, SplitKey};
 use kmip_ttlv::payload::ResponsePayload;
@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::context::{Context, Held, Right};
 use super::creation::{self, Origin};
-use super::{Failure, Outcome, Placeholder, create, key_use, split, value};
+use super::{Failure, Outcome, Placeholder, create, defaults, key_use, split, value};
 use crate::crypto::split::{Method, Plan, PrimeField, SplitError};
 use crate::object::{AttributeSet, Object, set};
 use crate::store::Change;
@@ -41,9 +41,13 @@ pub(super) async fn create_split_key(
         Some(uid) => Some(cx.object(Some(uid), Right::Value).await?),
         None => None,
     };
-    let secret = match &source {
-        Some(held) => of_key(cx, held, &mut attributes).await?,
-        None => new_key(cx, &mut attributes)?,
+    let secret = if let Some(held) = &source {
+        let secret = of_key(cx, held, &mut attributes).await?;
+        complete(cx, &mut attributes).await?;
+        secret
+    } else {
+        defaults::apply(cx, ObjectType::SplitKey, &mut attributes).await?;
+        new_key(cx, &mut attributes)?
     };
     let plan = plan(cx, request, &secret)?;
     split::note_polynomial(&plan, &mut attributes);
@@ -97,6 +101,18 @@ async fn of_key(
         attributes.put(Attribute::Extractable(false));
     }
     Ok(bytes)
+}
+
+/// Gives the parts of a key that is there the defaults of new objects, but none about the key: what it
+/// does not say of itself nobody knows.
+async fn complete(cx: &Context<'_>, attributes: &mut AttributeSet) -> Result<(), Failure> {
+    let is_unsaid = |kind: &&AttributeKind| attributes.first(**kind).is_none();
+    let unsaid: Vec<AttributeKind> = OF_THE_KEY.iter().filter(is_unsaid).copied().collect();
+    defaults::apply(cx, ObjectType::SplitKey, attributes).await?;
+    for kind in unsaid {
+        attributes.remove_all(&AttributeReference::Known(kind));
+    }
+    Ok(())
 }
 
 /// One half of a key pair in the format that says itself what it is.

@@ -3,6 +3,12 @@
 //!
 //! A service's own defaults come before those of its tenant, and those for groups before those for
 //! all objects.
+//!
+//! They hold where an object comes to be whose attributes are the client's to say: Create, Create Key
+//! Pair, Register, Derive Key, Create Split Key and Join Split Key. Import brings all of its
+//! attributes, and what the server would give is not for it (KMIP 2.1 §6.1.25). Re-key, Re-key Key Pair
+//! and Re-certify take over what the old object has. What a certificate must have, Certify and
+//! Re-Provision read from the certificate.
 
 use kmip_ttlv::enums::ObjectType;
 use kmip_ttlv::payload::{ResponsePayload, set_defaults};

@@ -14,7 +14,7 @@ use kmip_ttlv::payload::join_split_key::{Request, Response};
 
 use super::context::{Context, Held, Right};
 use super::creation::{self, Origin};
-use super::{Failure, Outcome, key_pair_value, key_use, register, split, value};
+use super::{Failure, Outcome, defaults, key_pair_value, key_use, register, split, value};
 use crate::crypto::split::{PARTS_MAX, Part, Plan, SplitError};
 use crate::object::AttributeSet;
 
@@ -47,6 +47,8 @@ pub(super) async fn join_split_key(
     let value = joined(cx, request, &attributes, &secret)?;
     let value = register::accept(cx, value, &mut attributes)?;
     let object_type = request.object_type;
+    // Behind what the parts and the value say, which no default contradicts.
+    defaults::apply(cx, object_type, &mut attributes).await?;
     let mut object =
         creation::object(cx, object_type, attributes, &value, Origin::Brought, |_| true)?;
     split::remember(&mut object, held.iter());

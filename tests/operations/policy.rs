@@ -6,7 +6,7 @@ use kmip_ttlv::Version;
 use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeList, CryptographicParameters};
 use kmip_ttlv::enums::{
     BatchErrorContinuationOption as OnError, BlockCipherMode, CryptographicAlgorithm,
-    CryptographicUsageMask, ObjectType, QueryFunction, ResultReason as Reason,
+    CryptographicUsageMask, ObjectType, QueryFunction, ResultReason as Reason, SplitKeyMethod,
 };
 use kmip_ttlv::payload::{
     ResponsePayload, create, get_constraints, query, set_constraints, set_defaults,
@@ -16,6 +16,7 @@ use kmip_ttlv::structure::{
 };
 
 use super::ask::{self, Request};
+use super::split_keys::{join, parts_of, split};
 use super::world::{Client, World};
 use keystrata::tenant::Role;
 
@@ -278,4 +279,43 @@ async fn query_tells_the_defaults_in_the_words_of_the_version() {
         ..set[0].clone()
     };
     assert_eq!(told(Version::V2_0, "").await, [single]);
+}
+
+#[tokio::test]
+async fn parts_and_what_is_joined_of_them_have_defaults_too() {
+    let world = World::new().await;
+    let client = world.client("orders", Version::V2_1).await;
+    let usage = Attribute::CryptographicUsageMask(CryptographicUsageMask::ENCRYPT);
+    let aes = Attribute::CryptographicAlgorithm(CryptographicAlgorithm::Aes);
+    let new = || split(None, SplitKeyMethod::Xor);
+    assert_eq!(client.ask(new()).await, Err(Reason::InvalidField), "it says no algorithm");
+    let before = client.create(vec![bits(128)]).await;
+    let of_parts = ObjectDefaults {
+        object_types: types(&[ObjectType::SplitKey]),
+        ..defaults("", vec![aes.clone(), bits(256), usage.clone(), ask::group("parts")])
+    };
+    let of_keys = defaults("", vec![ask::group("joined"), bits(192)]);
+    client.ask(preset(vec![of_parts, of_keys])).await.unwrap();
+
+    let told = async |uid: &str| {
+        let kinds = [AttributeKind::CryptographicLength, AttributeKind::ObjectGroup];
+        (client.values(uid, kinds[0]).await, client.values(uid, kinds[1]).await)
+    };
+    let parts = parts_of(client.ask(new()).await);
+    for part in &parts {
+        assert_eq!(told(part).await, (vec![bits(256)], vec![ask::group("parts")]));
+    }
+    let request = join(ObjectType::SymmetricKey, &parts.iter().collect::<Vec<_>>());
+    let joined = ask::uid_of(client.ask(request).await);
+    assert_eq!(told(&joined).await, (vec![bits(256)], vec![ask::group("joined")]));
+    // What a key says of itself, or does not, no default says.
+    let parts = parts_of(client.ask(split(Some(&before), SplitKeyMethod::Xor)).await);
+    assert_eq!(told(&parts[0]).await, (vec![bits(128)], vec![ask::group("parts")]));
+    let blob = ask::uid_of(client.ask(ask::opaque(Vec::new())).await);
+    let parts = parts_of(client.ask(split(Some(&blob), SplitKeyMethod::Xor)).await);
+    assert_eq!(told(&parts[0]).await, (vec![bits(128)], vec![ask::group("parts")]));
+    assert_eq!(client.values(&parts[0], AttributeKind::CryptographicAlgorithm).await, []);
+    // A key that takes the place of another has what that has.
+    let again = ask::uid_of(client.ask(ask::re_key(&before, None, Vec::new())).await);
+    assert_eq!(told(&again).await, (vec![bits(128)], Vec::new()));
 }
