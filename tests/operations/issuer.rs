@@ -77,6 +77,15 @@ impl Authority {
         authority
     }
 
+    /// Another authority in the place of this one, in the same files.
+    pub(crate) fn replace(&mut self) {
+        self.key = KeyPair::generate().unwrap();
+        self.params.distinguished_name.push(DnType::CommonName, "the next");
+        let pem = self.params.self_signed(&self.key).unwrap().pem();
+        fs::write(self.path("ca.pem"), pem).unwrap();
+        fs::write(self.path("key.pem"), self.key.serialize_pem()).unwrap();
+    }
+
     /// Gives the key's file these permissions.
     pub(crate) fn open_to(&self, mode: u32) {
         fs::set_permissions(self.path("key.pem"), Permissions::from_mode(mode)).unwrap();

@@ -1,13 +1,19 @@
 //! Re-Provision: what the new certificate says, and what becomes of the old one.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use keystrata::clock::Timestamp;
+use keystrata::crypto::policy::Policy;
 use keystrata::crypto::x509::{CLIENT_AUTHENTICATION, Certificate};
+use keystrata::keys::{ClientIssuerError, ClientIssuers};
+use keystrata::metrics::{Metrics, MetricsSettings};
 use keystrata::service::NotAdmitted;
 use kmip_ttlv::Version;
 use kmip_ttlv::attribute::{Attribute, AttributeKind};
 use kmip_ttlv::enums::{Operation, QueryFunction, ResultReason as R, RevocationReasonCode, State};
 use kmip_ttlv::payload::{ResponsePayload, query};
+use rcgen::KeyPair;
 
 use super::ask::{at, found, get, locate, revoke};
 use super::certificate::fetch;
@@ -144,4 +150,38 @@ async fn query_tells_it_where_it_is_served() {
     assert!(!tells(&client).await);
     let answer = client.ask(with_request(&nameless())).await;
     assert_eq!(answer, Err(R::OperationNotSupported));
+}
+
+/// The certificate that a client of the authority is given now.
+async fn renewed(authority: &Authority, world: &World) -> Certificate {
+    let client = authority.client(world).await;
+    let uid = provisioned(client.ask(with_request(&nameless())).await);
+    Certificate::read(&fetch(&client, &uid).await).unwrap()
+}
+
+#[tokio::test]
+async fn an_authority_that_is_read_again_issues_from_then_on() {
+    let mut authority = Authority::new();
+    let metrics = Metrics::new(&MetricsSettings::default());
+    let now = Timestamp::of_seconds(START);
+    let issuers = Arc::new(ClientIssuers::load(authority.settings(), now, &metrics).unwrap());
+    let world = World::with_client_issuers(Arc::clone(&issuers), Policy::default()).await;
+    let first = Certificate::read(&authority.der()).unwrap().key().unwrap();
+    renewed(&authority, &world).await.signed.verify(&first).unwrap();
+
+    authority.replace();
+    let next = Certificate::read(&authority.der()).unwrap().key().unwrap();
+    renewed(&authority, &world).await.signed.verify(&first).expect("nothing has been read yet");
+    // As SIGHUP does.
+    issuers.reload(now, &metrics).unwrap();
+    let new = renewed(&authority, &world).await;
+    new.signed.verify(&next).unwrap();
+    assert!(new.signed.verify(&first).is_err());
+
+    // Of a pair that is none, nothing is taken.
+    std::fs::write(authority.path("key.pem"), KeyPair::generate().unwrap().serialize_pem())
+        .unwrap();
+    let refused = issuers.reload(now, &metrics);
+    assert!(matches!(refused, Err(ClientIssuerError::Mismatch(_))), "{refused:?}");
+    renewed(&authority, &world).await.signed.verify(&next).unwrap();
 }

@@ -104,11 +104,16 @@ impl World {
 
     /// A server that has been given an authority by which it renews certificates.
     pub(crate) async fn with_client_issuer(settings: ClientIssuerSettings, policy: Policy) -> Self {
-        let dir = tempfile::tempdir().unwrap();
         let now = Timestamp::of_seconds(START);
         let metrics = Metrics::new(&MetricsSettings::default());
         let issuers = Arc::new(ClientIssuers::load(settings, now, &metrics).unwrap());
-        let clock = Arc::new(ManualClock::new(now));
+        Self::with_client_issuers(issuers, policy).await
+    }
+
+    /// A server whose authority for certificates can be read again.
+    pub(crate) async fn with_client_issuers(issuers: Arc<ClientIssuers>, policy: Policy) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::new(Timestamp::of_seconds(START)));
         let facts = Facts { policies: Policies::new(policy), ..Facts::default() };
         let limits = StreamLimits::default();
         Self::open(dir, clock, limits, facts, RESPONSE_BYTES_MAX, issuers).await
