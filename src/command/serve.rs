@@ -3,7 +3,6 @@
 //! The order is chosen so that a start that fails has written nothing: configuration and
 //! certificates are read and addresses are tried before the store is opened.
 
-mod background;
 mod certificates;
 mod health;
 mod own_roots;
@@ -11,6 +10,7 @@ mod parts;
 mod root;
 mod settings;
 mod signals;
+mod threads;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -26,12 +26,10 @@ use keystrata::metrics::{Metrics, MetricsSettings};
 use keystrata::net::admin::{
     AdminListener, AdminSocket, command_routes, private_routes, public_routes,
 };
-use keystrata::net::listener::SameRuntime;
 use keystrata::net::{EventListener, Listener};
 use keystrata::service::Service;
 use tokio::sync::watch;
 
-use self::background::Background;
 use self::certificates::Certificates;
 use self::health::{Facts, ServerHealth};
 use self::parts::Parts;
@@ -39,6 +37,7 @@ use self::root::Roots;
 pub(super) use self::root::{Proof, ensure_environment, prove, token as token_settings};
 pub(super) use self::settings::audit as audit_settings;
 use self::signals::Signals;
+use self::threads::{Cores, Thread};
 use super::{Environment, Failure, logging, print};
 
 /// The arguments of `keystrata serve`.
@@ -215,7 +214,7 @@ impl Server {
             let parts = parts.clone();
             tokio::spawn(every(OWN_ROOTS_INTERVAL, async move || parts.probe_own_roots().await))
         };
-        let background = Background::start()?;
+        let background = Thread::in_background()?;
         background.spawn(Arc::clone(&parts.rotator).run());
         let keeper = Arc::clone(&parts.admin);
         let mut remains = true;
@@ -248,7 +247,7 @@ impl Server {
             tracing::info!(signal, "stopping");
             health.stopping();
         };
-        let drained = self.listener.run(SameRuntime, told).await;
+        let drained = self.listener.run(Cores::start()?, told).await;
         watch.abort();
         own_roots.abort();
         later.iter().for_each(tokio::task::JoinHandle::abort);
