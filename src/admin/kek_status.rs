@@ -8,7 +8,7 @@ use time::format_description::well_known::Rfc3339;
 use super::kek::version;
 use super::{Admin, Answer, Call};
 use crate::clock::Timestamp;
-use crate::keys::rotation::{Nodes, Refused, Subject, state_name};
+use crate::keys::rotation::{Nodes, Refused, Subject, provider_of, state_name};
 use crate::keys::{OwnRootStatus, Provider, Whose};
 use crate::store::{BoxFuture, KeyState, Phase, ServiceRow, TenantRow};
 use crate::tenant::{ServiceName, TenantId, TenantName};
@@ -118,9 +118,11 @@ async fn versions(admin: &Admin, nodes: &Nodes, subject: &Subject) -> Result<Vec
     let engine = admin.parts.store.engine();
     let counts = engine.envelopes(subject.level()).await?;
     let is_tenants = matches!(subject, Subject::Tenant(_));
+    let is_root = matches!(subject, Subject::Root | Subject::OwnRoot(_));
     let mut shown = Vec::new();
     for row in engine.keys(subject.level()).await? {
         let root = is_tenants.then(|| row.sealed.whose().name());
+        let provider = is_root.then(|| provider_of(&row)).flatten().map(Provider::name);
         let count = counts.iter().find(|count| count.version == row.version);
         shown.push(json!({
             "version": row.version, "state": state_name(row.state),
@@ -128,6 +130,7 @@ async fn versions(admin: &Admin, nodes: &Nodes, subject: &Subject) -> Result<Vec
             "envelopes": count.map_or(0, |count| count.living),
             "sealed_ever": count.map_or(0, |count| count.sealed),
             "sealed_by": row.sealed.parent_version(), "sealed_by_root": root,
+            "provider": provider,
             "loaded_by": admin.parts.rotator.loaded_by(nodes, subject, row.version).await?,
         }));
     }

@@ -242,6 +242,11 @@ fn status(status: &Value) -> String {
         for version in list(of, "versions") {
             let compromised = version.get("compromised").and_then(Value::as_bool) == Some(true);
             let loaded: Vec<String> = list(&version, "loaded_by").iter().map(plain).collect();
+            // Of a root key, which may have moved from one provider to another.
+            let name = match version.get("provider").and_then(Value::as_str) {
+                Some(provider) => format!("{name} ({provider})"),
+                None => name.to_owned(),
+            };
             let line = format!(
                 "{name:<36}{:>8}  {:<10}{:>12}  {:<21} {}{}\n",
                 text(&version, "version"),
@@ -255,13 +260,12 @@ fn status(status: &Value) -> String {
         }
     };
     if let Some(root) = status.get("root") {
-        add(&format!("root ({})", text(root, "provider")), root);
+        add("root", root);
     }
     for tenant in list(status, "tenants") {
         let name = text(&tenant, "tenant");
         if let Some(root) = tenant.get("root") {
-            let provider = root.get("provider").and_then(Value::as_str).unwrap_or("not open");
-            add(&format!("{name}: own root ({provider})"), root);
+            add(&format!("{name}: own root"), root);
         }
         add(&name, &tenant);
         for service in list(&tenant, "services") {

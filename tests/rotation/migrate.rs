@@ -66,6 +66,10 @@ fn the_root_moves_to_another_provider_and_back_while_clients_are_served() {
         (&status["root"]["provider"], &status["root"]["active"]),
         (&"pkcs11".into(), &3.into())
     );
+    // Each version is where it is, and the destroyed one nowhere.
+    let versions = status["root"]["versions"].as_array().expect("a list");
+    let providers: Vec<&Value> = versions.iter().map(|version| &version["provider"]).collect();
+    assert_eq!(providers, [&Value::Null, &"env".into(), &"pkcs11".into()]);
     server.restart();
     assert_eq!((provider(&server), read(&server, &made)), ("pkcs11".into(), value.clone()));
 

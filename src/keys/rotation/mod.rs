@@ -42,7 +42,7 @@ pub use self::begin::{Order, Plan};
 pub use self::error::Refused;
 pub use self::nodes::{Node, Nodes};
 pub use self::schedule::{Schedule, Schedules};
-pub use self::subject::{Subject, state_name};
+pub use self::subject::{Subject, provider_of, state_name};
 pub use self::versions::Add;
 use super::keyring::Keyring;
 use crate::audit::{Actor, Record};

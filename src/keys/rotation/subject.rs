@@ -262,3 +262,10 @@ pub(super) fn provider(row: &KeyRow) -> Result<Provider, EnvelopeError> {
     let (header, _) = Header::read(&row.sealed)?;
     header.provider.ok_or(EnvelopeError::Malformed)
 }
+
+/// The provider that a version of a root key is in, as its check value says; `None` once it is
+/// destroyed.
+#[must_use]
+pub fn provider_of(row: &KeyRow) -> Option<Provider> {
+    provider(row).ok()
+}
