@@ -20,7 +20,7 @@ pub(super) struct Thread {
     handle: Handle,
     /// Closed to end the thread.
     running: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    joined: Option<JoinHandle<()>>,
 }
 
 impl Thread {
@@ -30,7 +30,7 @@ impl Thread {
             // Of the calling thread; it is allowed to all. Without it the same is done.
             let _ = rustix::process::setpriority_process(None, NICENESS);
         };
-        Self::start("background".to_owned(), stand_back).map_err(failed)
+        Self::start("background".to_owned(), stand_back).map_err(|error| failed(&error))
     }
 
     fn start(name: String, begin: impl FnOnce() + Send + 'static) -> io::Result<Self> {
@@ -42,7 +42,7 @@ impl Thread {
             let _ = runtime.block_on(ended);
             runtime.shutdown_background();
         })?;
-        Ok(Self { handle, running: Some(running), thread: Some(thread) })
+        Ok(Self { handle, running: Some(running), joined: Some(thread) })
     }
 
     /// Has something done there; what it spawns is done there too.
@@ -54,7 +54,7 @@ impl Thread {
 impl Drop for Thread {
     fn drop(&mut self) {
         self.running = None;
-        if let Some(thread) = self.thread.take() {
+        if let Some(thread) = self.joined.take() {
             let _ = thread.join();
         }
     }
@@ -67,8 +67,9 @@ pub(super) struct Cores(Vec<Thread>);
 impl Cores {
     pub(super) fn start() -> Result<Self, Failure> {
         let count = available_parallelism().map_or(1, usize::from);
-        let start = |number| Thread::start(format!("serve-{number}"), || {}).map_err(failed);
-        (0..count).map(start).collect::<Result<_, _>>().map(Self)
+        let start = |number| Thread::start(format!("serve-{number}"), || {});
+        let threads = (0..count).map(start).collect::<io::Result<_>>();
+        threads.map(Self).map_err(|error| failed(&error))
     }
 }
 
@@ -80,6 +81,6 @@ impl Placement for Cores {
     }
 }
 
-fn failed(error: io::Error) -> Failure {
+fn failed(error: &io::Error) -> Failure {
     Failure::new(format!("a thread cannot start: {error}"))
 }
