@@ -14,7 +14,7 @@ use super::install::{self, Installed};
 use super::own_roots::OwnTable;
 use super::root::{Provider, Random, RootError, RootKey};
 use super::root_set::RootSet;
-use super::rules::{active, check_service, check_tenant, service_key_place};
+use super::rules::{active, check_service, check_tenant, service_key_place, usable};
 use super::service_key::ServiceKey;
 use super::standing::Standing;
 use super::switches::Dependents;
@@ -22,7 +22,7 @@ use super::watch::WatchedRoot;
 use crate::clock::Clock;
 use crate::crypto::aead::Key;
 use crate::metrics::{ColdKey, Metrics};
-use crate::store::{Engine, KeyLevel, KeyRow, KeyState, ServiceRow, Target, TenantRow};
+use crate::store::{Engine, KeyLevel, KeyRow, ServiceRow, Target, TenantRow};
 use crate::tenant::{Caller, ServiceId, TenantId};
 
 /// Bounds of the keyring.
@@ -280,9 +280,7 @@ impl Keyring {
         version: u32,
     ) -> Result<ServiceKey, Error> {
         let rows = self.engine.keys(KeyLevel::Service(service.id)).await?;
-        let usable = |row: &&KeyRow| row.version == version && row.state != KeyState::Destroyed;
-        let row = rows.iter().find(usable).ok_or(EnvelopeError::OtherVersion(version))?;
-        self.open_row(tenant, service, row).await
+        self.open_row(tenant, service, usable(&rows, version)?).await
     }
 
     async fn open_row(

@@ -1,6 +1,6 @@
 //! Where keys belong, and whose are served.
 
-use super::envelope::{Level, Place, Purpose};
+use super::envelope::{EnvelopeError, Level, Place, Purpose};
 use super::error::Error;
 use crate::store::{KeyRow, KeyState, ServiceRow, TenantRow, TenantState};
 use crate::tenant::{ServiceName, TenantName};
@@ -51,6 +51,15 @@ pub(super) fn check_service(tenant: &TenantRow, service: &ServiceRow) -> Result<
         TenantState::Suspended => refuse(Error::ServiceSuspended),
         TenantState::Shredded => refuse(Error::ServiceShredded),
     }
+}
+
+/// The row of a version that is not destroyed.
+///
+/// # Errors
+/// [`EnvelopeError::OtherVersion`] if there is none.
+pub(super) fn usable(rows: &[KeyRow], version: u32) -> Result<&KeyRow, EnvelopeError> {
+    let usable = |row: &&KeyRow| row.version == version && row.state != KeyState::Destroyed;
+    rows.iter().find(usable).ok_or(EnvelopeError::OtherVersion(version))
 }
 
 /// The version that seals.

@@ -8,7 +8,7 @@ use super::error::{Error, OpenError};
 use super::install;
 use super::keyring::Keyring;
 use super::root::{RootKey as _, Whose};
-use super::rules::{active, tenant_key_place};
+use super::rules::{active, tenant_key_place, usable};
 use super::watch::WatchedRoot;
 use crate::crypto::aead::Key;
 use crate::metrics::ColdKey;
@@ -98,9 +98,7 @@ impl Keyring {
             return Ok(Arc::clone(self.roots.load().that_sealed(sealed)?));
         }
         let version = sealed.parent_version().ok_or(EnvelopeError::Malformed)?;
-        let usable = |row: &&KeyRow| row.version == version && row.state != KeyState::Destroyed;
-        let row = rows.iter().find(usable).ok_or(EnvelopeError::OtherVersion(version))?;
-        self.proved_root(&tenant.name, row).await
+        self.proved_root(&tenant.name, usable(&rows, version)?).await
     }
 
     /// A version of a tenant's key, opened.
@@ -137,9 +135,7 @@ impl Keyring {
 
     async fn open_tenant(&self, tenant: &TenantRow, version: u32) -> Result<Arc<Key>, Error> {
         let rows = self.engine.keys(KeyLevel::Tenant(tenant.id)).await?;
-        let usable = |row: &&KeyRow| row.version == version && row.state != KeyState::Destroyed;
-        let row = rows.iter().find(usable).ok_or(EnvelopeError::OtherVersion(version))?;
-        let key = self.open_tenant_key(tenant, row).await?;
+        let key = self.open_tenant_key(tenant, usable(&rows, version)?).await?;
         self.metrics.key_opened(ColdKey::Tenant);
         Ok(Arc::new(key))
     }
