@@ -19,12 +19,9 @@ use super::error::OpenError;
 use super::root::{Provider, RootKey};
 use super::root_set::RootSet;
 use crate::clock::Timestamp;
+pub use crate::store::{CHECK_SETTING, PROVIDER_SETTING};
 use crate::store::{Change, Commit, Engine, Error as StoreError, KeyLevel, KeyState, Sealed};
 
-/// The setting that names the provider.
-pub const PROVIDER_SETTING: &str = "root.provider";
-/// The setting that proves the root key.
-pub const CHECK_SETTING: &str = "root.check";
 /// What the check value says.
 pub const CHECK_VALUE: &[u8] = b"keystrata root check value";
 

@@ -39,7 +39,8 @@ pub use request::{
     RequestStage, Requests,
 };
 pub use row::{
-    KeyLevel, KeyRow, KeyState, SHARED_ROOT, Sealed, ServiceRow, Stored, TenantRow, TenantState,
+    CHECK_SETTING, KeyLevel, KeyRow, KeyState, PROVIDER_SETTING, SHARED_ROOT, Sealed, ServiceRow,
+    Stored, TenantRow, TenantState,
 };
 pub(crate) use row::{OWN_ROOT, PROVIDER_AT};
 pub use row_format::attribute_bytes;

@@ -6,6 +6,11 @@ use crate::clock::Timestamp;
 use crate::object::Object;
 use crate::tenant::{Mode, Role, ServiceId, ServiceName, TenantId, TenantName, Whose};
 
+/// The setting that names the provider of the root key (the install lock).
+pub const PROVIDER_SETTING: &str = "root.provider";
+/// The setting that proves the root key: its check value.
+pub const CHECK_SETTING: &str = "root.check";
+
 /// Where an envelope says whose root key sealed it, if one did.
 pub(crate) const PROVIDER_AT: usize = 2;
 /// The bit there of a root key of the tenant's own.

@@ -16,14 +16,9 @@ use crate::store::backup::{
     BackupError, BackupKey, Contents, Copied, Manifest, Partial, RootSample, TrailPlace,
     check_place, digest, io_error,
 };
-use crate::store::row::Sealed;
+use crate::store::row::{CHECK_SETTING, PROVIDER_SETTING, Sealed};
 use crate::store::{Error, codes};
 use crate::tenant::TenantName;
-
-/// The setting that names the root key's provider (`keys/install.rs`).
-const PROVIDER: &str = "root.provider";
-/// The setting with the check value under the root key's active version.
-const CHECK: &str = "root.check";
 
 /// That a copy is being made, until it is dropped.
 struct Copying(Arc<AtomicBool>);
@@ -136,16 +131,16 @@ fn sound(path: &Path) -> Result<Contents, BackupError> {
 /// What is in a copy.
 fn contents(db: &Connection) -> Result<Contents, Error> {
     let setting = |name| super::read::setting(db, name);
-    let provider = setting(PROVIDER)?.and_then(|name| String::from_utf8(name).ok());
+    let provider = setting(PROVIDER_SETTING)?.and_then(|name| String::from_utf8(name).ok());
     let kind = schema::kind(db).map_err(|error| connection::error(&error))?;
     let schema::Kind::Store(schema) = kind else {
         return Err(Error::Failed("it is not a keystrata store".into()));
     };
-    let check = setting(CHECK)?.map(|check| Sealed::from_envelope(&check));
+    let check = setting(CHECK_SETTING)?.map(|check| Sealed::from_envelope(&check));
     let last = one(db, "SELECT coalesce(max(seq), 0) FROM objects", [], |row| get(row, 0))?;
     Ok(Contents {
         schema,
-        provider: known("root.provider", provider)?,
+        provider: known(PROVIDER_SETTING, provider)?,
         place: place(db).map_err(|error| connection::error(&error))?,
         keys: keys(db, check.as_ref())?,
         last_object: last.unwrap_or_default(),
