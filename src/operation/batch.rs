@@ -61,11 +61,7 @@ impl Batch {
             }
             Some(UniqueIdentifier::Enumeration(word)) => self.answered_by(*word),
             Some(UniqueIdentifier::Integer(position)) => {
-                let count = i64::try_from(self.identifiers.len()).unwrap_or(i64::MAX);
-                let position = i64::from(*position);
-                let position = if position < 0 { count + position } else { position };
-                let named = usize::try_from(position).ok().and_then(|at| self.identifiers.get(at));
-                named.cloned().ok_or_else(missing)
+                nth(&self.identifiers, *position).cloned().ok_or_else(missing)
             }
         }
     }
@@ -188,6 +184,15 @@ impl Batch {
             }
         }
     }
+}
+
+/// What stands at a place counted from zero or, if it is negative, from the end backwards (KMIP 2.1
+/// §4.58 and §7.9).
+pub(super) fn nth<T>(all: &[T], place: i32) -> Option<&T> {
+    let count = i64::try_from(all.len()).unwrap_or(i64::MAX);
+    let place = i64::from(place);
+    let place = if place < 0 { count + place } else { place };
+    all.get(usize::try_from(place).ok()?)
 }
 
 /// The operation whose result a word means, of those that are served, and which identifier of it if

@@ -111,20 +111,6 @@ pub(super) fn accept(
     }
 }
 
-/// Says what a certificate says of itself; what is said already must be the same.
-fn say(attributes: &mut AttributeSet, read: Vec<Attribute>) -> Result<(), Failure> {
-    for attribute in read {
-        match attributes.first(attribute.kind()) {
-            Some(said) if *said != attribute => {
-                let text = format!("the certificate has another {}", attribute.name());
-                return Err(Failure::InvalidField(text));
-            }
-            _ => attributes.put(attribute),
-        }
-    }
-    Ok(())
-}
-
 /// One of OpenPGP, which KMIP 1.0 has as a kind of its own: the Key ID of whoever certifies it stands
 /// for the issuer, the first User ID for the subject (KMIP 1.0 §3.9, §3.10).
 fn accept_pgp(value: &Value, attributes: &mut AttributeSet) -> Result<(), Failure> {
@@ -150,7 +136,7 @@ fn accept_pgp(value: &Value, attributes: &mut AttributeSet) -> Result<(), Failur
         }),
     ];
     read.extend(certificate.key.attributes());
-    say(attributes, read)?;
+    key_pair_value::say("certificate", read, attributes)?;
     key_pair_value::check_described(attributes)
 }
 
@@ -165,7 +151,7 @@ fn accept_x509(
         Err(KeyError::Unreadable) => key_pair_value::check_described(attributes)?,
         Err(error) => return Err(error.into()),
     }
-    say(attributes, single(value, &certificate)?)?;
+    key_pair_value::say("certificate", single(value, &certificate)?, attributes)?;
     // An Import brings those of names, too; the certificate is what counts.
     for kind in PARTS.iter().flat_map(|(_, of_subject, of_issuer)| [of_subject, of_issuer]) {
         let kind = kind(String::new()).kind();

@@ -123,6 +123,27 @@ pub(super) fn check_described(attributes: &AttributeSet) -> Result<(), Failure> 
     }
 }
 
+/// Says of an object what was read from its value. What is said of it already must be the same.
+///
+/// # Errors
+/// [`Failure::InvalidField`].
+pub(super) fn say(
+    what: &str,
+    read: impl IntoIterator<Item = Attribute>,
+    attributes: &mut AttributeSet,
+) -> Result<(), Failure> {
+    for read in read {
+        match attributes.first(read.kind()) {
+            Some(said) if *said != read => {
+                let text = format!("the {what} has another {}", read.name());
+                return Err(Failure::InvalidField(text));
+            }
+            _ => attributes.put(read),
+        }
+    }
+    Ok(())
+}
+
 /// Compares what is said with what the key is, and says what is not said.
 ///
 /// # Errors

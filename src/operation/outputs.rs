@@ -7,6 +7,7 @@ use kmip_ttlv::payload::{RequestPayload, ResponsePayload};
 use kmip_ttlv::structure::Data;
 
 use super::Failure;
+use super::batch::nth;
 
 /// How many bytes the items of one batch may hand on.
 const BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -46,12 +47,7 @@ impl Outputs {
         let found = match data {
             Data::Bytes(_) => return Ok(()),
             Data::Enumeration(kind) => self.0.iter().rev().find(|(whose, _)| whose == kind),
-            Data::Integer(place) => {
-                let count = i64::try_from(self.0.len()).unwrap_or(i64::MAX);
-                let place = i64::from(*place);
-                let place = if place < 0 { count + place } else { place };
-                usize::try_from(place).ok().and_then(|place| self.0.get(place))
-            }
+            Data::Integer(place) => nth(&self.0, *place),
         };
         let none = || Failure::InvalidField("no item before this one has such Data".into());
         let (_, bytes) = found.ok_or_else(none)?;

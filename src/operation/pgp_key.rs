@@ -23,14 +23,7 @@ pub(super) fn check(key: &PgpKey, attributes: &mut AttributeSet) -> Result<(), F
     if i32::from(found.version) != key.version {
         return Err(Failure::InvalidField("the key has another PGP Key Version".into()));
     }
-    for read in found.attributes() {
-        match attributes.first(read.kind()) {
-            Some(said) if *said != read => {
-                return Err(Failure::InvalidField(format!("the key has another {}", read.name())));
-            }
-            _ => attributes.put(read),
-        }
-    }
+    key_pair_value::say("key", found.attributes(), attributes)?;
     key_pair_value::check_described(attributes)
 }
 
