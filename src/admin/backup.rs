@@ -88,7 +88,7 @@ pub(super) fn create<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answ
 async fn roots(admin: &Admin) -> Result<Vec<u32>, Refusal> {
     let active = admin.parts.keyring.root_status().active;
     let counts = admin.parts.store.engine().envelopes(KeyLevel::Root).await?;
-    let named = counts.iter().filter(|count| count.living > 0 || count.version == active);
+    let named = counts.iter().filter(|count| count.living > 0);
     let mut roots: Vec<u32> = named.map(|count| count.version).chain([active]).collect();
     roots.sort_unstable();
     roots.dedup();

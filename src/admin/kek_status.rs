@@ -118,11 +118,10 @@ async fn versions(admin: &Admin, nodes: &Nodes, subject: &Subject) -> Result<Vec
     let engine = admin.parts.store.engine();
     let counts = engine.envelopes(subject.level()).await?;
     let is_tenants = matches!(subject, Subject::Tenant(_));
-    let is_root = matches!(subject, Subject::Root | Subject::OwnRoot(_));
     let mut shown = Vec::new();
     for row in engine.keys(subject.level()).await? {
         let root = is_tenants.then(|| row.sealed.whose().name());
-        let provider = is_root.then(|| provider_of(&row)).flatten().map(Provider::name);
+        let provider = provider_of(&row).filter(|_| subject.is_root()).map(Provider::name);
         let count = counts.iter().find(|count| count.version == row.version);
         shown.push(json!({
             "version": row.version, "state": state_name(row.state),

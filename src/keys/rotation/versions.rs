@@ -142,8 +142,8 @@ impl Rotator {
         }
     }
 
-    /// Destroys a version that no envelope and no known backup names. Its row stays without its envelope, so that the
-    /// number is not used again.
+    /// Destroys a version that no envelope and no known backup names. Its row stays without its
+    /// envelope, so that the number is not used again.
     ///
     /// # Errors
     /// [`Refused`].

@@ -1,9 +1,10 @@
 //! Encrypt and Decrypt with a service's own key (L3): for data, and for keys that the service keeps
 //! elsewhere.
 //!
-//! By AES-GCM alone, in one request, under an IV of 96 bits that is made here, with the whole tag. The key that computes is derived from
-//! the version of the service's key and seals nothing else, so that no client can open an envelope or
-//! make one. Other modes under that same key would tell what GCM keeps to itself.
+//! By AES-GCM alone, in one request, under an IV of 96 bits that is made here, with the whole tag. The
+//! key that computes is derived from the version of the service's key and seals nothing else, so that no
+//! client can open an envelope or make one. Other modes under that same key would tell what GCM keeps to
+//! itself.
 //!
 //! The answer names the version that has encrypted. Decrypt takes that identifier, or the key's: then the
 //! version is found by the tag, the newest first.
