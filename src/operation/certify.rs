@@ -10,7 +10,7 @@ use super::authority::Authority;
 use super::context::{Context, Held, Right};
 use super::creation::{self, Origin};
 use super::key_pair_value::{self, Key};
-use super::{Failure, Outcome, certificate, certificate_request};
+use super::{Failure, Outcome, certificate, certificate_request, defaults};
 use crate::crypto::key::PublicKey;
 use crate::crypto::x509::{Part, Wish, distinguished_name};
 use crate::object::{AttributeSet, Object, set};
@@ -44,6 +44,9 @@ pub(super) async fn certify(cx: &Context<'_>, request: &Request<'_>) -> Result<O
     if let Some(held) = &held {
         attributes.add(set::link(LinkType::PublicKeyLink, &held.object().uid));
     }
+    certificate::accept(cx.version(), &value, &mut attributes)?;
+    // Behind what the certificate says, which no default contradicts.
+    defaults::apply(cx, ObjectType::Certificate, &mut attributes).await?;
     let (object, value) = object(cx, attributes, value, is_given)?;
     let uid = object.uid.clone();
     let mut changes = authority.changes;
@@ -189,17 +192,16 @@ fn dates(cx: &Context<'_>, attributes: &AttributeSet, seconds: i64) -> (i64, Res
     (not_before, not_after)
 }
 
-/// A new Certificate object.
+/// A new Certificate object with attributes that have been accepted.
 ///
 /// # Errors
-/// Those of [`certificate::accept`] and [`creation::object`].
+/// Those of [`creation::object`].
 pub(super) fn object(
     cx: &Context<'_>,
-    mut attributes: AttributeSet,
+    attributes: AttributeSet,
     value: Value,
     is_given: impl Fn(AttributeKind) -> bool,
 ) -> Result<(Object, ManagedObject), Failure> {
-    certificate::accept(cx.version(), &value, &mut attributes)?;
     let value = ManagedObject::Certificate(value);
     let origin = Origin::Made;
     let object =

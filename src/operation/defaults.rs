@@ -5,10 +5,10 @@
 //! all objects.
 //!
 //! They hold where an object comes to be whose attributes are the client's to say: Create, Create Key
-//! Pair, Register, Derive Key, Create Split Key and Join Split Key. Import brings all of its
+//! Pair, Register, Certify, Derive Key, Create Split Key and Join Split Key. Import brings all of its
 //! attributes, and what the server would give is not for it (KMIP 2.1 §6.1.25). Re-key, Re-key Key Pair
-//! and Re-certify take over what the old object has. What a certificate must have, Certify and
-//! Re-Provision read from the certificate.
+//! and Re-certify take over what the old object has. With Re-Provision a client gives no attributes:
+//! what its certificate must have is read from it.
 
 use kmip_ttlv::enums::ObjectType;
 use kmip_ttlv::payload::{ResponsePayload, set_defaults};

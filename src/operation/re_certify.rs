@@ -36,11 +36,12 @@ pub(super) async fn re_certify(
     let is_given = |kind: AttributeKind| given.first(kind).is_some();
     re_key::check_offset(request.offset.is_some(), is_given)?;
     let offset = request.offset.map(|offset| i64::from(offset.0));
-    let attributes = taken_over(cx, &mut old, offset, &given)?;
+    let mut attributes = taken_over(cx, &mut old, offset, &given)?;
     let authority = Authority::of(cx).await?;
     let lasted = before.not_after.saturating_sub(before.not_before);
     let value = certify::issue(cx, &authority, wish, &attributes, lasted)?;
     let key = old.attributes.linked(LinkType::PublicKeyLink).cloned();
+    certificate::accept(cx.version(), &value, &mut attributes)?;
     let (mut new, value) = certify::object(cx, attributes, value, is_given)?;
     rekey::link(&mut old, &mut new);
     rotation::mark(&mut old, &mut new, cx.now());

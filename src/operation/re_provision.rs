@@ -17,7 +17,7 @@ use kmip_ttlv::{DateTime, UniqueIdentifier};
 use super::authority::sign;
 use super::context::{Context, Right};
 use super::credential::Credential;
-use super::{Failure, Outcome, certificate_request, certify};
+use super::{Failure, Outcome, certificate, certificate_request, certify};
 use crate::clock::Timestamp;
 use crate::crypto;
 use crate::crypto::key::{KeyError, PublicKey};
@@ -58,6 +58,7 @@ pub(super) async fn re_provision(cx: &Context<'_>, request: &Request) -> Result<
     let mut attributes = AttributeSet::default();
     attributes.put(Attribute::ActivationDate(DateTime(new.not_before.min(cx.now()))));
     attributes.put(Attribute::DeactivationDate(DateTime(new.not_after)));
+    certificate::accept(cx.version(), &value, &mut attributes)?;
     let (object, value) = certify::object(cx, attributes, value, |_| false)?;
     let uid = object.uid.clone();
     let note = note(cx, fingerprint, &new, (cx.fingerprint(), own.not_after), &uid).await?;

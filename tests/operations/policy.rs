@@ -16,6 +16,7 @@ use kmip_ttlv::structure::{
 };
 
 use super::ask::{self, Request};
+use super::certificate::{certify, issued, key_and_request, params, public_key};
 use super::split_keys::{join, parts_of, split};
 use super::world::{Client, World};
 use keystrata::tenant::Role;
@@ -318,4 +319,25 @@ async fn parts_and_what_is_joined_of_them_have_defaults_too() {
     // A key that takes the place of another has what that has.
     let again = ask::uid_of(client.ask(ask::re_key(&before, None, Vec::new())).await);
     assert_eq!(told(&again).await, (vec![bits(128)], Vec::new()));
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_issued_has_defaults_too() {
+    let world = World::new().await;
+    let client = world.client("orders", Version::V2_1).await;
+    let (key, request) = key_and_request(&params("one"));
+    let public = public_key(&client, &key).await;
+    let of_certificates = ObjectDefaults {
+        object_types: types(&[ObjectType::Certificate]),
+        // What the certificate says of itself no default says otherwise.
+        ..defaults("", vec![ask::group("issued"), bits(4096)])
+    };
+    client.ask(preset(vec![of_certificates])).await.unwrap();
+    let told = async |uid: &str| client.values(uid, AttributeKind::ObjectGroup).await;
+    let uid = issued(client.ask(certify(&public, Some(&request), Vec::new())).await);
+    assert_eq!(told(&uid).await, [ask::group("issued")]);
+    assert_eq!(client.values(&uid, AttributeKind::CryptographicLength).await, [bits(256)]);
+    let given = vec![ask::group("own")];
+    let own = issued(client.ask(certify(&public, Some(&request), given)).await);
+    assert_eq!(told(&own).await, [ask::group("own")]);
 }
