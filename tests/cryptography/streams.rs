@@ -308,9 +308,7 @@ async fn a_code_to_be_verified_may_come_with_any_part() {
             };
             let begun = client.ask(request(first(b"one"), early)).await;
             let Ok(ResponsePayload::MacVerify(begun)) = begun else { panic!("{begun:?}") };
-            // 1.x wants the field, 2.x forbids it.
-            let open = (!version.is_2x()).then_some(ValidityIndicator::Undetermined);
-            assert_eq!(begun.validity, open);
+            assert_eq!(begun.validity, None, "there is no verdict yet");
             let value = begun.correlation_value.unwrap();
             let end = Part { data: Some(b"two".to_vec()), ..last(&value) };
             match client.ask(request(end, late)).await {
