@@ -30,8 +30,38 @@ struct Set {
     tenant: String,
     strict: Option<bool>,
     destroy_hold: Option<u32>,
+    legacy: Option<Legacy>,
     #[serde(default, rename = "plan")]
     _plan: bool,
+}
+
+/// Whether a tenant may what only old estates need.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Legacy {
+    On,
+    Off,
+    /// What `[cryptography]` says of it.
+    Configured,
+}
+
+impl Legacy {
+    fn row(self) -> Option<bool> {
+        match self {
+            Self::On => Some(true),
+            Self::Off => Some(false),
+            Self::Configured => None,
+        }
+    }
+}
+
+/// The word for what the row says.
+fn legacy_name(legacy: Option<bool>) -> &'static str {
+    match legacy {
+        Some(true) => "on",
+        Some(false) => "off",
+        None => "configured",
+    }
 }
 
 fn shown(row: &TenantRow) -> Value {
@@ -40,6 +70,7 @@ fn shown(row: &TenantRow) -> Value {
         "state": state_name(row.state),
         "strict": row.strict,
         "destroy_hold": row.destroy_hold,
+        "legacy": legacy_name(row.legacy),
         "created": row.created.rfc3339(),
     })
 }
@@ -137,7 +168,7 @@ fn switch<'a>(admin: &'a Admin, call: &'a Call, state: TenantState) -> BoxFuture
 /// `tenant set`: what else can be said of a tenant.
 pub(super) fn set<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answer> {
     Box::pin(async move {
-        let Set { tenant, strict, destroy_hold, .. } = call.arguments()?;
+        let Set { tenant, strict, destroy_hold, legacy, .. } = call.arguments()?;
         let party = Party::find(admin, call, &tenant, None).await?.alive()?;
         let mut to = party.clone();
         let mut said = Vec::new();
@@ -149,9 +180,14 @@ pub(super) fn set<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answer>
             to.tenant.destroy_hold = seconds;
             said.push(format!("destroyed objects are held for {seconds} s"));
         }
+        if let Some(legacy) = legacy.map(Legacy::row) {
+            to.tenant.legacy = legacy;
+            said.push(format!("legacy {}", legacy_name(legacy)));
+        }
         let what = said.join(", ");
         if said.is_empty() {
-            return Err(Refusal::new("nothing is to be set: give --strict or --destroy-hold"));
+            let text = "nothing is to be set: give --strict, --destroy-hold or --legacy";
+            return Err(Refusal::new(text));
         }
         if party.tenant == to.tenant {
             return Err(Refusal::new(format!("{party}: {what} already")));

@@ -54,8 +54,11 @@ One line of JSON for each event: key_rotation, suspension, resumption or shreddi
     #[command(after_help = "Example:
   keystrata tenant set --tenant tenant-a --strict true --dir keystrata-try
   keystrata tenant set --tenant tenant-a --destroy-hold 86400 --dir keystrata-try
+  keystrata tenant set --tenant tenant-a --legacy on --dir keystrata-try
 
-With --strict, compromised objects refuse everything; otherwise they still decrypt and verify.")]
+With --strict, compromised objects refuse everything; otherwise they still decrypt and verify.
+With --legacy on, keys of 3DES and what else only old estates need are allowed; it comes before
+[cryptography] in the configuration, and survives a restart.")]
     Set(Set),
 }
 
@@ -115,6 +118,21 @@ pub(crate) struct Set {
     /// How long the values of destroyed objects are kept for `object restore`; 0 erases at once
     #[arg(long, value_name = "SECONDS")]
     destroy_hold: Option<u32>,
+    /// Whether what only old estates need is allowed
+    #[arg(long, value_enum, value_name = "WHETHER")]
+    legacy: Option<Legacy>,
+}
+
+/// Whether a tenant may what only old estates need.
+#[derive(Debug, Clone, Copy, clap::ValueEnum, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Legacy {
+    /// It may
+    On,
+    /// It may not
+    Off,
+    /// As the configuration says
+    Configured,
 }
 
 /// Runs `keystrata tenant`.
@@ -164,8 +182,8 @@ pub(super) fn members(done: &Value) -> String {
 }
 
 /// The columns of lists, in their order.
-const COLUMNS: [&str; 8] =
-    ["tenant", "service", "state", "mode", "role", "strict", "destroy_hold", "created"];
+const COLUMNS: [&str; 9] =
+    ["tenant", "service", "state", "mode", "role", "strict", "destroy_hold", "legacy", "created"];
 
 /// A heading and one line per row of a list.
 pub(super) fn table(done: &Value) -> String {

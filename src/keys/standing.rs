@@ -31,7 +31,7 @@ pub struct Standing {
 impl Standing {
     /// Notes a tenant that was admitted. Only what is unusual about it is kept.
     pub fn admitted(&self, tenant: &TenantRow) {
-        let is_usual = !tenant.strict && tenant.destroy_hold == 0;
+        let is_usual = !tenant.strict && tenant.destroy_hold == 0 && tenant.legacy.is_none();
         if !is_usual && !self.table.load().tenants.contains_key(&tenant.id) {
             self.tenant(tenant);
         }
@@ -88,6 +88,12 @@ impl Standing {
     #[must_use]
     pub fn destroy_hold(&self, tenant: TenantId) -> u32 {
         self.table.load().tenants.get(&tenant).map(|row| row.destroy_hold).unwrap_or_default()
+    }
+
+    /// Whether the tenant may what only old estates need, if that is said of it in the store.
+    #[must_use]
+    pub fn legacy(&self, tenant: TenantId) -> Option<bool> {
+        self.table.load().tenants.get(&tenant).and_then(|row| row.legacy)
     }
 
     /// Whether the tenant's compromised objects refuse everything.

@@ -162,7 +162,8 @@ impl<'a> Context<'a> {
 
     /// What the caller may compute, and with which keys.
     pub(super) fn policy(&self) -> &'a Policy {
-        self.parts.facts.policies.of(&self.caller.identity.tenant)
+        let legacy = self.parts.keyring.standing().legacy(self.caller.tenant_id);
+        self.parts.facts.policies.of(&self.caller.identity.tenant, legacy)
     }
 
     /// Puts the client's words into the log line of this item.

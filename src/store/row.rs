@@ -91,6 +91,8 @@ pub struct TenantRow {
     pub strict: bool,
     /// Seconds from Destroy to the erasure of the value; 0 erases at once.
     pub destroy_hold: u32,
+    /// Whether it may what only old estates need; as configured, if absent.
+    pub legacy: Option<bool>,
     /// When it was registered.
     pub created: Timestamp,
 }

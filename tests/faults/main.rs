@@ -7,6 +7,7 @@ mod crash;
 mod damage;
 mod events;
 mod kill_switches;
+mod legacy;
 mod log;
 mod messages;
 mod own_token;

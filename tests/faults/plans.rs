@@ -52,6 +52,7 @@ fn a_plan_changes_nothing_in_the_store() {
         (&["tenant", "resume"], &["--tenant", "tenant-b"], &[]),
         (&["service", "resume"], &resting, &[]),
         (&["tenant", "set"], &tenant, &["--strict", "true"]),
+        (&["tenant", "set"], &tenant, &["--legacy", "off"]),
         (&["tenant", "shred"], &tenant, &["--confirm", "tenant-a"]),
         (&["service", "create"], &["--tenant", "tenant-a", "--service", "new"], &[]),
         (&["service", "suspend"], &of_service, &[]),

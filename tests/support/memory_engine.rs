@@ -102,6 +102,7 @@ fn apply(rows: &mut Rows, change: &Change) {
                 state: TenantState::Active,
                 strict: false,
                 destroy_hold: 0,
+                legacy: None,
                 created,
             });
             add_key(rows, KeyLevel::Tenant(id), key);

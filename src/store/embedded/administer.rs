@@ -40,8 +40,9 @@ fn found(rows: usize) -> Result<(), WriteError> {
 }
 
 fn tenant(db: &Connection, from: &TenantRow, to: &TenantRow) -> Result<(), WriteError> {
-    let sql = "UPDATE tenants SET state = ?2, strict = ?3, destroy_hold = ?4
-               WHERE id = ?1 AND state = ?5 AND strict = ?6 AND destroy_hold = ?7";
+    let sql = "UPDATE tenants SET state = ?2, strict = ?3, destroy_hold = ?4, legacy = ?5
+               WHERE id = ?1 AND state = ?6 AND strict = ?7 AND destroy_hold = ?8
+               AND legacy IS ?9";
     let state = codes::of_tenant_state;
     found(run(
         db,
@@ -51,9 +52,11 @@ fn tenant(db: &Connection, from: &TenantRow, to: &TenantRow) -> Result<(), Write
             state(to.state),
             to.strict,
             to.destroy_hold,
+            to.legacy,
             state(from.state),
             from.strict,
             from.destroy_hold,
+            from.legacy,
         ],
     )?)
 }

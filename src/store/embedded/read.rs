@@ -41,7 +41,7 @@ pub(super) fn object(db: &Connection, view: View, uid: &str) -> Result<Option<Fo
 /// The columns that [`tenant_row`] reads, in its order.
 macro_rules! tenant_columns {
     () => {
-        "id, name, state, strict, destroy_hold, created"
+        "id, name, state, strict, destroy_hold, legacy, created"
     };
 }
 pub(super) use tenant_columns;
@@ -61,7 +61,8 @@ pub(super) fn tenant_row(row: &Row<'_>) -> Result<TenantRow, Error> {
         state: known("state", codes::tenant_state(get(row, 2)?))?,
         strict: get(row, 3)?,
         destroy_hold: get(row, 4)?,
-        created: Timestamp(get(row, 5)?),
+        legacy: get(row, 5)?,
+        created: Timestamp(get(row, 6)?),
     })
 }
 

@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0009_backups.sql"),
     include_str!("migrations/0010_client_use.sql"),
     include_str!("migrations/0011_own_roots.sql"),
+    include_str!("migrations/0012_legacy.sql"),
 ];
 
 /// The step that makes the table of what is to be rotated, which SQL alone cannot fill.
