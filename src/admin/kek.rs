@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::call::{Call, Refusal, Scope};
+use super::kek_remove::ends;
 use super::{Admin, Answer};
 use crate::audit::Record;
 use crate::clock::Timestamp;
@@ -23,13 +24,13 @@ const TENANTS_BATCH: usize = 256;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that stands for itself")]
-struct Arguments {
+pub(super) struct Arguments {
     level: Option<String>,
     tenant: Option<String>,
     service: Option<String>,
     #[serde(default)]
-    plan: bool,
-    version: Option<u32>,
+    pub(super) plan: bool,
+    pub(super) version: Option<u32>,
     from_version: Option<u32>,
     to_version: Option<u32>,
     #[serde(default)]
@@ -38,7 +39,9 @@ struct Arguments {
     active: bool,
     at: Option<String>,
     #[serde(default)]
-    discard_encrypted: bool,
+    pub(super) discard_encrypted: bool,
+    #[serde(default)]
+    pub(super) keep_in_token: bool,
 }
 
 impl Admin {
@@ -80,7 +83,7 @@ impl Admin {
         }
     }
 
-    async fn one(&self, call: &Call, of: &Arguments) -> Result<Subject, Refusal> {
+    pub(super) async fn one(&self, call: &Call, of: &Arguments) -> Result<Subject, Refusal> {
         let mut subjects = self.subjects(call, of).await?;
         match (subjects.pop(), subjects.is_empty()) {
             (Some(subject), true) => Ok(subject),
@@ -191,7 +194,7 @@ pub(super) async fn begin_and_wait(
     let rotator = &admin.parts.rotator;
     let mut rotations = Vec::new();
     let one = subjects.len() == 1;
-    let mut begun = Vec::new();
+    let (mut begun, mut left) = (Vec::new(), Vec::new());
     for subject in subjects {
         let plan = if is_plan {
             rotator.plan(&subject, order).await
@@ -204,6 +207,11 @@ pub(super) async fn begin_and_wait(
                     "key": subject.name(), "from": version(plan.from), "to": version(plan.to),
                     "new_version": plan.is_new, "envelopes": plan.envelopes,
                 }));
+                if order.compromised
+                    && let Some(key) = rotator.key_place(&subject, plan.from).await?
+                {
+                    left.push((subject.clone(), plan.from, key));
+                }
                 begun.push(subject);
             }
             // Of many, those are rotated that can be.
@@ -217,7 +225,10 @@ pub(super) async fn begin_and_wait(
         wait(admin, call, &begun).await?;
     }
     let at = order.at.map(Timestamp::rfc3339);
-    Ok(json!({ "planned": is_plan, "rotations": rotations, "effective_time": at }))
+    let keys = if is_plan { Vec::new() } else { ends(admin, left).await? };
+    Ok(json!({
+        "planned": is_plan, "rotations": rotations, "effective_time": at, "root_keys": keys,
+    }))
 }
 
 /// Says how far rotations are until they are done. They go on if nobody listens.
@@ -294,27 +305,6 @@ pub(super) fn rewrap<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answ
             keys.push(json!({ "key": subject.name(), "envelopes": left, "rewrapped": done }));
         }
         Ok(json!({ "planned": of.plan, "keys": keys }))
-    })
-}
-
-/// `kek remove`: destroys a version that nothing names.
-pub(super) fn remove<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answer> {
-    Box::pin(async move {
-        let of: Arguments = call.arguments()?;
-        let version = of.version.ok_or_else(|| Refusal::new("give --version VERSION"))?;
-        let subject = admin.one(call, &of).await?;
-        let rotator = &admin.parts.rotator;
-        rotator.plan_remove(&subject, version).await?;
-        if !of.discard_encrypted {
-            rotator.check_client_use(&subject, version).await?;
-        }
-        if !of.plan {
-            let detail = subject.said(format!("version {version} is destroyed"));
-            rotator.remove(&subject, version, call.record(detail)).await?;
-        }
-        Ok(json!({
-            "planned": of.plan, "key": subject.name(), "version": version, "state": "destroyed",
-        }))
     })
 }
 

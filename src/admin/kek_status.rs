@@ -8,9 +8,9 @@ use time::format_description::well_known::Rfc3339;
 use super::kek::version;
 use super::{Admin, Answer, Call};
 use crate::clock::Timestamp;
-use crate::keys::rotation::{Nodes, Refused, Subject, provider_of, state_name};
+use crate::keys::rotation::{Nodes, Refused, Subject, is_doomed, provider_of, state_name};
 use crate::keys::{OwnRootStatus, Provider, Whose};
-use crate::store::{BoxFuture, KeyState, Phase, ServiceRow, TenantRow};
+use crate::store::{BoxFuture, KeyRow, KeyState, Phase, ServiceRow, TenantRow};
 use crate::tenant::{ServiceName, TenantId, TenantName};
 
 /// Tenants that are shown when none is named.
@@ -129,11 +129,18 @@ async fn versions(admin: &Admin, nodes: &Nodes, subject: &Subject) -> Result<Vec
             "envelopes": count.map_or(0, |count| count.living),
             "sealed_ever": count.map_or(0, |count| count.sealed),
             "sealed_by": row.sealed.parent_version(), "sealed_by_root": root,
-            "provider": provider,
+            "provider": provider, "remains": remains(admin, subject, &row),
             "loaded_by": admin.parts.rotator.loaded_by(nodes, subject, row.version).await?,
         }));
     }
     Ok(shown)
+}
+
+/// Of a version of a root that is destroyed, and whose token may have the key still: where, and why.
+fn remains(admin: &Admin, subject: &Subject, row: &KeyRow) -> Option<Value> {
+    let rotator = &admin.parts.rotator;
+    let key = rotator.place_of(subject, row).filter(|_| is_doomed(row))?;
+    Some(json!({ "place": key.place, "why": rotator.why_it_remains(row) }))
 }
 
 /// What nodes say of themselves.

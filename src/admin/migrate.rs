@@ -82,7 +82,7 @@ async fn migrate_shared(admin: &Admin, call: &Call, to: Provider, is_plan: bool)
         }] }));
     }
     let open = Arc::clone(&admin.parts.open_root);
-    let opened = tokio::task::spawn_blocking(move || open(to, next)).await?;
+    let opened = tokio::task::spawn_blocking(move || open(to, Some(next))).await?;
     admin.parts.keyring.open_window(opened.map_err(Refusal::new)?);
     let done = begin_and_wait(admin, call, vec![Subject::Root], order, false).await;
     if done.is_err() && rotator.far(Subject::Root.level()).await?.is_none() {

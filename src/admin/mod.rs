@@ -9,6 +9,7 @@
 mod backup;
 mod call;
 mod kek;
+mod kek_remove;
 mod kek_status;
 mod migrate;
 mod object;
@@ -54,7 +55,7 @@ const COMMANDS: &[Command] = &[
     Command { name: "kek verify", changes: false, run: |it, call| kek::verify(it, call) },
     Command { name: "kek rotate", changes: true, run: |it, call| kek::rotate(it, call) },
     Command { name: "kek rewrap", changes: true, run: |it, call| kek::rewrap(it, call) },
-    Command { name: "kek remove", changes: true, run: |it, call| kek::remove(it, call) },
+    Command { name: "kek remove", changes: true, run: |it, call| kek_remove::remove(it, call) },
     Command { name: "kek migrate", changes: true, run: |it, call| migrate::migrate(it, call) },
     Command { name: "kek abort", changes: true, run: |it, call| kek::abort(it, call) },
     Command { name: "tenant list", changes: false, run: |admin, call| tenant::list(admin, call) },
@@ -133,8 +134,9 @@ const COMMANDS: &[Command] = &[
 ];
 
 /// Opens the provider of the root key that is not in use. If it is a token that has no version
-/// as high as this one, makes it first. Blocks.
-pub type OpenRoot = Arc<dyn Fn(Provider, u32) -> Result<Arc<dyn RootKey>, String> + Send + Sync>;
+/// as high as this one, if one is given, makes it first. Blocks.
+pub type OpenRoot =
+    Arc<dyn Fn(Provider, Option<u32>) -> Result<Arc<dyn RootKey>, String> + Send + Sync>;
 
 /// Reads again where the versions of the shared root key come from, and where tenants' own are.
 pub type Reload = Box<dyn Fn() -> Result<(), String> + Send + Sync>;

@@ -48,9 +48,13 @@ tenant. Clients notice nothing. If this command is interrupted, the server goes 
     #[command(after_help = "Example:
   keystrata kek rewrap --dir keystrata-try --level service --tenant acme")]
     Rewrap(Keys),
-    /// Destroy a version that no envelope names
-    #[command(after_help = "Example:
-  keystrata kek remove --dir keystrata-try --level root --version 1 --plan")]
+    /// Destroy a version that no envelope names, and a root key in its token, too
+    #[command(after_help = "Examples:
+  keystrata kek remove --dir keystrata-try --level root --version 1 --plan
+  keystrata kek remove --dir keystrata-try --level root --version 1 --keep-in-token
+
+What a token does not destroy at once is tried again by the server, and by this command. Of a version
+that is destroyed already, --keep-in-token ends that.")]
     Remove(Remove),
     /// Move the root key to another provider, or a tenant to a root key of its own, while clients are
     /// served
@@ -166,6 +170,9 @@ pub(crate) struct Remove {
     /// Also if the service has encrypted with it over KMIP: what it keeps can then not be decrypted
     #[arg(long)]
     discard_encrypted: bool,
+    /// Of a root key: leave it in its token, because others use it there
+    #[arg(long)]
+    keep_in_token: bool,
 }
 
 /// The arguments of `keystrata kek migrate`.
@@ -204,21 +211,28 @@ fn lines(done: &Value) -> String {
     let planned = done.get("planned").and_then(Value::as_bool).unwrap_or_default();
     let head = if planned { "would be: " } else { "" };
     let many = ["rotations", "keys"].iter().find_map(|name| done.get(name)?.as_array());
-    match many {
-        Some(many) => many.iter().fold(String::new(), |mut out, one| {
-            let _ = writeln!(out, "{head}{}", members(one));
-            out
-        }),
-        None => format!("{head}{}\n", members(done)),
+    let one = std::slice::from_ref(done);
+    let mut out = String::new();
+    for one in many.map_or(one, Vec::as_slice) {
+        let _ = writeln!(out, "{head}{}", members(one));
     }
+    let keys = done.get("root_keys").and_then(Value::as_array).into_iter().flatten();
+    for key in keys.chain(done.get("root_key")) {
+        if let Some(line) = key.get("line").and_then(Value::as_str) {
+            let _ = writeln!(out, "{line}");
+        }
+    }
+    out
 }
 
 /// `key, name value, name value`.
 fn members(of: &Value) -> String {
     let key = of.get("key").and_then(Value::as_str).unwrap_or_default().to_owned();
     let rest = of.as_object().into_iter().flatten();
-    let rest =
-        rest.filter(|(name, value)| *name != "key" && *name != "planned" && !value.is_null());
+    let is_shown = |(name, value): &(&String, &Value)| {
+        !["key", "planned", "root_key"].contains(&name.as_str()) && !value.is_null()
+    };
+    let rest = rest.filter(is_shown);
     rest.fold(key, |line, (name, value)| {
         format!("{line}, {} {}", name.replace('_', " "), plain(value))
     })
@@ -226,6 +240,21 @@ fn members(of: &Value) -> String {
 
 fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Root keys that are destroyed here, and that their tokens may have still.
+fn remains(status: &Value) -> String {
+    let tenants = status.get("tenants").and_then(Value::as_array).into_iter().flatten();
+    let roots = tenants.filter_map(|tenant| tenant.get("root")).chain(status.get("root"));
+    let versions = roots.filter_map(|root| root.get("versions")?.as_array()).flatten();
+    versions.filter_map(|version| version.get("remains")).fold(String::new(), |mut out, key| {
+        let text = |name| key.get(name).and_then(Value::as_str);
+        if let Some(place) = text("place") {
+            let why = text("why").unwrap_or("it was not tried yet");
+            let _ = writeln!(out, "is still to be destroyed: {place}: {why}");
+        }
+        out
+    })
 }
 
 /// A table of all keys.
@@ -278,6 +307,7 @@ fn status(status: &Value) -> String {
             let _ = writeln!(out, "refused: {trouble}");
         }
     }
+    out.push_str(&remains(status));
     for node in list(status, "nodes") {
         let said = ["node", "heard", "root_versions", "tenant_keys", "service_keys"];
         let [name, heard, roots, tenants, services] = said.map(|it| text(&node, it));

@@ -120,7 +120,8 @@ impl Pass<'_> {
     pub(super) fn settle<T>(mut self, result: &Result<T, RootError>) {
         match result {
             // A refusal is an answer, too.
-            Ok(_) | Err(RootError::NotAuthentic | RootError::NoSuchVersion(_)) => {
+            Ok(_)
+            | Err(RootError::NotAuthentic | RootError::NoSuchVersion(_) | RootError::Refused(_)) => {
                 self.breaker.closed();
             }
             Err(RootError::Unavailable(reason)) => self.breaker.failed(reason, self.is_trial),

@@ -161,12 +161,14 @@ const START: u8 = 1;
 const SEAL: u8 = 2;
 const OPEN: u8 = 3;
 const MAKE: u8 = 4;
+const DESTROY: u8 = 5;
 const READY: u8 = 16;
 const REFUSED: u8 = 17;
 const DONE: u8 = 18;
 const NOT_AUTHENTIC: u8 = 19;
 const NO_SUCH_VERSION: u8 = 20;
 const UNAVAILABLE: u8 = 21;
+const NOT_DONE: u8 = 22;
 
 impl Start {
     pub(super) fn frame(&self) -> Frame {
@@ -235,6 +237,7 @@ impl Request {
         let (kind, version, aad, text) = match self {
             Self::Seal { version, aad, plain } => (SEAL, version, aad, plain.as_slice()),
             Self::Open { version, aad, sealed } => (OPEN, version, aad, sealed.as_slice()),
+            Self::Destroy { version, aad, sealed } => (DESTROY, version, aad, sealed.as_slice()),
             Self::Make { version } => {
                 return Frame::new(MAKE).number(*version).text(&[]).text(&[]).end();
             }
@@ -252,6 +255,7 @@ impl Request {
             SEAL => Ok(Self::Seal { version, aad, plain: Zeroizing::new(text) }),
             OPEN => Ok(Self::Open { version, aad, sealed: text }),
             MAKE => Ok(Self::Make { version }),
+            DESTROY => Ok(Self::Destroy { version, aad, sealed: text }),
             _ => Err(bad()),
         }
     }
@@ -263,6 +267,7 @@ impl Answer {
             Ok(bytes) => Frame::new(DONE).text(bytes),
             Err(RootError::NotAuthentic) => Frame::new(NOT_AUTHENTIC),
             Err(RootError::NoSuchVersion(version)) => Frame::new(NO_SUCH_VERSION).number(*version),
+            Err(RootError::Refused(reason)) => Frame::new(NOT_DONE).text(reason.as_bytes()),
             Err(RootError::Unavailable(reason)) => {
                 Frame::new(UNAVAILABLE).number(u32::from(self.is_final)).text(reason.as_bytes())
             }
@@ -279,6 +284,7 @@ impl Answer {
             DONE => Ok(Zeroizing::new(fields.bytes()?.to_vec())),
             NOT_AUTHENTIC => Err(RootError::NotAuthentic),
             NO_SUCH_VERSION => Err(RootError::NoSuchVersion(fields.number()?)),
+            NOT_DONE => Err(RootError::Refused(fields.text()?)),
             UNAVAILABLE => {
                 is_final = fields.number()? == 1;
                 Err(RootError::Unavailable(fields.text()?))
@@ -311,6 +317,7 @@ mod tests {
             Ok(Zeroizing::new(vec![1, 2, 3])),
             Err(RootError::NotAuthentic),
             Err(RootError::NoSuchVersion(7)),
+            Err(RootError::Refused("C_DestroyObject answered ActionProhibited".into())),
             Err(RootError::Unavailable("C_Login answered PinLocked".into())),
         ];
         for result in answers {

@@ -1,5 +1,6 @@
 //! The server's end of a worker: starts it, asks it, and replaces it when it has crashed or hangs.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind};
 use std::net::Shutdown;
@@ -54,6 +55,10 @@ pub(super) struct Workers {
 struct Known {
     /// The keys must prove that they are the same in every worker.
     proofs: Proofs,
+    /// Versions that were to be destroyed: no worker has to have them any more.
+    leaving: BTreeSet<u32>,
+    /// How often one was. Workers of before would miss it, and are replaced.
+    destroyed: u64,
     /// Why the token must not be tried again with the PIN that it has refused.
     refused: Option<String>,
     /// The PIN that was tried last.
@@ -67,6 +72,8 @@ pub(super) struct Lane {
     worker: Option<Worker>,
     /// Whether there was one before.
     was_open: bool,
+    /// [`Known::destroyed`] when the worker began.
+    destroyed: u64,
 }
 
 /// Why there is no answer.
@@ -137,7 +144,9 @@ impl Workers {
         let told = worker.ask(&start.frame(), *timeout);
         match told.and_then(|content| Started::read(&content).map_err(no_worker)) {
             Ok(Started::Ready(proofs)) => {
-                self.known().proofs.extend(proofs);
+                let mut known = self.known();
+                known.proofs.extend(proofs);
+                known.forget_leaving();
                 Ok(worker)
             }
             Ok(Started::Refused { reason, is_final }) => {
@@ -163,9 +172,28 @@ impl Workers {
     }
 }
 
+impl Known {
+    /// A version is to be destroyed: whether it is there still is not known. Its proof.
+    fn leaves(&mut self, version: u32) -> Option<Vec<u8>> {
+        self.leaving.insert(version);
+        self.proofs.remove(&version)
+    }
+
+    /// It is there.
+    fn stays(&mut self, version: u32, proof: Option<Vec<u8>>) {
+        self.leaving.remove(&version);
+        self.proofs.extend(proof.map(|proof| (version, proof)));
+    }
+
+    fn forget_leaving(&mut self) {
+        let Self { proofs, leaving, .. } = self;
+        proofs.retain(|version, _| !leaving.contains(version));
+    }
+}
+
 impl Lane {
     pub(super) fn new(workers: Arc<Workers>) -> Self {
-        Self { workers, worker: None, was_open: false }
+        Self { workers, worker: None, was_open: false, destroyed: 0 }
     }
 
     /// Sees to it that there is a worker.
@@ -185,6 +213,10 @@ impl Lane {
     /// Answers a request. A worker that has died is replaced, once, before anybody notices.
     pub(super) fn call(&mut self, request: &Request) -> Result<Zeroizing<Vec<u8>>, RootError> {
         let frame = request.frame();
+        let proof = match request {
+            Request::Destroy { version, .. } => self.workers.known().leaves(*version),
+            _ => None,
+        };
         let answer = match self.attempt(&frame) {
             Err(Broken::Died(reason)) => {
                 tracing::warn!(reason, "another worker for the token is started");
@@ -199,14 +231,36 @@ impl Lane {
                 worker.end();
             }
         }
-        if let (Request::Make { version }, Ok(proof)) = (request, &answer.result) {
-            self.workers.known().proofs.insert(*version, proof.to_vec());
+        match (request, &answer.result) {
+            (Request::Make { version }, Ok(proof)) => {
+                self.workers.known().proofs.insert(*version, proof.to_vec());
+            }
+            (Request::Destroy { .. }, Ok(_) | Err(RootError::NoSuchVersion(_))) => {
+                self.workers.known().destroyed += 1;
+            }
+            (
+                Request::Destroy { version, .. },
+                Err(RootError::NotAuthentic | RootError::Refused(_)),
+            ) => self.workers.known().stays(*version, proof),
+            _ => {}
         }
         answer.result
     }
 
+    /// Ends a worker that would miss a version that was destroyed since.
+    fn end_of_before(&mut self) {
+        let destroyed = self.workers.known().destroyed;
+        if std::mem::replace(&mut self.destroyed, destroyed) != destroyed
+            && let Some(worker) = self.worker.take()
+        {
+            worker.end();
+            self.was_open = false;
+        }
+    }
+
     fn attempt(&mut self, frame: &Frame) -> Result<Answer, Broken> {
         let timeout = self.workers.settings.timeout;
+        self.end_of_before();
         let worker = match &mut self.worker {
             Some(worker) => worker,
             none => {

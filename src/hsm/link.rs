@@ -39,14 +39,17 @@ pub(super) enum Request {
     Open { version: u32, aad: Vec<u8>, sealed: Vec<u8> },
     /// To make a version of the root key. The answer is a proof of it.
     Make { version: u32 },
+    /// To destroy a version that opens this.
+    Destroy { version: u32, aad: Vec<u8>, sealed: Vec<u8> },
 }
 
 impl Request {
     fn version(&self) -> u32 {
         match self {
-            Self::Seal { version, .. } | Self::Open { version, .. } | Self::Make { version } => {
-                *version
-            }
+            Self::Seal { version, .. }
+            | Self::Open { version, .. }
+            | Self::Make { version }
+            | Self::Destroy { version, .. } => *version,
         }
     }
 }
@@ -141,8 +144,12 @@ impl Link {
         held: &mut Held,
         request: &Request,
     ) -> Result<Zeroizing<Vec<u8>>, RootError> {
-        if let Request::Make { version } = request {
-            return self.make(*version);
+        match request {
+            Request::Make { version } => return self.make(*version),
+            Request::Destroy { version, aad, sealed } => {
+                return self.destroy(*version, aad, sealed);
+            }
+            Request::Seal { .. } | Request::Open { .. } => {}
         }
         let doubt = match self.attempt(held, request) {
             // Another session, maybe of another process, may have made it since.
@@ -191,9 +198,7 @@ impl Link {
         match (self.prove(token, version), request) {
             (Err(_), _) => Err(doubt(error.to_string())),
             (Ok(()), Request::Open { .. }) => Ok(Err(RootError::NotAuthentic)),
-            (Ok(()), Request::Seal { .. } | Request::Make { .. }) => {
-                Ok(Err(RootError::Unavailable(error.to_string())))
-            }
+            (Ok(()), _) => Ok(Err(RootError::Unavailable(error.to_string()))),
         }
     }
 
@@ -208,9 +213,9 @@ impl Link {
                 Ok(Zeroizing::new(self.seal(session, key, (*version, aad, plain))?))
             }
             Request::Open { aad, sealed, .. } => open(session, key, aad, sealed),
-            Request::Make { version } => {
-                let answer = format!("version {version} exists");
-                Err(HsmError::Call { function: "C_GenerateKey".into(), answer })
+            // Neither is done with a key that is there, or by a session of a thread.
+            Request::Make { version } | Request::Destroy { version, .. } => {
+                Err(HsmError::Unfit(format!("version {version} is not asked to do this")))
             }
         }
     }

@@ -5,6 +5,7 @@
 //! [`worker`] processes (or on threads of this one) behind a bounded queue and a breaker.
 
 mod breaker;
+mod destroy;
 pub mod environment;
 mod error;
 mod frame;

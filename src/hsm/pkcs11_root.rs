@@ -51,6 +51,8 @@ pub struct Pkcs11Root {
     /// Nothing is ever sent: it is disconnected when all threads have ended.
     ended: Mutex<Receiver<Infallible>>,
     timeout: Duration,
+    /// Where its keys are, for operators.
+    place: String,
 }
 
 /// How long the end waits at least for calls under way.
@@ -78,7 +80,7 @@ impl Pkcs11Root {
     /// [`HsmError`]; a wrong PIN is tried once.
     pub fn open(
         settings: TokenSettings,
-        place: Place,
+        called: Place,
         random: Arc<dyn Random>,
         clock: Arc<dyn Clock>,
         metrics: Arc<Metrics>,
@@ -87,8 +89,9 @@ impl Pkcs11Root {
         let sessions = settings.sessions.max(1);
         let timeout = settings.timeout;
         let whose = settings.whose;
+        let place = format!("label `{}` in the token with {}", settings.key_label, settings.token);
         let breaker = Breaker::new(whose, Arc::clone(&clock), Arc::clone(&metrics));
-        let token = match place {
+        let token = match called {
             Place::Here => TokenSide::Link(Arc::new(Link::open(
                 settings,
                 super::frame::Proofs::new(),
@@ -124,7 +127,7 @@ impl Pkcs11Root {
         // All of them have ended what they began before the first failure is told.
         let openings: Vec<_> = openings.into_iter().collect();
         openings.into_iter().collect::<Result<(), HsmError>>()?;
-        Ok(Self { token, breaker, jobs: Some(jobs), ended: Mutex::new(ended), timeout })
+        Ok(Self { token, breaker, jobs: Some(jobs), ended: Mutex::new(ended), timeout, place })
     }
 
     async fn ask(&self, request: Request) -> Answer {
@@ -208,6 +211,20 @@ impl RootKey for Pkcs11Root {
 
     fn make(&self, version: u32) -> BoxFuture<'_, Result<(), RootError>> {
         Box::pin(async move { self.ask(Request::Make { version }).await.map(drop) })
+    }
+
+    fn destroy<'a>(
+        &'a self,
+        version: u32,
+        aad: &'a [u8],
+        sealed: &'a [u8],
+    ) -> BoxFuture<'a, Result<(), RootError>> {
+        let request = Request::Destroy { version, aad: aad.to_vec(), sealed: sealed.to_vec() };
+        Box::pin(async move { self.ask(request).await.map(drop) })
+    }
+
+    fn place_of(&self, version: u32) -> String {
+        format!("the key with CKA_ID {version:08x} and {}", self.place)
     }
 
     fn seal<'a>(

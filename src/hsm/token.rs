@@ -161,9 +161,22 @@ impl Token {
 
     /// Finds the root keys anew, among them those that were made since.
     pub(super) fn look_again(&mut self, settings: &TokenSettings) -> Result<(), HsmError> {
-        let session = self.brief_session()?;
-        self.keys.extend(find_keys(&session, &settings.key_label)?);
+        self.keys.extend(self.find(settings)?);
         Ok(())
+    }
+
+    /// The root keys that are there now.
+    pub(super) fn find(
+        &self,
+        settings: &TokenSettings,
+    ) -> Result<BTreeMap<u32, ObjectHandle>, HsmError> {
+        find_keys(&self.brief_session()?, &settings.key_label)
+    }
+
+    /// Destroys a key of the token.
+    pub(super) fn destroy(&self, key: ObjectHandle) -> Result<(), HsmError> {
+        let session = self.pkcs11.open_rw_session(self.slot)?;
+        Ok(session.destroy_object(key)?)
     }
 
     /// Makes a version of the root key, and tests it.

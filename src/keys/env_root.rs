@@ -53,6 +53,17 @@ impl KeySource {
         }
     }
 
+    /// What an operator has to remove for the key to be gone.
+    fn place(&self) -> String {
+        match self {
+            Self::File(path) => format!("the file {}", path.display()),
+            Self::Variable { name, value } => match value.strip_prefix(FILE_PREFIX) {
+                Some(path) => format!("the file {path} and the variable {name}"),
+                None => format!("the variable {name}"),
+            },
+        }
+    }
+
     fn digits(&self) -> Result<Zeroizing<String>, EnvRootError> {
         match self {
             Self::File(path) => Ok(secret_file::read(path)?),
@@ -116,9 +127,18 @@ pub enum EnvRootError {
     Random(#[from] RandomError),
 }
 
+/// A root key in memory, and where it was.
+struct Held {
+    key: Key,
+    place: String,
+}
+
+/// The versions that there are.
+type Versions = BTreeMap<u32, Arc<Held>>;
+
 /// Root keys in memory.
 pub struct EnvRoot {
-    keys: ArcSwap<BTreeMap<u32, Arc<Key>>>,
+    keys: ArcSwap<Versions>,
     random: Arc<dyn Random>,
 }
 
@@ -146,12 +166,13 @@ impl EnvRoot {
         let mut keys = read(versions)?;
         for (version, known) in self.keys.load().iter() {
             match keys.get(version) {
-                Some(key) if !bool::from(key.ct_eq(known)) => {
+                Some(it) if !bool::from(it.key.ct_eq(&known.key)) => {
                     return Err(EnvRootError::Changed(*version));
                 }
                 Some(_) => {}
                 None => {
-                    if let Some((other, _)) = keys.iter().find(|(_, key)| key.ct_eq(known).into()) {
+                    let same = |it: &Held| bool::from(it.key.ct_eq(&known.key));
+                    if let Some((other, _)) = keys.iter().find(|(_, it)| same(it)) {
                         let name = format!("version {other}");
                         return Err(EnvRootError::SameKey(name, *version));
                     }
@@ -163,17 +184,18 @@ impl EnvRoot {
         Ok(())
     }
 
-    fn key(&self, version: u32) -> Result<Arc<Key>, RootError> {
+    fn held(&self, version: u32) -> Result<Arc<Held>, RootError> {
         self.keys.load().get(&version).cloned().ok_or(RootError::NoSuchVersion(version))
     }
 
     fn seal_now(&self, version: u32, aad: &[u8], plain: &[u8]) -> Result<Vec<u8>, RootError> {
-        let key = self.key(version)?;
+        let held = self.held(version)?;
         if plain.len() > ROOT_PLAIN_BYTES_MAX {
             return Err(RootError::Unavailable("the text is too long for a root key".into()));
         }
         let mut sealed = Vec::new();
-        key.seal_salted(&*self.random, &[INFO], aad, plain, &mut sealed)
+        held.key
+            .seal_salted(&*self.random, &[INFO], aad, plain, &mut sealed)
             .map_err(|error| RootError::Unavailable(error.to_string()))?;
         Ok(sealed)
     }
@@ -184,7 +206,8 @@ impl EnvRoot {
         aad: &[u8],
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, RootError> {
-        self.key(version)?.open_salted(&[INFO], aad, sealed).map_err(|_| RootError::NotAuthentic)
+        let held = self.held(version)?;
+        held.key.open_salted(&[INFO], aad, sealed).map_err(|_| RootError::NotAuthentic)
     }
 }
 
@@ -195,6 +218,11 @@ impl RootKey for EnvRoot {
 
     fn versions(&self) -> Vec<u32> {
         self.keys.load().keys().copied().collect()
+    }
+
+    fn place_of(&self, version: u32) -> String {
+        let held = self.held(version).map(|held| held.place.clone());
+        held.unwrap_or_else(|_| format!("version {version} of root provider `env`"))
     }
 
     fn seal<'a>(
@@ -233,23 +261,21 @@ pub fn create_key_file(path: &Path, random: &dyn Random) -> Result<(), EnvRootEr
 }
 
 /// The keys behind their sources.
-fn read(
-    versions: impl IntoIterator<Item = (u32, KeySource)>,
-) -> Result<BTreeMap<u32, Arc<Key>>, EnvRootError> {
-    let mut keys: BTreeMap<u32, Arc<Key>> = BTreeMap::new();
+fn read(versions: impl IntoIterator<Item = (u32, KeySource)>) -> Result<Versions, EnvRootError> {
+    let mut keys = Versions::new();
     for (version, source) in versions {
         if version == 0 {
             return Err(EnvRootError::VersionZero(source.name()));
         }
         let key = parse(&source.digits()?, || source.name())?;
-        let same = keys.iter().find(|(_, known)| bool::from(key.ct_eq(known)));
+        let same = keys.iter().find(|(_, known)| bool::from(key.ct_eq(&known.key)));
         if keys.contains_key(&version) {
             return Err(EnvRootError::VersionTwice(source.name(), version));
         }
         if let Some((other, _)) = same {
             return Err(EnvRootError::SameKey(source.name(), *other));
         }
-        keys.insert(version, Arc::new(key));
+        keys.insert(version, Arc::new(Held { key, place: source.place() }));
     }
     if keys.is_empty() { Err(EnvRootError::None) } else { Ok(keys) }
 }

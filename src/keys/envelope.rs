@@ -314,6 +314,46 @@ pub async fn open_with_root(
     place: &Place<'_>,
     sealed: &Sealed,
 ) -> Result<Zeroizing<Vec<u8>>, EnvelopeError> {
+    let (header, blob) = of_root(root, place, sealed)?;
+    Ok(root.open(header.parent_version, &header.aad(place), blob).await?)
+}
+
+/// Has `root` destroy the version that made this with [`seal_with_root`].
+///
+/// # Errors
+/// Any [`EnvelopeError`] but those of sealing.
+pub async fn destroy_with_root(
+    root: &dyn RootKey,
+    place: &Place<'_>,
+    sealed: &Sealed,
+) -> Result<(), EnvelopeError> {
+    let (header, blob) = of_root(root, place, sealed)?;
+    Ok(root.destroy(header.parent_version, &header.aad(place), blob).await?)
+}
+
+/// Whether the key that made this with [`seal_with_root`] is one of `root`, whoever's it was then.
+///
+/// # Errors
+/// The root key's.
+pub async fn is_sealed_by(
+    root: &dyn RootKey,
+    place: &Place<'_>,
+    sealed: &Sealed,
+) -> Result<bool, EnvelopeError> {
+    let (header, blob) = Header::read(sealed)?;
+    match root.open(header.parent_version, &header.aad(place), blob).await {
+        Ok(_) => Ok(true),
+        Err(RootError::NotAuthentic | RootError::NoSuchVersion(_)) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The header of an envelope that says that `root` has sealed it, and what follows.
+fn of_root<'a>(
+    root: &dyn RootKey,
+    place: &Place<'_>,
+    sealed: &'a Sealed,
+) -> Result<(Header, &'a [u8]), EnvelopeError> {
     let (header, blob) = Header::read(sealed)?;
     header.expect(place)?;
     let found = header.provider.ok_or(EnvelopeError::Malformed)?;
@@ -324,7 +364,7 @@ pub async fn open_with_root(
     if found != given {
         return Err(EnvelopeError::OtherProvider { found, given });
     }
-    Ok(root.open(header.parent_version, &header.aad(place), blob).await?)
+    Ok((header, blob))
 }
 
 fn label(place: &Place<'_>) -> [u8; 2] {

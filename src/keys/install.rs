@@ -171,7 +171,8 @@ pub(super) fn refusal(error: EnvelopeError, root: &dyn RootKey, version: u32) ->
     }
 }
 
-fn place(owner: &str, version: u32) -> Place<'_> {
+/// Where a check value belongs; `owner` as for [`check_value`].
+pub(super) fn place(owner: &str, version: u32) -> Place<'_> {
     let level = Level::Check;
     Place { level, tenant: owner, service: "", object: "", version, purpose: Purpose::Check }
 }

@@ -22,6 +22,13 @@ impl Provider {
     /// All providers.
     pub const ALL: [Self; 2] = [Self::Env, Self::Pkcs11];
 
+    /// Whether it destroys its keys when it is asked to. Those of others are their operators' to
+    /// remove.
+    #[must_use]
+    pub fn can_destroy(self) -> bool {
+        self == Self::Pkcs11
+    }
+
     /// Its name, as in the configuration.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -53,6 +60,9 @@ pub enum RootError {
     /// The provider is gone or in trouble; the text is for operators.
     #[error("the root key is unavailable: {0}")]
     Unavailable(String),
+    /// The provider answers, and does not do what it was asked for; the text is for operators.
+    #[error("{0}")]
+    Refused(String),
     /// Too many calls wait for the root key.
     #[error("too many calls wait for the root key")]
     Overloaded,
@@ -85,6 +95,24 @@ pub trait RootKey: Send + Sync + fmt::Debug {
     /// Makes a version of the key, which must not exist. It never leaves the provider.
     fn make(&self, version: u32) -> BoxFuture<'_, Result<(), RootError>> {
         Box::pin(async move { Err(RootError::NoSuchVersion(version)) })
+    }
+
+    /// Destroys the version of the key that has sealed `sealed`, bound to `aad`, and no other; then it has
+    /// looked whether it is gone. One that is not there is [`RootError::NoSuchVersion`].
+    fn destroy<'a>(
+        &'a self,
+        _version: u32,
+        _aad: &'a [u8],
+        _sealed: &'a [u8],
+    ) -> BoxFuture<'a, Result<(), RootError>> {
+        let provider = self.provider();
+        let line = format!("root provider `{provider}` destroys no keys");
+        Box::pin(async move { Err(RootError::Refused(line)) })
+    }
+
+    /// Where operators find a version of the key.
+    fn place_of(&self, version: u32) -> String {
+        format!("version {version} of root provider `{}`", self.provider())
     }
 
     /// Seals `plain` (at most [`ROOT_PLAIN_BYTES_MAX`]) under `version`, bound to `aad`. The result

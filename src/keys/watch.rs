@@ -78,7 +78,8 @@ impl WatchedRoot {
             // Says nothing of the root key's health.
             Err(RootError::Overloaded) => {}
             // A refusal is an answer, too.
-            Ok(_) | Err(RootError::NotAuthentic | RootError::NoSuchVersion(_)) => {
+            Ok(_)
+            | Err(RootError::NotAuthentic | RootError::NoSuchVersion(_) | RootError::Refused(_)) => {
                 if self.failing_since.swap(NEVER, Ordering::Relaxed) != NEVER {
                     tracing::info!(tenant = self.owner(), "the root key is in reach again");
                 }
@@ -111,6 +112,19 @@ impl RootKey for WatchedRoot {
 
     fn make(&self, version: u32) -> BoxFuture<'_, Result<(), RootError>> {
         self.root.make(version)
+    }
+
+    fn destroy<'a>(
+        &'a self,
+        version: u32,
+        aad: &'a [u8],
+        sealed: &'a [u8],
+    ) -> BoxFuture<'a, Result<(), RootError>> {
+        self.root.destroy(version, aad, sealed)
+    }
+
+    fn place_of(&self, version: u32) -> String {
+        self.root.place_of(version)
     }
 
     fn seal<'a>(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::keyring::Keyring;
-use super::root::RootKey;
+use super::root::{Provider, RootKey};
 use super::root_set::RootSet;
 use super::watch::WatchedRoot;
 use crate::store::KeyLevel;
@@ -32,6 +32,12 @@ impl Keyring {
     pub fn close_window(&self) {
         let primary = self.root();
         self.roots.store(Arc::new(RootSet { primary, window: None }));
+    }
+
+    /// Whether this provider of the root key is open.
+    #[must_use]
+    pub fn has_provider(&self, provider: Provider) -> bool {
+        self.roots.load().of(provider).is_some()
     }
 
     /// Whether two providers of the root key are open.

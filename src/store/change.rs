@@ -104,6 +104,26 @@ pub enum Change {
         /// The state that it shall have.
         to: KeyState,
     },
+    /// A version of a root key is destroyed here, and its provider may have the key still: the check
+    /// value stays, to find the key by, until [`Change::Gone`]. A conflict as for [`Change::KeyState`].
+    Doom {
+        /// Whose root.
+        level: KeyLevel,
+        /// The version.
+        version: u32,
+        /// The state that it was seen in.
+        from: KeyState,
+    },
+    /// The provider of a root key has a destroyed version no more: its check value goes, too. A conflict
+    /// if it is another one than `check`.
+    Gone {
+        /// Whose root.
+        level: KeyLevel,
+        /// The version.
+        version: u32,
+        /// Its check value.
+        check: Sealed,
+    },
     /// Marks a version of a key compromised. A conflict if there is none.
     Compromise {
         /// Whose key.

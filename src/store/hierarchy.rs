@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::engine::{BoxFuture, Error, Position};
-use super::row::{KeyLevel, SHARED_ROOT, ServiceRow, Stored, TenantRow};
+use super::row::{KeyLevel, KeyRow, SHARED_ROOT, ServiceRow, Stored, TenantRow};
 use crate::clock::Timestamp;
 use crate::tenant::{ServiceId, TenantId};
 
@@ -153,6 +153,12 @@ pub trait Hierarchy: Send + Sync {
 
     /// The active versions that are due, in no order. Looks at every key of the level.
     fn due(&self, due: Due) -> BoxFuture<'_, Result<Vec<ActiveKey>, Error>>;
+
+    /// Every version of the shared root and of tenants' own that has a check value: also those that are
+    /// destroyed, and that their provider may have still.
+    fn root_keys(&self) -> BoxFuture<'_, Result<Vec<KeyRow>, Error>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
 
     /// At most `limit` services with objects that a version sealed that is retired.
     fn services_with_retired(&self, limit: usize) -> BoxFuture<'_, Result<Vec<KeyLevel>, Error>>;

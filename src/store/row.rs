@@ -160,7 +160,7 @@ pub struct KeyRow {
     /// Where it is in its life.
     pub state: KeyState,
     /// The key in an envelope of the parent (which names the parent's version); empty once it is
-    /// destroyed.
+    /// destroyed, and of a root key once its provider has it no more, either.
     pub sealed: Sealed,
     /// Somebody says that others may know it.
     pub compromised: bool,

@@ -14,11 +14,12 @@ use cryptoki::types::AuthPin;
 use keystrata::clock::SystemClock;
 use keystrata::crypto::random::OsRandom;
 use keystrata::hsm::probe::{Trial, probe};
-use keystrata::hsm::{Method, Pin, Pkcs11Root, TokenName, TokenSettings, create_root};
+use keystrata::hsm::{Method, Pin, Pkcs11Root, Place, TokenName, TokenSettings, create_root};
 use keystrata::keys::{Keyring, KeyringSettings, RootError, RootKey};
 use keystrata::metrics::{Metrics, MetricsSettings};
 use tokio::runtime::Runtime;
 
+use super::destroy::one_version_leaves;
 use super::memory_engine::MemoryEngine;
 use super::support::{DIR_VARIABLE, Opened, open, run_child_with, variable, workers};
 
@@ -111,6 +112,16 @@ fn a_second_token_holds_a_root_key() {
             assert_eq!(*root.open(2, b"place", &sealed).await.unwrap(), plain);
         });
     });
+}
+
+#[test]
+fn a_version_leaves_a_second_token() {
+    with_kryoptic(|settings| one_version_leaves(&settings, Place::Here));
+}
+
+#[test]
+fn a_version_leaves_a_second_token_by_a_worker() {
+    with_kryoptic(|settings| one_version_leaves(&settings, workers()));
 }
 
 #[test]

@@ -19,6 +19,7 @@ use tokio::runtime::Runtime;
 #[path = "../support/memory_engine.rs"]
 mod memory_engine;
 
+mod destroy;
 mod faults;
 mod kryoptic;
 mod methods;

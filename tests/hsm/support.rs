@@ -107,3 +107,17 @@ pub(crate) fn session(soft: &SoftHsm) -> (Pkcs11, Session) {
     session.login(UserType::User, Some(&AuthPin::from(pin.trim()))).unwrap();
     (pkcs11, session)
 }
+
+/// A module that works until a file says otherwise; and that file.
+pub(crate) fn faulty(soft: &SoftHsm, dir: &Path) -> (PathBuf, PathBuf) {
+    let (module, fault) = (dir.join("faulty.so"), dir.join("fault"));
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hsm/faulty_module.c");
+    let built = Command::new("cc")
+        .args(["-shared", "-fPIC", "-o"])
+        .args([module.as_os_str(), source.as_os_str(), "-ldl".as_ref()])
+        .arg(format!("-DFAULT_FILE=\"{}\"", fault.display()))
+        .arg(format!("-DREAL_MODULE=\"{}\"", soft.module().display()))
+        .status();
+    assert!(built.unwrap().success());
+    (module, fault)
+}

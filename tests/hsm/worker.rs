@@ -1,7 +1,6 @@
 //! The token's worker: it crashes, hangs and loses its token, and the server goes on.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +14,9 @@ use keystrata::keys::{RootError, RootKey};
 use keystrata::metrics::{Metrics, MetricsSettings};
 use tokio::runtime::Runtime;
 
-use super::support::{DIR_VARIABLE, child, in_child, session, variable, with_token, workers};
+use super::support::{
+    DIR_VARIABLE, child, faulty, in_child, session, variable, with_token, workers,
+};
 
 /// Longer than any call on a busy machine, and short enough to wait for a few times.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -128,20 +129,6 @@ fn a_worker_that_hangs_is_ended_and_nobody_else_waits_for_it() {
         assert!(node.shows("keystrata_root_breaker_open 0"));
         eventually("the worker that hangs is ended", || !children().contains(&before));
     });
-}
-
-/// A module that works until a file says otherwise; and that file.
-fn faulty(soft: &SoftHsm, dir: &Path) -> (PathBuf, PathBuf) {
-    let (module, fault) = (dir.join("faulty.so"), dir.join("fault"));
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hsm/faulty_module.c");
-    let built = Command::new("cc")
-        .args(["-shared", "-fPIC", "-o"])
-        .args([module.as_os_str(), source.as_os_str(), "-ldl".as_ref()])
-        .arg(format!("-DFAULT_FILE=\"{}\"", fault.display()))
-        .arg(format!("-DREAL_MODULE=\"{}\"", soft.module().display()))
-        .status();
-    assert!(built.unwrap().success());
-    (module, fault)
 }
 
 #[test]

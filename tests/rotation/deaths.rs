@@ -126,7 +126,7 @@ async fn remove(directory: &Path, points: &Points) -> Result<(), String> {
     let node = open(directory, points).await?;
     for subject in node.subjects().await {
         if node.states(&subject).await.contains(&(1, KeyState::Retired)) {
-            let removed = node.rotator.remove(&subject, 1, record(&subject)).await;
+            let removed = node.rotator.remove(&subject, 1, false, record(&subject)).await;
             removed.map_err(text)?;
         }
     }

@@ -18,3 +18,4 @@ mod shredding;
 mod soak;
 #[path = "../support/mod.rs"]
 mod support;
+mod token_keys;

@@ -172,6 +172,24 @@ impl RootKey for Mortal {
         })
     }
 
+    fn destroy<'a>(
+        &'a self,
+        version: u32,
+        aad: &'a [u8],
+        sealed: &'a [u8],
+    ) -> BoxFuture<'a, Result<(), RootError>> {
+        Box::pin(async move {
+            self.points.call().await?;
+            let file = file(&self.directory, self.provider, version);
+            if !file.exists() {
+                return Err(RootError::NoSuchVersion(version));
+            }
+            self.root.open(version, aad, sealed).await?;
+            std::fs::remove_file(file).expect("is removed");
+            self.points.call().await
+        })
+    }
+
     fn seal<'a>(
         &'a self,
         version: u32,

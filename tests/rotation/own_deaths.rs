@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use keystrata::keys::Whose;
-use keystrata::keys::rotation::{Order, RotationSettings, Subject};
+use keystrata::keys::rotation::{Order, RotationSettings, Schedule, Schedules, Subject};
 use keystrata::store::{KeyLevel, KeyState};
 use tempfile::TempDir;
 
@@ -133,6 +133,98 @@ fn a_rotation_of_an_own_root_goes_on() {
     let order = Order::default();
     let work = async |directory: &Path, points: &Points| {
         carry_out(directory, points, order, |active| active == Some(2)).await
+    };
+    let points = every_death(&own(), work, async |directory, at| {
+        started(directory).await?.check_values(at).await;
+        work(directory, &Points::none()).await?;
+        is_under(&started(directory).await?, Some(2), at).await;
+        Ok(())
+    });
+    assert!(points > 20, "only {points} points");
+}
+
+/// `[rotation] root` is for tenants' own roots, too, by the number of what they have sealed.
+#[test]
+fn an_own_root_is_rotated_by_schedule() {
+    let due = Schedule { after_seals: Some(1), ..Schedule::default() };
+    let by_schedule = template(async |directory| {
+        std::fs::create_dir(directory.join(OWN)).expect("is made");
+        open(directory, &Points::none()).await?.fill().await?;
+        let schedules = Schedules { root: due, ..Schedules::default() };
+        let settings = RotationSettings { schedules, ..RotationSettings::default() };
+        let node = open_with(directory, &Points::none(), settings).await?;
+        let running = tokio::spawn(Arc::clone(&node.rotator).run());
+        while active(&node).await? != Some(2) {
+            node.rotator.moved(std::time::Duration::from_millis(20)).await;
+        }
+        node.wait().await;
+        running.abort();
+        is_under(&node, Some(2), 0).await;
+        Ok(())
+    });
+    drop(by_schedule);
+}
+
+/// Whether the token has the first version still, and the store its check value.
+async fn first_version(directory: &Path, node: &Node) -> (bool, KeyState, bool) {
+    let rows = node.store.keys(KeyLevel::OwnRoot(node.caller.tenant_id)).await.expect("reads");
+    let row = rows.iter().find(|row| row.version == 1).expect("its number is kept");
+    let file = directory.join(OWN).join("root-pkcs11-1");
+    (file.exists(), row.state, !row.sealed.as_bytes().is_empty())
+}
+
+/// Runs what a server does by itself until the token is asked for nothing any more.
+async fn settle(directory: &Path, points: &Points) -> Result<(), String> {
+    let node = open(directory, points).await?;
+    let running = tokio::spawn(Arc::clone(&node.rotator).run());
+    while first_version(directory, &node).await != (false, KeyState::Destroyed, false) {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    running.abort();
+    Ok(())
+}
+
+/// A key that the store needs is in its token, and one that it has destroyed is not, in the end.
+#[test]
+fn a_removed_version_leaves_its_token_too() {
+    let order = Order::default();
+    let rotated = template(async |directory| {
+        std::fs::create_dir(directory.join(OWN)).expect("is made");
+        open(directory, &Points::none()).await?.fill().await?;
+        carry_out(directory, &Points::none(), order, |active| active == Some(2)).await
+    });
+    let remove = async |directory: &Path, points: &Points| {
+        let node = open(directory, points).await?;
+        let subject = own_root(&node).await?;
+        if first_version(directory, &node).await.1 == KeyState::Retired {
+            let removed = node.rotator.remove(&subject, 1, false, record(&subject)).await;
+            removed.map_err(text)?;
+        }
+        drop(node);
+        settle(directory, points).await
+    };
+    let points = every_death(&rotated, remove, async |directory, at| {
+        {
+            let node = started(directory).await?;
+            is_under(&node, Some(2), at).await;
+            let (is_there, state, is_known) = first_version(directory, &node).await;
+            assert!(is_there || state == KeyState::Destroyed, "point {at}: a key is lost");
+            assert!(!is_there || is_known, "point {at}: a key is forgotten");
+            node.store.close();
+        }
+        remove(directory, &Points::none()).await?;
+        is_under(&started(directory).await?, Some(2), at).await;
+        Ok(())
+    });
+    assert!(points > 8, "only {points} points");
+}
+
+#[test]
+fn a_compromised_version_leaves_its_token_too() {
+    let order = Order { compromised: true, ..Order::default() };
+    let work = async |directory: &Path, points: &Points| {
+        carry_out(directory, points, order, |active| active == Some(2)).await?;
+        settle(directory, points).await
     };
     let points = every_death(&own(), work, async |directory, at| {
         started(directory).await?.check_values(at).await;

@@ -142,3 +142,37 @@ async fn a_tenant_is_new_with_its_own_root_and_shredded_with_it() {
     let state = store.engine().owner(own).await.expect("reads").expect("is there").0.state;
     assert_eq!(state, TenantState::Shredded);
 }
+
+/// What finds the key of a destroyed version in its token stays until the token has it no more.
+#[tokio::test]
+async fn a_doomed_version_keeps_its_check_value_until_its_key_is_gone() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = fixture::store(directory.path());
+    let tenant = fixture::tenant(&**store.engine(), "tenant-a").await;
+    let own = KeyLevel::OwnRoot(tenant);
+    let doom = |level| Change::Doom { level, version: 1, from: KeyState::Pending };
+    let gone = |check| Change::Gone { level: own, version: 1, check };
+    commit(&store, vec![root(tenant, 1, KeyState::Pending)]).await.expect("commits");
+    assert!(
+        is_conflict(&commit(&store, vec![gone(sealed_by_own(1))]).await),
+        "it is not destroyed"
+    );
+    commit(&store, vec![doom(own)]).await.expect("commits");
+    assert!(is_conflict(&commit(&store, vec![doom(own)]).await), "it is");
+    let known = store.engine().root_keys().await.expect("reads");
+    let [row] = known.as_slice() else { panic!("{known:?}") };
+    assert_eq!((row.level, row.version, row.state), (own, 1, KeyState::Destroyed));
+    assert_eq!(row.sealed, sealed_by_own(1));
+    assert!(is_conflict(&commit(&store, vec![gone(sealed_by_own(2))]).await), "another key");
+    commit(&store, vec![gone(sealed_by_own(1))]).await.expect("commits");
+    assert!(store.engine().root_keys().await.expect("reads").is_empty());
+    let rows = store.keys(own).await.expect("reads");
+    assert_eq!((rows.len(), rows[0].version), (1, 1), "its number is not used again");
+    assert!(rows[0].sealed.as_bytes().is_empty());
+    // No other key has such an end: its envelope is the key.
+    let tenants = KeyLevel::Tenant(tenant);
+    let pending = version(tenants, 2, KeyState::Pending, sealed_under(1, 9, 80));
+    commit(&store, vec![pending]).await.expect("commits");
+    let doomed = Change::Doom { level: tenants, version: 2, from: KeyState::Pending };
+    assert!(is_conflict(&commit(&store, vec![doomed]).await));
+}

@@ -127,7 +127,7 @@ impl Roots {
     pub(super) fn open_to_move(
         &self,
         provider: Provider,
-        next: u32,
+        next: Option<u32>,
     ) -> Result<Arc<dyn RootKey>, Failure> {
         let configured = self.environment.config(&self.file)?.root;
         let roots = Self { root: configured, ..self.clone() };
@@ -135,7 +135,7 @@ impl Roots {
             let file = self.file.display();
             Failure::new(format!("{file} has no [root.next] with provider \"{provider}\""))
         })?;
-        if let RootPlace::Pkcs11(root) = place {
+        if let (RootPlace::Pkcs11(root), Some(next)) = (place, next) {
             let settings = token(root, &self.environment)?;
             let has = hsm::root_versions(&settings).map_err(failed)?;
             if !has.iter().any(|version| *version >= next) {

@@ -161,6 +161,15 @@ pub enum Refused {
         /// Its state.
         state: &'static str,
     },
+    /// Behind the names of a key that is to be destroyed is another one.
+    #[error("the key of this label and CKA_ID is another one, and is left alone")]
+    AnotherKey,
+    /// The token does not destroy the key.
+    #[error("the token keeps it ({0}): have its operator delete it")]
+    Kept(String),
+    /// The key is in use elsewhere.
+    #[error("it is {0}, too: give each a key of its own")]
+    AlsoOf(String),
     /// The owner of the key is not served.
     #[error("{0} is suspended or shredded: its key is not rotated")]
     NotServed(String),

@@ -20,6 +20,7 @@
 
 mod begin;
 mod client_use;
+mod doomed;
 mod error;
 mod nodes;
 mod ordered;
@@ -32,13 +33,14 @@ mod versions;
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
 pub use self::begin::{Order, Plan};
+pub use self::doomed::{KeyPlace, is_doomed};
 pub use self::error::Refused;
 pub use self::nodes::{Node, Nodes};
 pub use self::schedule::{Schedule, Schedules};
@@ -135,6 +137,10 @@ pub struct Rotator {
     wake: Notify,
     /// Told whenever a rotation came further.
     moved: Notify,
+    /// Destroyed versions of roots whose keys were not destroyed in their tokens, and why.
+    remains: Mutex<HashMap<(KeyLevel, u32), String>>,
+    /// Whether that is being tried.
+    destroying: AtomicBool,
 }
 
 impl Rotator {
@@ -142,7 +148,8 @@ impl Rotator {
     #[must_use]
     pub fn new(keyring: Arc<Keyring>, settings: RotationSettings) -> Arc<Self> {
         let (driven, wake, moved) = Default::default();
-        Arc::new(Self { keyring, settings, driven, wake, moved })
+        let (remains, destroying) = Default::default();
+        Arc::new(Self { keyring, settings, driven, wake, moved, remains, destroying })
     }
 
     /// The keyring.
@@ -157,7 +164,7 @@ impl Rotator {
         let scrub = tokio::spawn(async move { touched.scrub().await });
         let _ends_with_this = AbortOnDrop(scrub);
         let mut beat_at = Duration::ZERO;
-        let mut schedule_at = Duration::ZERO;
+        let (mut schedule_at, mut doomed_at) = (Duration::ZERO, Duration::ZERO);
         loop {
             let now = self.keyring.clock.elapsed();
             if now >= beat_at {
@@ -165,6 +172,10 @@ impl Rotator {
                     Ok(()) => beat_at = now + HEARTBEAT,
                     Err(error) => tracing::warn!(%error, "the heartbeat was not written"),
                 }
+            }
+            if now >= doomed_at {
+                doomed_at = now + HEARTBEAT;
+                self.destroy_what_is_doomed();
             }
             if now >= schedule_at {
                 schedule_at = now + schedule::INTERVAL;
@@ -278,8 +289,12 @@ impl Rotator {
         Record::of_act(self.keyring.clock.now(), actor, "rotation")
     }
 
-    fn driven(&self) -> std::sync::MutexGuard<'_, HashMap<KeyLevel, Arc<Progress>>> {
+    fn driven(&self) -> MutexGuard<'_, HashMap<KeyLevel, Arc<Progress>>> {
         self.driven.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn remains(&self) -> MutexGuard<'_, HashMap<(KeyLevel, u32), String>> {
+        self.remains.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -83,6 +83,12 @@ impl Subject {
         matches!(self, Self::Root | Self::OwnRoot(_))
     }
 
+    /// Whether it is the root key that tenants share.
+    #[must_use]
+    pub fn is_shared_root(&self) -> bool {
+        matches!(self, Self::Root)
+    }
+
     /// Whether a version of a tenant's key that this root has sealed, or shall have, is to be sealed anew
     /// under its version `to`. Which version of the shared root seals is no matter of a tenant's own.
     pub(super) fn is_stale(&self, row: &KeyRow, to: u32) -> bool {

@@ -7,6 +7,7 @@ use super::super::events::EventKind;
 use super::super::install::{CHECK_SETTING, Installed, PROVIDER_SETTING};
 use super::super::root::Provider;
 use super::Rotator;
+use super::doomed::destruction;
 use super::error::Refused;
 use super::subject::{self, Subject};
 use crate::store::{Change, KeyRow, KeyState, Phase, RotationRow, SHARED_ROOT};
@@ -175,8 +176,8 @@ impl Rotator {
         };
         let ends = row.compromised && !self.clients_need(subject, row.from).await?;
         if ends {
-            let (from, to) = (KeyState::Retired, KeyState::Destroyed);
-            changes.push(Change::KeyState { level, version: row.from, from, to });
+            let (rows, _) = subject::versions(&self.keyring, subject).await?;
+            changes.push(destruction(subject::row(&rows, subject, row.from)?, false));
             detail += "; the old version, which is compromised, is destroyed";
         } else if row.compromised {
             detail += "; the old version, which is compromised, stays for what clients have encrypted \

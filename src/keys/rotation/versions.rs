@@ -1,6 +1,7 @@
 //! What can be done with the versions of a key outside of a rotation: add, remove, verify, count.
 
 use super::super::root::{Provider, RootKey as _};
+use super::doomed::destruction;
 use super::error::Refused;
 use super::subject::{self, Subject, state_name};
 use super::{ATTEMPTS_MAX, Rotator};
@@ -113,13 +114,14 @@ impl Rotator {
         Ok(counts.iter().find(|count| count.version == active).map_or(0, |count| count.living))
     }
 
-    /// The state that a version is in, if it could be removed. Changes nothing.
+    /// A version, if it could be removed. Changes nothing.
     ///
     /// # Errors
     /// [`Refused`].
-    pub async fn plan_remove(&self, subject: &Subject, version: u32) -> Result<KeyState, Refused> {
+    pub async fn plan_remove(&self, subject: &Subject, version: u32) -> Result<KeyRow, Refused> {
         let (rows, _) = subject::versions(&self.keyring, subject).await?;
-        let state = subject::row(&rows, subject, version)?.state;
+        let row = subject::row(&rows, subject, version)?;
+        let state = row.state;
         let key = || subject.name();
         if let Some((row, _)) = self.far(subject.level()).await? {
             return Err(Refused::AnotherRunning { key: key(), from: row.from, to: row.to });
@@ -138,12 +140,13 @@ impl Rotator {
                 let (first, backups) = (first.id.clone(), backup_names(&backups));
                 Err(Refused::BackedUp { key: key(), version, backups, first })
             }
-            None => Ok(state),
+            None => Ok(row.clone()),
         }
     }
 
     /// Destroys a version that no envelope and no known backup names. Its row stays without its
-    /// envelope, so that the number is not used again.
+    /// envelope, so that the number is not used again. A root key that its provider can destroy is then
+    /// to be destroyed there ([`Rotator::destroy_key`]), unless it `is_left`.
     ///
     /// # Errors
     /// [`Refused`].
@@ -151,14 +154,14 @@ impl Rotator {
         &self,
         subject: &Subject,
         version: u32,
+        is_left: bool,
         record: Record,
     ) -> Result<(), Refused> {
-        let from = self.plan_remove(subject, version).await?;
-        let (level, to) = (subject.level(), KeyState::Destroyed);
+        let row = self.plan_remove(subject, version).await?;
+        let level = subject.level();
         // A backup may have become known since.
         let unnamed = Change::Backup(BackupChange::Unnamed { level, version });
-        let state = Change::KeyState { level, version, from, to };
-        self.commit(vec![unnamed, state], vec![record]).await?;
+        self.commit(vec![unnamed, destruction(&row, is_left)], vec![record]).await?;
         self.keyring.forget_version(subject.level(), version);
         Ok(())
     }

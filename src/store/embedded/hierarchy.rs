@@ -4,14 +4,15 @@ use rusqlite::{Connection, params};
 
 use super::Embedded;
 use super::read::{
-    Found, all, get, known, one, service_columns, service_row, tenant_columns, tenant_row,
+    Found, all, get, known, one, root_keys, service_columns, service_row, tenant_columns,
+    tenant_row,
 };
 use super::select::{self, AT};
 use crate::clock::Timestamp;
 use crate::store::hierarchy::{
     ActiveKey, Due, Envelopes, Hierarchy, NodeRow, OpenKeys, Owner, RotationRow, Scanned,
 };
-use crate::store::row::{KeyLevel, Sealed, ServiceRow, TenantRow};
+use crate::store::row::{KeyLevel, KeyRow, Sealed, ServiceRow, TenantRow};
 use crate::store::{BoxFuture, Error, Position, View, codes};
 use crate::tenant::{ServiceId, TenantId};
 
@@ -127,6 +128,10 @@ impl Hierarchy for Embedded {
                 })
             })
         }))
+    }
+
+    fn root_keys(&self) -> BoxFuture<'_, Result<Vec<KeyRow>, Error>> {
+        Box::pin(self.readers.run(root_keys))
     }
 
     fn services_with_retired(&self, limit: usize) -> BoxFuture<'_, Result<Vec<KeyLevel>, Error>> {

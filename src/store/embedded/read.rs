@@ -113,22 +113,44 @@ pub(super) fn service_row(tenant: TenantId, row: &Row<'_>) -> Result<ServiceRow,
     })
 }
 
+/// The columns that [`key_row`] reads, in its order.
+macro_rules! key_columns {
+    () => {
+        "level, owner, version, state, sealed, created, compromised, client_use"
+    };
+}
+
 /// All versions of a key, oldest first.
 pub(super) fn keys(db: &Connection, key: KeyLevel) -> Result<Vec<KeyRow>, Error> {
     let (level, owner) = codes::of_key_level(key);
-    let sql = "SELECT version, state, sealed, created, compromised, client_use FROM keys
-               WHERE level = ?1 AND owner = ?2 ORDER BY version";
-    all(db, sql, [level, owner], |row| {
-        let sealed: Vec<u8> = get(row, 2)?;
-        Ok(KeyRow {
-            level: key,
-            version: get(row, 0)?,
-            state: known("state", codes::key_state(get(row, 1)?))?,
-            sealed: Sealed::from_envelope(&sealed),
-            created: Timestamp(get(row, 3)?),
-            compromised: get(row, 4)?,
-            client_use: get(row, 5)?,
-        })
+    let sql = concat!(
+        "SELECT ",
+        key_columns!(),
+        " FROM keys WHERE level = ?1 AND owner = ?2 ORDER BY version"
+    );
+    all(db, sql, [level, owner], key_row)
+}
+
+/// Every version of a root that has a check value.
+pub(super) fn root_keys(db: &mut Connection) -> Result<Vec<KeyRow>, Error> {
+    let sql = concat!(
+        "SELECT ",
+        key_columns!(),
+        " FROM keys WHERE level IN (1, 4) AND length(sealed) > 0 ORDER BY level, owner, version"
+    );
+    all(db, sql, [], key_row)
+}
+
+fn key_row(row: &Row<'_>) -> Result<KeyRow, Error> {
+    let sealed: Vec<u8> = get(row, 4)?;
+    Ok(KeyRow {
+        level: known("level", codes::key_level(get(row, 0)?, get(row, 1)?))?,
+        version: get(row, 2)?,
+        state: known("state", codes::key_state(get(row, 3)?))?,
+        sealed: Sealed::from_envelope(&sealed),
+        created: Timestamp(get(row, 5)?),
+        compromised: get(row, 6)?,
+        client_use: get(row, 7)?,
     })
 }
 

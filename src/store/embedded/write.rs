@@ -97,6 +97,10 @@ fn other(db: &Connection, ledger: &mut Ledger, change: &Change) -> Result<(), Wr
         Change::KeyState { level, version, from, to } => {
             write_key::state(db, ledger, *level, *version, *from, *to)
         }
+        Change::Doom { level, version, from } => {
+            write_key::doom(db, ledger, *level, *version, *from)
+        }
+        Change::Gone { level, version, check } => write_key::gone(db, *level, *version, check),
         Change::Compromise { level, version } => write_key::compromise(db, *level, *version),
         Change::ClientUse { level, version } => write_key::client_use(db, *level, *version),
         Change::ResealKey { level, version, from, to } => {

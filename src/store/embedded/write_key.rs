@@ -100,6 +100,37 @@ pub(super) fn state(
     one(changed)
 }
 
+/// A version of a root is destroyed; its check value, which is counted nowhere, stays.
+pub(super) fn doom(
+    db: &Connection,
+    ledger: &mut Ledger,
+    level: KeyLevel,
+    version: u32,
+    from: KeyState,
+) -> Result<(), WriteError> {
+    let (number, owner) = codes::of_key_level(level);
+    let sql = "UPDATE keys SET state = ?5
+               WHERE level = ?1 AND owner = ?2 AND version = ?3 AND state = ?4 AND level IN (1, 4)";
+    let (from, to) = (codes::of_key_state(from), codes::of_key_state(KeyState::Destroyed));
+    let changed = run(db, sql, params![number, owner, version, from, to])?;
+    ledger.forget(level);
+    one(changed)
+}
+
+/// The check value of a destroyed version goes.
+pub(super) fn gone(
+    db: &Connection,
+    level: KeyLevel,
+    version: u32,
+    check: &Sealed,
+) -> Result<(), WriteError> {
+    let (level, owner) = codes::of_key_level(level);
+    let sql = "UPDATE keys SET sealed = zeroblob(0)
+               WHERE level = ?1 AND owner = ?2 AND version = ?3 AND state = ?4 AND sealed = ?5";
+    let destroyed = codes::of_key_state(KeyState::Destroyed);
+    one(run(db, sql, params![level, owner, version, destroyed, check.as_bytes()])?)
+}
+
 /// Marks a version compromised.
 pub(super) fn compromise(db: &Connection, level: KeyLevel, version: u32) -> Result<(), WriteError> {
     let (level, owner) = codes::of_key_level(level);
