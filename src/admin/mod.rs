@@ -13,6 +13,7 @@ mod kek_remove;
 mod kek_status;
 mod migrate;
 mod object;
+mod object_statement;
 mod party;
 mod remains;
 mod service;
@@ -98,6 +99,11 @@ const COMMANDS: &[Command] = &[
         changes: true,
         run: |admin, call| object::restore(admin, call),
     },
+    Command {
+        name: "object statement",
+        changes: false,
+        run: |admin, call| object_statement::statement(admin, call),
+    },
     Command { name: "service list", changes: false, run: |admin, call| service::list(admin, call) },
     Command { name: "service show", changes: false, run: |admin, call| service::show(admin, call) },
     Command {
@@ -159,7 +165,9 @@ pub struct Parts {
     pub node: String,
     /// The store's directory, which also has the key that signs statements.
     pub directory: PathBuf,
-    /// For that key.
+    /// The directory of the audit trail.
+    pub audit: PathBuf,
+    /// For the key that signs.
     pub random: Arc<dyn Random>,
 }
 

@@ -6,7 +6,11 @@ use serde_json::json;
 
 use super::party::Party;
 use super::{Admin, Answer, Call, Refusal};
-use crate::store::{Administration, BoxFuture, Change, Commit, Error as StoreError, Stored, View};
+use crate::audit::record::ERASURE;
+use crate::audit::{Act, Actor, Record};
+use crate::store::{
+    Administration, BoxFuture, Change, Commit, Error as StoreError, KeyLevel, Stored, View,
+};
 use crate::tenant::TenantId;
 
 /// How many values are erased at most before others have their turn.
@@ -69,6 +73,7 @@ impl Admin {
     }
 
     async fn erase_held(&self, tenant: TenantId, uid: &str) -> Result<(), StoreError> {
+        let owner = self.parts.store.engine().owner(KeyLevel::Tenant(tenant)).await?;
         let view = View { tenant, service: None };
         let mut changes = Vec::new();
         if let Some(stored) = self.parts.store.object(view, uid).await? {
@@ -76,7 +81,12 @@ impl Admin {
             changes.push(Change::Update { tenant, stored });
         }
         let uid = uid.to_owned();
+        let detail = "its hold is over, its value is erased".to_owned();
+        let name = owner.map(|(tenant, _)| tenant.name);
+        let actor = Actor::Server(Box::new(Act { tenant: name, service: None, detail }));
+        let record = Record::of_act(self.parts.clock.now(), actor, ERASURE);
+        let audit = vec![Record { objects: vec![uid.clone()], ..record }];
         changes.push(Change::Administer(Administration::Release { tenant, uid }));
-        self.parts.store.commit(Commit { changes, audit: Vec::new() }).await
+        self.parts.store.commit(Commit { changes, audit }).await
     }
 }

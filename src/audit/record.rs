@@ -62,6 +62,9 @@ pub const DETAIL_BYTES_MAX: usize = 1024;
 /// Why an administrative act failed; its detail has the words.
 pub const REFUSED: &str = "Refused";
 
+/// The act of the server that takes the value of a destroyed object, once its hold is over.
+pub const ERASURE: &str = "object erasure";
+
 /// What is kept of one batch item or act.
 #[derive(Debug, Clone)]
 pub struct Record {

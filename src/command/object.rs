@@ -1,4 +1,4 @@
-//! `keystrata object`: objects that were destroyed by mistake.
+//! `keystrata object`: objects that were destroyed, by mistake or for good.
 
 use serde::Serialize;
 
@@ -15,6 +15,28 @@ pub(crate) enum Command {
 
 The hold is set with: keystrata tenant set --tenant tenant-a --destroy-hold SECONDS")]
     Restore(Restore),
+    /// Print a signed statement that an object is destroyed: of which tenant and service, under which
+    /// version of a key it was, when, where the audit trail has it, and which backups may have it still
+    #[command(after_help = "Example:
+  keystrata object statement --tenant tenant-a --uid 0198f0c2-5d5e-7c1a-9c55-2f8f2f0e6b7d --json \
+      --dir keystrata-try
+
+It is checked as those of tenant shred: see docs/operations/shredding.md.")]
+    Statement(Statement),
+}
+
+/// Which destroyed object.
+#[derive(Debug, clap::Args, Serialize)]
+pub(crate) struct Statement {
+    #[command(flatten)]
+    #[serde(skip)]
+    common: Common,
+    /// The tenant
+    #[arg(long, value_name = "NAME")]
+    tenant: String,
+    /// The object's Unique Identifier
+    #[arg(long)]
+    uid: String,
 }
 
 /// Which object.
@@ -36,6 +58,8 @@ pub(crate) struct Restore {
 
 /// Runs `keystrata object`.
 pub(crate) fn run(command: &Command, environment: &Environment) -> Result<(), Failure> {
-    let Command::Restore(restore) = command;
-    restore.common.run(environment, "object restore", restore, line)
+    match command {
+        Command::Restore(it) => it.common.run(environment, "object restore", it, line),
+        Command::Statement(it) => it.common.run(environment, "object statement", it, line),
+    }
 }

@@ -122,12 +122,13 @@ fn read_statements(file: &Path) -> Result<Vec<ShredAgain>, Failure> {
         (None, None) => vec![found],
     };
     let bad = || {
-        let line = "no statement that was signed as it stands: give what `tenant statements --json` \
-                    has printed";
+        let line = "no statement about a tenant or service that was signed as it stands: give what \
+                    `tenant statements --json` has printed";
         Failure::new(format!("{}: {line}", file.display()))
     };
     let read = |signed: Value| {
-        let said = verified(&signed)?;
+        // One about an object names its tenant and service, too, and is not about them.
+        let said = verified(&signed).filter(|said| said.get("uid").is_none())?;
         let service = match said.get("service")? {
             Value::Null => None,
             name => Some(ServiceName::new(name.as_str()?).ok()?),

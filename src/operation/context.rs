@@ -359,6 +359,9 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn destroy(&self, held: &Held, object: Object) -> Vec<Change> {
         let tenant = self.caller.tenant_id;
+        if let Some(version) = held.stored.sealed.as_ref().and_then(Sealed::parent_version) {
+            self.trace.note_key_version(version);
+        }
         let seconds = self.parts.keyring.standing().destroy_hold(tenant);
         // What a batch makes and destroys together was never there; what has no value needs no hold.
         if seconds == 0 || self.batch.pending(&object.uid).is_some() || held.stored.sealed.is_none()

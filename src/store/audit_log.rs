@@ -13,6 +13,7 @@
 
 mod end;
 mod file;
+mod object;
 mod since;
 mod writer;
 
@@ -28,6 +29,7 @@ use tokio::sync::oneshot;
 
 use self::file::Trail;
 pub use self::file::{TrailError, files};
+pub use self::object::{Destruction, Told, destruction};
 pub use self::since::{Shredded, Since, since};
 use self::writer::Writer;
 use super::queue::Queue;

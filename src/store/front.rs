@@ -208,6 +208,17 @@ impl Store {
         &self.audit
     }
 
+    /// Resolves when the trail's files have the records of all that was answered.
+    ///
+    /// # Errors
+    /// The store or the trail cannot be written.
+    pub async fn sync_trail(&self) -> Result<(), Error> {
+        // The committer hands over what it has answered before it takes more.
+        self.engine.commit(Commit::default()).await?;
+        let synced = self.audit.sync().await;
+        synced.map_err(|error| Error::Unwritable(error.to_string().into()))
+    }
+
     /// Whether changes can be made durable, as far as is known; see [`Engine::check`].
     ///
     /// # Errors

@@ -109,7 +109,7 @@ fn what_a_statement_names_stays_dead_where_there_is_no_trail() {
     let restore = ["restore", "--from", &path, "--without-trail", "--statement", &file];
     let forged = statements.to_string().replace("tenant-b", "tenant-a");
     fs::write(&file, forged).expect("writes");
-    other.refused(&restore, "no statement that was signed as it stands");
+    other.refused(&restore, "no statement about a tenant or service that was signed as it stands");
     fs::write(&file, statements.to_string()).expect("writes");
     let done = other.done(&restore);
     assert_eq!(done["shredded_again"], serde_json::json!(["tenant tenant-b"]));

@@ -10,6 +10,7 @@ mod kill_switches;
 mod legacy;
 mod log;
 mod messages;
+mod object_statements;
 mod own_token;
 mod plans;
 mod secrets;

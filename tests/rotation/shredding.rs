@@ -25,6 +25,7 @@ fn admin(directory: &Path, node: &Node) -> Admin {
         clock: Arc::new(SystemClock::new()),
         node: "test".into(),
         directory: directory.to_owned(),
+        audit: directory.join("audit"),
         random: Arc::new(OsRandom),
     })
 }

@@ -91,6 +91,7 @@ impl Parts {
             clock: Arc::clone(clock),
             node: config.audit.node.clone(),
             directory: config.store.directory.clone(),
+            audit: config.audit.directory.clone(),
             random: Arc::new(OsRandom),
         }));
         Ok(Self { service, roots, rotator, admin, provider, keyring, store })
