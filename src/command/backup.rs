@@ -1,10 +1,12 @@
 //! `keystrata backup`: copies of the store.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use keystrata::store::Manifest;
 use keystrata::store::embedded::{self, Verified};
+use keystrata::tenant::TenantName;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -149,23 +151,39 @@ fn table(done: &Value) -> String {
 fn verify(arguments: &Verify, environment: &Environment) -> Result<(), Failure> {
     let Verify { from, config, dir, json } = arguments;
     let verified = embedded::verify(from).map_err(|error| Failure::new(error.to_string()))?;
-    let root = if config.is_none() && dir.is_none() {
-        "not asked".to_owned()
-    } else {
+    let (mut root, mut own) = ("not asked".to_owned(), BTreeMap::new());
+    if config.is_some() || dir.is_some() {
         let place = Place { config: config.clone(), dir: dir.clone() };
-        match prove(&place.config(environment)?, environment, &verified.contents.samples)? {
-            Proof::Opens => "opens it".to_owned(),
-            Proof::NotReached(why) => format!("not reached: {why}"),
+        let samples = &verified.contents.samples;
+        let proofs = prove(&place.config(environment)?, environment, samples)?;
+        if let Proof::Wrong(why) = proofs.shared {
+            return Err(Failure::new(why));
         }
-    };
+        (root, own) = (proofs.shared.to_string(), proofs.own);
+    }
     let Verified { manifest, .. } = &verified;
     if *json {
-        let said = json!({ "verified": true, "root": root, "manifest": manifest });
+        let own = own_roots(&own);
+        let said =
+            json!({ "verified": true, "root": root, "own_roots": own, "manifest": manifest });
         print(format_args!("{said:#}\n"));
     } else {
         print(format_args!("{}\nroot key: {root}\n", described(manifest)));
+        for (tenant, proof) in &own {
+            print(format_args!("own root key of tenant {tenant}: {proof}\n"));
+        }
     }
-    Ok(())
+    match own.iter().find(|(_, proof)| matches!(proof, Proof::Wrong(_))) {
+        Some((tenant, proof)) => {
+            Err(Failure::new(format!("the own root key of tenant {tenant} {proof}")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// What tenants' own root keys say of a copy, a line each.
+pub(super) fn own_roots(own: &BTreeMap<TenantName, Proof>) -> Value {
+    own.iter().map(|(tenant, proof)| format!("{tenant}: {proof}")).collect()
 }
 
 /// A backup in a line.

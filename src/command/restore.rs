@@ -15,8 +15,8 @@ use keystrata::store::embedded::{self, Begun, Places, ShredAgain};
 use keystrata::tenant::{ServiceName, TenantName};
 use serde_json::{Value, json};
 
-use super::backup::{absolute, described};
-use super::serve::{Proof, audit_settings, prove};
+use super::backup::{absolute, described, own_roots};
+use super::serve::{Proof, Proofs, audit_settings, prove};
 use super::{About as _, Environment, Failure, Place, print};
 
 /// The arguments of `keystrata restore`.
@@ -59,15 +59,23 @@ pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<()
         without_trail: arguments.without_trail,
     };
     let begun = embedded::begin(places).map_err(failed)?;
-    if let Proof::NotReached(why) = prove(&config, environment, &begun.verified.contents.samples)? {
-        return Err(Failure::new(format!("the root key cannot be reached: {why}")));
+    let Proofs { shared, own } = prove(&config, environment, &begun.verified.contents.samples)?;
+    match shared {
+        Proof::Opens => {}
+        Proof::NotReached(why) => {
+            return Err(Failure::new(format!("the root key cannot be reached: {why}")));
+        }
+        Proof::Wrong(why) => return Err(Failure::new(why)),
     }
     let mut statements = Vec::new();
     for file in &arguments.statement {
         statements.extend(read_statements(file)?);
     }
     let again = begun.shreds(statements).map_err(failed)?;
-    let said = said(&begun, &again, arguments.plan);
+    let mut said = said(&begun, &again, arguments.plan);
+    if let Some(said) = said.as_object_mut() {
+        said.insert("own_roots".to_owned(), own_roots(&own));
+    }
     if !arguments.plan {
         finish(begun, &again, &config)?;
     }
@@ -169,6 +177,7 @@ fn people(said: &Value) -> String {
             out.push('\n');
         }
     };
+    add("own root key of tenant ", "own_roots");
     add("shredded again: ", "shredded_again");
     add("known, too, as it was made since: backup ", "known_again");
     add("undone: ", "undone");

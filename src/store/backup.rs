@@ -20,7 +20,7 @@ use super::row::{KeyLevel, Sealed};
 use crate::audit::Anchor;
 use crate::audit::chain::{Hash, Hex};
 use crate::clock::Timestamp;
-use crate::tenant::{TenantId, TenantName};
+use crate::tenant::{TenantId, TenantName, Whose};
 
 use super::administration::Target;
 
@@ -163,8 +163,16 @@ pub struct Contents {
     pub keys: Vec<BackupKey>,
     /// The place of its latest object.
     pub last_object: i64,
-    /// For each version of the root key that it names, an envelope under it.
+    /// For each version of a root key that it names, shared or a tenant's own, an envelope under it.
     pub samples: Vec<RootSample>,
+}
+
+impl RootSample {
+    /// The tenant whose own root key has sealed it, if it was not the shared one.
+    #[must_use]
+    pub fn own(&self) -> Option<&TenantName> {
+        self.tenant.as_ref().filter(|_| self.sealed.whose() == Whose::Own)
+    }
 }
 
 impl Contents {

@@ -3,6 +3,7 @@
 
 mod create;
 mod known;
+mod own_roots;
 mod refused;
 mod restore;
 #[path = "../support/mod.rs"]

@@ -5,7 +5,7 @@ use std::fs;
 use keystrata::keys::statement::verified;
 use serde_json::Value;
 
-use crate::world::{World, contents, destroy, is_served, key, made};
+use crate::world::{World, contents, destroy, is_served, key, made, revoke};
 
 fn records(world: &World) -> Vec<Value> {
     let files = contents(&world.audit());
@@ -90,6 +90,26 @@ fn what_was_shredded_since_stays_dead_and_the_trail_goes_on() {
     assert_eq!(restores[0]["result"], "Success");
     let shreds = records.iter().filter(|it| it["operation"] == "tenant shred");
     assert_eq!(shreds.count(), 2, "then, and again");
+}
+
+/// A tenant's own administrator suspends over KMIP; a restore says so as of all others.
+#[test]
+fn a_suspension_by_a_tenants_own_administrator_is_told() {
+    let world = World::new();
+    let mut server = world.start();
+    made(&mut server.connect("tenant-a", "orders"));
+    let admin = ["--tenant", "tenant-a", "--service", "mongodb", "--role", "tenant-admin"];
+    made(&mut server.connect("tenant-a", "mongodb"));
+    world.done(&[&["service", "set-role"][..], &admin].concat());
+    world.back_up("before.db");
+    revoke(&mut server.connect("tenant-a", "mongodb"), "keystrata:service-key:orders");
+    assert!(server.stop().success());
+    world.lose_store();
+    let done = world.done(&["restore", "--from", &world.backup("before.db"), "--plan"]);
+    let undone = done["undone"].as_array().expect("a list");
+    assert_eq!(undone.len(), 1, "{undone:?}");
+    let line = undone[0].as_str().expect("a line");
+    assert!(line.contains(" service suspend tenant-a/orders: suspended by Revoke"), "{line}");
 }
 
 #[test]

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use crate::support::client::Client;
 use crate::support::message::{create, items, of, one, outcome, request, uid};
 use crate::support::server::{Ended, Plan, Server, run_to_end};
+use crate::support::ttlv::Node;
 
 pub(crate) const VERSION: (i32, i32) = (1, 4);
 
@@ -162,4 +163,13 @@ pub(crate) fn is_served(server: &Server, tenant: &str, service: &str) -> bool {
     };
     let message = request(VERSION, vec![create(VERSION, None)]).encode();
     client.exchange(&message).is_ok()
+}
+
+/// Revokes an object, or suspends whoever has a key of the hierarchy.
+pub(crate) fn revoke(client: &mut Client, uid: &str) {
+    let (_, mut payload) = of(Operation::Revoke, uid);
+    let reason = vec![Node::enumeration(Tag::RevocationReasonCode, 1)];
+    payload.push(Node::structure(Tag::RevocationReason, reason));
+    let answer = client.ask(&one(VERSION, Operation::Revoke, payload));
+    assert_eq!(outcome(items(&answer)[0]), Ok(()));
 }

@@ -100,7 +100,7 @@ async fn a_tenant_is_new_with_its_own_root_and_shredded_with_it() {
     let own = KeyLevel::OwnRoot(tenant.id);
     let owner = store.engine().owner(own).await.expect("reads");
     assert_eq!(owner, Some((tenant.clone(), None)));
-    // A backup names its version, and is opened without it as far as the shared root goes.
+    // A backup names its version, and has something to prove either root by.
     fixture::tenant(&**store.engine(), "tenant-b").await;
     let provider = Change::NewSetting { name: "root.provider", value: b"env".to_vec() };
     let shared = version(KeyLevel::Root, 1, KeyState::Active, sealed_under(1, 9, 80));
@@ -112,8 +112,9 @@ async fn a_tenant_is_new_with_its_own_root_and_shredded_with_it() {
         assert!(contents.keys.contains(&key), "{:?}", contents.keys);
     }
     assert_eq!(contents.roots(), [1]);
-    let [sample] = contents.samples.as_slice() else { panic!("{:?}", contents.samples) };
-    assert_eq!(sample.tenant, Some(fixture::tenant_name("tenant-b")));
+    let [shared, own_sample] = contents.samples.as_slice() else { panic!("{contents:?}") };
+    assert_eq!(shared.tenant, Some(fixture::tenant_name("tenant-b")));
+    assert_eq!((shared.own(), own_sample.own()), (None, Some(&name)));
 
     let row = RotationRow {
         level: own,

@@ -4,16 +4,15 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use keystrata::clock::{Clock, SystemClock};
+use keystrata::clock::Clock;
 use keystrata::config::{
     self, Config, EnvRoot, EnvVersion, KeySource, PinSource, Pkcs11Root, RootPlace, TokenName,
     Worker,
 };
 use keystrata::crypto::random::OsRandom;
 use keystrata::hsm::{self, Pin, Place, TokenSettings, WorkerProgram};
-use keystrata::keys::{OpenError, Provider, RootKey, env_root, prove_sample, sample_provider};
-use keystrata::metrics::{Metrics, MetricsSettings};
-use keystrata::store::RootSample;
+use keystrata::keys::{Provider, RootKey, env_root};
+use keystrata::metrics::Metrics;
 use zeroize::Zeroizing;
 
 use super::super::{Environment, Failure, hsm_worker};
@@ -162,48 +161,6 @@ impl Roots {
     fn opened(&self) -> std::sync::MutexGuard<'_, Vec<Arc<env_root::EnvRoot>>> {
         self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Whether a root key opens what is in a copy of a store.
-pub(in super::super) enum Proof {
-    /// It opens an envelope under each version that the copy names.
-    Opens,
-    /// It could not be asked, for this reason.
-    NotReached(String),
-}
-
-/// Proves that the configured root keys open `samples`. Blocks; may start this process anew.
-///
-/// # Errors
-/// A root key is another one, or lacks a version.
-pub(in super::super) fn prove(
-    config: &Config,
-    environment: &Environment,
-    samples: &[RootSample],
-) -> Result<Proof, Failure> {
-    for place in std::iter::once(&config.root.place).chain(&config.root.next) {
-        ensure_environment(place, environment)?;
-    }
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let metrics = Metrics::new(&MetricsSettings::default());
-    let roots = Roots::new(config, Path::new(""), environment, &clock, &metrics)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(failed)?;
-    let mut opened: Vec<Arc<dyn RootKey>> = Vec::new();
-    for sample in samples {
-        let (provider, _) = sample_provider(sample).map_err(failed)?;
-        let known = opened.iter().find(|root| root.provider() == provider).cloned();
-        let root = match known.map_or_else(|| roots.open(Some(provider)), Ok) {
-            Ok(root) => root,
-            Err(why) => return Ok(Proof::NotReached(why.to_string())),
-        };
-        match runtime.block_on(prove_sample(&*root, sample)) {
-            Ok(()) => opened.push(root),
-            Err(OpenError::Root(why)) => return Ok(Proof::NotReached(why.to_string())),
-            Err(wrong) => return Err(failed(wrong)),
-        }
-    }
-    Ok(Proof::Opens)
 }
 
 fn provider_of(place: &RootPlace) -> Provider {

@@ -30,7 +30,7 @@ pub struct Since {
     pub backups: Vec<BackupRow>,
     /// The names of backups that were destroyed.
     pub forgotten: Vec<String>,
-    /// What else administrators did, a line each.
+    /// What else administrators did, and tenants' own who suspended, a line each.
     pub acts: Vec<String>,
     /// How many objects clients destroyed.
     pub destroyed: u64,
@@ -123,7 +123,12 @@ impl Since {
             return;
         }
         if text("actor") != "administrator" {
-            self.destroyed += u64::from(text("operation") == "Destroy");
+            match text("operation") {
+                "Destroy" => self.destroyed += 1,
+                // By a tenant's own administrator, over KMIP.
+                "tenant suspend" | "service suspend" => self.acts.push(act(record)),
+                _ => {}
+            }
             return;
         }
         let object = record.get("objects").and_then(|objects| objects.get(0)?.as_str());

@@ -217,15 +217,15 @@ fn keys(db: &Connection, check: Option<&Sealed>) -> Result<Vec<BackupKey>, Error
     named.into_iter().map(key).collect()
 }
 
-/// Of the root that tenants share. Whose own is out of reach does not hold up a copy of all.
+/// Of the root that tenants share, and of each that is a tenant's own.
 fn samples(db: &Connection, check: Option<Sealed>) -> Result<Vec<RootSample>, Error> {
     let check = check.into_iter().map(|sealed| {
         let version = sealed.parent_version().unwrap_or_default();
         RootSample { tenant: None, version, sealed }
     });
     let sql = "SELECT t.name, k.version, k.sealed FROM keys k JOIN tenants t ON t.id = k.owner
-               WHERE k.level = 2 AND k.state <> 4 AND substr(k.sealed, 3, 1) < x'80'
-               GROUP BY substr(k.sealed, 4, 4)";
+               WHERE k.level = 2 AND k.state <> 4
+               GROUP BY iif(substr(k.sealed, 3, 1) < x'80', 0, k.owner), substr(k.sealed, 4, 4)";
     let tenants = all(db, sql, [], |row| {
         let (name, sealed): (String, Vec<u8>) = (get(row, 0)?, get(row, 2)?);
         let tenant = Some(known("name", TenantName::new(&name).ok())?);
