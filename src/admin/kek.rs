@@ -251,7 +251,8 @@ async fn wait(admin: &Admin, call: &Call, subjects: &[Subject]) -> Result<(), Re
             return Ok(());
         }
         let now = clock.elapsed();
-        if now.saturating_sub(told) >= TELL {
+        // Before it is known how much there is, there is nothing to tell.
+        if (total > 0 || trouble.is_some()) && now.saturating_sub(told) >= TELL {
             told = now;
             call.progress.tell(progress(
                 running,
@@ -300,8 +301,10 @@ pub(super) fn rewrap<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, Answ
                 let progress = Progress::default();
                 done = admin.parts.rotator.rewrap_now(&subject, &progress).await?;
             }
-            let line = format!("{}: {left} envelopes", subject.name());
-            call.progress.tell(json!({ "line": line }));
+            if !of.plan {
+                let line = format!("{}: {left} envelopes", subject.name());
+                call.progress.tell(json!({ "line": line }));
+            }
             keys.push(json!({ "key": subject.name(), "envelopes": left, "rewrapped": done }));
         }
         Ok(json!({ "planned": of.plan, "keys": keys }))

@@ -193,3 +193,21 @@ fn a_plan_changes_nothing() {
         assert_ne!(store(server.directory()), before, "{step:?}");
     }
 }
+
+/// Progress is told of work that is done, and once it is known how much there is.
+#[test]
+fn nothing_is_told_of_work_that_is_not_done() {
+    let server = Server::start_default();
+    let (operation, payload) = create((1, 4), None);
+    uid(&server.connect("tenant-a", "orders").ask(&one((1, 4), operation, payload)));
+    let service: &[&str] = &["--level", "service", "--tenant", "tenant-a", "--service", "orders"];
+    for which in [&["--level", "tenant", "--tenant", "tenant-a"], service] {
+        let rotated = kek(&server, &[&["rotate"], which].concat());
+        assert!(!rotated.stderr.contains("0 of 0"), "{rotated:?}");
+    }
+    let planned = kek(&server, &[&["rewrap", "--plan"], service].concat());
+    assert_eq!(planned.stderr, "", "{planned:?}");
+    assert!(
+        planned.stdout.starts_with("would be: the key of service tenant-a/orders, envelopes 1")
+    );
+}
