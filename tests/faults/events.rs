@@ -17,7 +17,7 @@ use crate::support::server::{Plan, Server, get, run_to_end};
 use crate::support::ttlv::{Node, Value as NodeValue};
 
 /// A server with an events port, and where that is.
-fn server() -> (Server, SocketAddr) {
+pub(crate) fn server() -> (Server, SocketAddr) {
     let server = Plan::new().variable("KEYSTRATA_LISTEN_EVENTS", "127.0.0.1:0").start();
     // The log is written by a thread of its own.
     let log = loop {
@@ -33,13 +33,13 @@ fn server() -> (Server, SocketAddr) {
 }
 
 /// Who listens, and what has come that is not looked at yet.
-struct Listener {
+pub(crate) struct Listener {
     client: Client,
     text: String,
 }
 
 impl Listener {
-    fn new(server: &Server, events: SocketAddr, tenant: &str, service: &str) -> Self {
+    pub(crate) fn new(server: &Server, events: SocketAddr, tenant: &str, service: &str) -> Self {
         let identity = server.identity(tenant, service);
         let mut client = Client::connect(events, &identity).expect("connects");
         client.send(b"GET /events HTTP/1.1\r\nHost: keystrata\r\n\r\n").expect("sent");
@@ -66,7 +66,7 @@ impl Listener {
     }
 
     /// The next event; comments are passed over.
-    fn next(&mut self) -> Value {
+    pub(crate) fn next(&mut self) -> Value {
         loop {
             let event = self.until("\n\n");
             if let Some(data) = event.lines().find_map(|line| line.strip_prefix("data: ")) {
@@ -77,7 +77,7 @@ impl Listener {
 }
 
 /// Makes an object, so that tenant and service exist.
-fn register(server: &Server, tenant: &str, service: &str) {
+pub(crate) fn register(server: &Server, tenant: &str, service: &str) {
     uid(&server.connect(tenant, service).ask(&request((1, 4), vec![create((1, 4), None)])));
 }
 

@@ -6,6 +6,7 @@ mod connections;
 mod crash;
 mod damage;
 mod events;
+mod events_bound;
 mod kill_switches;
 mod legacy;
 mod log;
