@@ -4,7 +4,6 @@ use std::fmt;
 
 use nom::IResult;
 use nom::bytes::complete::take;
-use nom::number::complete::{be_u8, be_u24, be_u32};
 
 use crate::{Error, Fields, Result, Tag, Version};
 
@@ -322,13 +321,15 @@ pub(crate) struct Header {
 }
 
 /// Reads a header.
+#[inline]
 pub(crate) fn header(bytes: &[u8]) -> Result<(&[u8], Header)> {
-    let (bytes, tag) = leaf(be_u24(bytes))?;
-    let (bytes, kind) = leaf(be_u8(bytes))?;
-    let (bytes, length) = leaf(be_u32(bytes))?;
+    let (rest, header) = take_bytes(bytes, HEADER_BYTES)?;
+    let &[a, b, c, kind, ref length @ ..] = header else { return Err(Error::Truncated) };
+    let length = <[u8; 4]>::try_from(length).map_err(|_| Error::Truncated)?;
     // On a machine with a `usize` of 16 bits no such message fits into memory.
-    let length = usize::try_from(length).map_err(|_| Error::Truncated)?;
-    Ok((bytes, Header { tag: Tag::from_number(tag), kind, length }))
+    let length = usize::try_from(u32::from_be_bytes(length)).map_err(|_| Error::Truncated)?;
+    let tag = Tag::from_number(u32::from_be_bytes([0, a, b, c]));
+    Ok((rest, Header { tag, kind, length }))
 }
 
 fn take_bytes(bytes: &[u8], length: usize) -> Result<(&[u8], &[u8])> {
