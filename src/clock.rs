@@ -56,30 +56,33 @@ impl Timestamp {
     /// year of four digits for it.
     #[must_use]
     pub fn push_rfc3339(self, out: &mut String) -> Option<()> {
-        let date = time::OffsetDateTime::from_unix_timestamp(self.seconds()).ok()?;
-        let year = u32::try_from(date.year()).ok()?;
+        let moment = time::OffsetDateTime::from_unix_timestamp(self.seconds()).ok()?;
+        let (year, month, day) = moment.to_calendar_date();
+        let (hour, minute, second) = moment.to_hms();
         let micro = u32::try_from(self.0.rem_euclid(1_000_000)).ok()?;
-        for (number, digits, end) in [
-            (year, 4, '-'),
-            (u8::from(date.month()).into(), 2, '-'),
-            (date.day().into(), 2, 'T'),
-            (date.hour().into(), 2, ':'),
-            (date.minute().into(), 2, ':'),
-            (date.second().into(), 2, '.'),
-            (micro, 6, 'Z'),
+        let mut text = *b"0000-00-00T00:00:00.000000Z";
+        for (place, number) in [
+            (0..4, u32::try_from(year).ok()?),
+            (5..7, u8::from(month).into()),
+            (8..10, day.into()),
+            (11..13, hour.into()),
+            (14..16, minute.into()),
+            (17..19, second.into()),
+            (20..26, micro),
         ] {
-            push_digits(out, number, digits);
-            out.push(end);
+            put_digits(text.get_mut(place)?, number);
         }
+        out.push_str(std::str::from_utf8(&text).ok()?);
         Some(())
     }
 }
 
-/// The last `count` digits of a number.
-fn push_digits(out: &mut String, number: u32, count: u32) {
-    for place in (0..count).rev() {
-        let digit = number / 10_u32.pow(place) % 10;
-        out.push(char::from_digit(digit, 10).unwrap_or('0'));
+/// Fills `place` with the last digits of a number.
+fn put_digits(place: &mut [u8], number: u32) {
+    let mut rest = number;
+    for digit in place.iter_mut().rev() {
+        *digit = b'0' + u8::try_from(rest % 10).unwrap_or_default();
+        rest /= 10;
     }
 }
 
