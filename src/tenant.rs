@@ -1,7 +1,8 @@
 //! Who is calling: tenant, service and what their certificate and connection say of them.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{AddrParseError, SocketAddr};
+use std::str::FromStr;
 use std::sync::Arc;
 
 use kmip_ttlv::enums::Operation;
@@ -170,11 +171,49 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
+/// A peer's address and port as text, made once: the log line of every request has it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PeerAddress(Box<str>);
+
+impl PeerAddress {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<SocketAddr> for PeerAddress {
+    fn from(address: SocketAddr) -> Self {
+        Self(address.to_string().into())
+    }
+}
+
+impl FromStr for PeerAddress {
+    type Err = AddrParseError;
+
+    fn from_str(text: &str) -> Result<Self, AddrParseError> {
+        text.parse::<SocketAddr>().map(Self::from)
+    }
+}
+
+impl fmt::Display for PeerAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for PeerAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// What the connection's certificate and TLS handshake said; the same for all its requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Peer {
     /// The peer's address.
-    pub address: SocketAddr,
+    pub address: PeerAddress,
     /// The client certificate's fingerprint.
     pub fingerprint: Fingerprint,
     /// The client certificate in DER; empty where there is no connection any more.

@@ -1,5 +1,6 @@
 //! A server without transport: real store, real audit trail, root key in memory.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -109,7 +110,7 @@ pub(crate) fn identity(tenant: &str, service: &str) -> Identity {
         tenant: TenantName::new(tenant).expect("a good name"),
         service: ServiceName::new(service).expect("a good name"),
         peer: Peer {
-            address: ([127, 0, 0, 1], 5696).into(),
+            address: SocketAddr::from(([127, 0, 0, 1], 5696)).into(),
             fingerprint: Fingerprint([7; 32]),
             certificate: Arc::default(),
             serial: "01f3".into(),

@@ -147,7 +147,7 @@ fn caller(mode: Mode, operations: Option<&[Operation]>) -> Caller {
             tenant: TenantName::new("tenant-a").unwrap(),
             service: ServiceName::new("orders").unwrap(),
             peer: Peer {
-                address: SocketAddr::from((Ipv4Addr::LOCALHOST, 1)),
+                address: SocketAddr::from((Ipv4Addr::LOCALHOST, 1)).into(),
                 fingerprint: Fingerprint([0; 32]),
                 certificate: std::sync::Arc::default(),
                 serial: String::new(),

@@ -1,7 +1,5 @@
 //! The chain: how lines hang together (the form is in the [room's documentation](super)).
 
-use std::io::Write;
-
 use sha2::{Digest, Sha256};
 
 /// The bytes of a SHA-256.
@@ -82,8 +80,7 @@ impl Head {
 
 /// Writes a number in decimal digits.
 fn push_number(out: &mut Vec<u8>, number: u64) {
-    // Writing to a `Vec` cannot fail.
-    let _ = write!(out, "{number}");
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
 /// What links a line to its neighbours.

@@ -103,7 +103,7 @@ impl Fields {
         self.text("mode", mode(caller.mode));
         self.display("certificate", Hex(peer.fingerprint.0));
         self.text("serial", &peer.serial);
-        self.display("peer", peer.address);
+        self.text("peer", peer.address.as_str());
         self.text("tls_version", &peer.tls_version);
         self.text("tls_suite", &peer.tls_suite);
         self.text_if("tls_group", Some(&peer.tls_group).filter(|group| !group.is_empty()));
@@ -160,7 +160,7 @@ impl Fields {
 
     fn number(&mut self, name: &str, value: u64) {
         self.name(name);
-        let _ = write!(self.out, "{value}");
+        self.out.push_str(itoa::Buffer::new().format(value));
     }
 
     /// A value whose text needs no escapes.

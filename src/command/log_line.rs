@@ -113,12 +113,13 @@ impl<W: Write> Fields<'_, W> {
 
 impl<W: Write> Visit for Fields<'_, W> {
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.field(field, |out| write!(out, "{value}"));
+        self.field(field, |out| out.write_str(itoa::Buffer::new().format(value)));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
         self.field(field, |out| {
-            if value.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\') {
+            let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
+            if all(value, is_plain) {
                 out.write_char('"')?;
                 out.write_str(value)?;
                 out.write_char('"')
@@ -137,11 +138,20 @@ impl<W: Write> Visit for Fields<'_, W> {
     }
 }
 
+/// Whether all bytes are of a kind. Nearly always they are, which without a branch for each is seen in
+/// a moment.
+fn all(text: &str, is_so: impl Fn(u8) -> bool) -> bool {
+    text.bytes().fold(true, |all, byte| all & is_so(byte))
+}
+
 /// Passes text on with its control characters escaped.
 struct Escaped<'a, W>(&'a mut W);
 
 impl<W: Write> Write for Escaped<'_, W> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
+        if all(text, |byte| (b' '..0x7f).contains(&byte)) {
+            return self.0.write_str(text);
+        }
         let mut rest = text;
         while let Some((at, control)) = rest.char_indices().find(|(_, each)| each.is_control()) {
             let (before, after) = rest.split_at(at);

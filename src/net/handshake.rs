@@ -133,7 +133,7 @@ fn identity(
     }
     let claim = verifier.rules().claim_of(&certificate).map_err(Failed::Identity)?;
     let peer = Peer {
-        address,
+        address: address.into(),
         fingerprint: Fingerprint::of(der),
         certificate: Arc::from(der.as_ref()),
         serial: format!("{:x}", certificate.serial),

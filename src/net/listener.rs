@@ -222,7 +222,7 @@ impl<A: Answer> Shared<A> {
         valid_until: Timestamp,
         _place: TenantPlace,
     ) {
-        let peer = caller.identity.peer.address;
+        let peer = caller.identity.peer.address.clone();
         let around = Surroundings {
             service: &*self.service,
             settings: &self.settings,

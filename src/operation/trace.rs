@@ -1,6 +1,7 @@
 //! What an item leaves behind however often it is run: what it touched, for the audit trail, and
 //! how far it brought a stream or an object group.
 
+use std::ops::Deref;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -70,15 +71,8 @@ impl Trace {
     }
 
     /// The objects, in the order in which they were touched.
-    #[must_use]
-    pub fn objects(&self) -> Vec<String> {
-        self.objects.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// The object that was touched first.
-    #[must_use]
-    pub fn first_object(&self) -> Option<String> {
-        self.objects.lock().unwrap_or_else(PoisonError::into_inner).first().cloned()
+    pub fn objects(&self) -> impl Deref<Target = Vec<String>> {
+        self.objects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The version of the service's key that was used last.

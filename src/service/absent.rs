@@ -35,7 +35,7 @@ pub(super) fn is_passing(failure: &Failure) -> bool {
 /// A peer that says nothing.
 fn nobody() -> Peer {
     Peer {
-        address: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+        address: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)).into(),
         fingerprint: Fingerprint([0; 32]),
         certificate: Arc::default(),
         serial: String::new(),

@@ -131,7 +131,7 @@ impl Service {
                 }
                 Err(StoreError::Conflict) => {
                     if turn.is_none() {
-                        let row = trace.first_object().unwrap_or_default();
+                        let row = trace.objects().first().cloned().unwrap_or_default();
                         turn = self.turns.wait(&row).await;
                     }
                 }

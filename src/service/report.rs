@@ -75,7 +75,7 @@ impl Service {
             time: subject.time,
             actor: actor(subject),
             operation: subject.named().xml_name(),
-            objects: trace.objects(),
+            objects: trace.objects().clone(),
             key_version: trace.key_version(),
             outcome: match failure {
                 None => Outcome::Success,
@@ -95,6 +95,8 @@ impl Service {
         self.metrics.operation(number, name, ending, took);
         self.tenant_metrics(subject.caller).operation(ending);
         let identity = &subject.caller.identity;
+        let objects = trace.objects();
+        let object = objects.first().map(String::as_str);
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         match failure {
             None => tracing::info!(
@@ -102,7 +104,7 @@ impl Service {
                 service = identity.service.as_str(),
                 peer = %identity.peer.address,
                 operation = name,
-                object = trace.first_object().as_deref(),
+                object,
                 // A field, for it holds what the client wrote, line feeds and all.
                 said = trace.message().as_deref(),
                 micros,
@@ -116,7 +118,7 @@ impl Service {
                     service = identity.service.as_str(),
                     peer = %identity.peer.address,
                     operation = name,
-                    object = trace.first_object().as_deref(),
+                    object,
                     micros,
                     reason,
                     // A field, for it may hold what the client wrote, line feeds and all.

@@ -189,7 +189,7 @@ impl World {
             tenant: TenantName::new(tenant).unwrap(),
             service: ServiceName::new(service).unwrap(),
             peer: Peer {
-                address: SocketAddr::from((Ipv4Addr::LOCALHOST, 1)),
+                address: SocketAddr::from((Ipv4Addr::LOCALHOST, 1)).into(),
                 fingerprint: Fingerprint(fingerprint),
                 certificate: Arc::from(certificate),
                 serial: "1".into(),

@@ -1,5 +1,6 @@
 //! What a connection writes, and when, seen from below.
 
+use std::net::SocketAddr;
 use std::task::Context;
 
 use tokio::io::{AsyncRead, ReadBuf};
@@ -86,7 +87,7 @@ impl Answer for Echo {
 
 fn caller() -> Arc<Caller> {
     let peer = Peer {
-        address: ([127, 0, 0, 1], 1).into(),
+        address: SocketAddr::from(([127, 0, 0, 1], 1)).into(),
         fingerprint: Fingerprint([0; 32]),
         certificate: Arc::default(),
         serial: String::new(),

@@ -26,11 +26,10 @@ pub(super) fn request(run: &Run<'_>, payload: RequestPayload<'_>) -> Result<Buff
     };
     let message = RequestMessage { header, items: vec![RequestItem::new(payload)] }.to_bytes()?;
     let peer = &run.caller.identity.peer;
-    let address = peer.address.to_string();
     let mut bytes = Buffer::with_capacity(message.len() + 256);
     bytes.extend(&[FORMAT]);
     let fields: [&[u8]; 7] = [
-        address.as_bytes(),
+        peer.address.as_str().as_bytes(),
         &peer.fingerprint.0,
         peer.serial.as_bytes(),
         peer.tls_version.as_bytes(),
