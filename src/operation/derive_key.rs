@@ -18,7 +18,7 @@ use crate::access::Usage;
 use crate::crypto;
 use crate::crypto::cipher::{self, Parameters};
 use crate::crypto::derive::{self, Derived, KbkdfMode, Prf};
-use crate::object::AttributeSet;
+use crate::object::{AttributeSet, Object};
 
 /// The longest key or secret that is derived, in bits.
 const BITS_MAX: i32 = 8 * 8 * 1024;
@@ -47,7 +47,7 @@ pub(super) async fn derive_key(
     let Derivation { bytes: mut derived, ciphertext } = derive(cx, request, &bases, bytes).await?;
     if derived.len() < bytes {
         let text = "the method does not give as many bits as the Cryptographic Length asks for";
-        return Err(Failure::InvalidField(text.into()));
+        return Err(Failure::CryptographicFailure(text));
     }
     derived.truncate(bytes);
     attributes.put(Attribute::CryptographicLength(bits));
@@ -136,8 +136,9 @@ async fn derive(
     if request.method == Method::AsymmetricKey {
         return asymmetric(cx, bases, asked).await;
     }
-    let [key, more @ ..] = bases else { return Err(Failure::Internal("no base object")) };
-    let key = base_bytes(cx, key).await?;
+    let [base, more @ ..] = bases else { return Err(Failure::Internal("no base object")) };
+    let meant = Meant::of(asked, base.object());
+    let key = base_bytes(cx, base).await?;
     let data = data(cx, asked, more).await?;
     let fixed = data.first().map(|data| data.as_slice());
     let derived = match request.method {
@@ -147,21 +148,27 @@ async fn derive(
                 (Some(data), 1) if more.is_empty() => data,
                 _ => return Err(Failure::InvalidField("one text alone can be hashed".into())),
             };
-            derive::hashed(hash(asked)?, text)?
+            derive::hashed(meant.hash()?, text)?
         }
         Method::Hmac if asked.salt.is_some() && cx.imitates_pykmip() => {
             let salt = asked.salt.as_deref().unwrap_or_default();
-            derive::hkdf(prf(asked)?, &key, salt, fixed.unwrap_or_default(), bytes)?
+            derive::hkdf(meant.prf()?, &key, salt, fixed.unwrap_or_default(), bytes)?
         }
-        Method::Hmac => derive::hmac(prf(asked)?, &key, required(fixed)?)?,
+        Method::Hmac => derive::hmac(meant.prf()?, &key, required(fixed)?)?,
         Method::Encrypt => encrypted(cx, asked, bases, &key, required(fixed)?)?,
-        Method::Pbkdf2 => pbkdf2(cx, asked, key, bytes).await?,
-        Method::Nist800_108C => kbkdf(KbkdfMode::Counter, asked, &key, fixed, bytes)?,
-        Method::Nist800_108F => kbkdf(KbkdfMode::Feedback, asked, &key, fixed, bytes)?,
-        Method::Nist800_108Dpi => kbkdf(KbkdfMode::DoublePipeline, asked, &key, fixed, bytes)?,
+        Method::Pbkdf2 => pbkdf2(cx, asked, meant, key, bytes).await?,
+        Method::Nist800_108C => {
+            kbkdf(KbkdfMode::Counter, asked, meant, &key, required(fixed)?, bytes)?
+        }
+        Method::Nist800_108F => {
+            kbkdf(KbkdfMode::Feedback, asked, meant, &key, required(fixed)?, bytes)?
+        }
+        Method::Nist800_108Dpi => {
+            kbkdf(KbkdfMode::DoublePipeline, asked, meant, &key, required(fixed)?, bytes)?
+        }
         Method::Hkdf => {
             let salt = asked.salt.as_deref().unwrap_or_default();
-            derive::hkdf(prf(asked)?, &key, salt, fixed.unwrap_or_default(), bytes)?
+            derive::hkdf(meant.prf()?, &key, salt, fixed.unwrap_or_default(), bytes)?
         }
         Method::AwsSignatureVersion4 => {
             let scope: Vec<&[u8]> = data.iter().map(|part| part.as_slice()).collect();
@@ -189,7 +196,7 @@ async fn data(
 ) -> Result<Vec<Zeroizing<Vec<u8>>>, Failure> {
     if !more.is_empty() && !asked.data.is_empty() {
         let text = "the Derivation Data is an object or in the request, not both";
-        return Err(Failure::InvalidField(text.into()));
+        return Err(Failure::InvalidMessage(text.into()));
     }
     let mut data: Vec<_> =
         asked.data.iter().map(|it| Zeroizing::new(it.expose().clone())).collect();
@@ -203,32 +210,54 @@ fn required(data: Option<&[u8]>) -> Result<&[u8], Failure> {
     data.ok_or_else(|| Failure::InvalidField("the Derivation Data is missing".into()))
 }
 
-fn hash(asked: &DerivationParameters) -> Result<HashingAlgorithm, Failure> {
-    let parameters = asked.parameters.as_ref();
-    parameters
-        .and_then(|parameters| parameters.hashing_algorithm)
-        .ok_or_else(|| Failure::InvalidField("the Hashing Algorithm is missing".into()))
+/// The pseudorandom function that is meant, as far as anybody says.
+#[derive(Clone, Copy)]
+struct Meant<'a> {
+    /// The request's parameters; without any, the first of the key's own.
+    parameters: Option<&'a CryptographicParameters>,
+    /// What the key is for, if that is HMAC.
+    own: Option<Prf>,
 }
 
-/// The function that is asked for, by its hash or as a MAC.
-fn prf(asked: &DerivationParameters) -> Result<Prf, Failure> {
-    let algorithm = asked.parameters.as_ref().and_then(|asked| asked.cryptographic_algorithm);
-    match (hash(asked), algorithm) {
-        (Ok(hash), _) => Ok(Prf::of_hash(hash)?),
-        (Err(_), Some(algorithm)) => Ok(Prf::of_mac(algorithm)?),
-        (Err(missing), None) => Err(missing),
+impl<'a> Meant<'a> {
+    fn of(asked: &'a DerivationParameters, base: &'a Object) -> Self {
+        let parameters = asked.parameters.as_ref().or_else(|| key_use::parameters(base));
+        Self { parameters, own: base.algorithm().and_then(|own| Prf::of_mac(own).ok()) }
     }
+
+    /// The function of the parameters, named by its hash or as a MAC.
+    fn named(self) -> Result<Option<Prf>, Failure> {
+        let Some(parameters) = self.parameters else { return Ok(None) };
+        Ok(match (parameters.hashing_algorithm, parameters.cryptographic_algorithm) {
+            (Some(hash), _) => Some(Prf::of_hash(hash)?),
+            (None, Some(algorithm)) => Some(Prf::of_mac(algorithm)?),
+            (None, None) => None,
+        })
+    }
+
+    fn prf(self) -> Result<Prf, Failure> {
+        self.named()?.or(self.own).ok_or_else(no_hash)
+    }
+
+    fn hash(self) -> Result<HashingAlgorithm, Failure> {
+        self.parameters.and_then(|parameters| parameters.hashing_algorithm).ok_or_else(no_hash)
+    }
+}
+
+fn no_hash() -> Failure {
+    Failure::InvalidField("the Hashing Algorithm is missing".into())
 }
 
 fn kbkdf(
     mode: KbkdfMode,
     asked: &DerivationParameters,
+    meant: Meant<'_>,
     key: &[u8],
-    fixed: Option<&[u8]>,
+    fixed: &[u8],
     bytes: usize,
 ) -> Result<Derived, Failure> {
     let iv = asked.iv.as_deref().unwrap_or_default();
-    Ok(derive::kbkdf(mode, prf(asked)?, key, iv, fixed.unwrap_or_default(), bytes)?)
+    Ok(derive::kbkdf(mode, meant.prf()?, key, iv, fixed, bytes)?)
 }
 
 /// PBKDF2, where it disturbs nobody. Its function is HMAC-SHA-1 unless another is asked for
@@ -236,6 +265,7 @@ fn kbkdf(
 async fn pbkdf2(
     cx: &Context<'_>,
     asked: &DerivationParameters,
+    meant: Meant<'_>,
     password: Zeroizing<Vec<u8>>,
     bytes: usize,
 ) -> Result<Derived, Failure> {
@@ -244,10 +274,10 @@ async fn pbkdf2(
     let count = asked.iteration_count.ok_or_else(|| bad("the Iteration Count is missing"))?;
     let count = u32::try_from(count).ok().filter(|count| *count > 0);
     let count = count.ok_or_else(|| bad("the Iteration Count must be 1 or more"))?;
-    let is_said = asked.parameters.as_ref().is_some_and(|asked| {
-        asked.hashing_algorithm.is_some() || asked.cryptographic_algorithm.is_some()
-    });
-    let prf = if is_said { prf(asked)? } else { Prf::of_hash(HashingAlgorithm::Sha1)? };
+    let prf = match meant.named()? {
+        Some(named) => named,
+        None => Prf::of_hash(HashingAlgorithm::Sha1)?,
+    };
     check_rounds(derive::pbkdf2_rounds(prf, count, bytes)?)?;
     let work = move || derive::pbkdf2(prf, &password, &salt, count, bytes);
     Ok(cx.parts().workers.run(cx.tenant(), work).await??)
@@ -270,7 +300,7 @@ fn encrypted(
 ) -> Result<Derived, Failure> {
     let own = bases.first().map(Held::object);
     let parameters = Parameters::resolve(
-        own.and_then(crate::object::Object::algorithm),
+        own.and_then(Object::algorithm),
         asked.parameters.as_ref().map(without_hash).as_ref(),
         own.and_then(key_use::parameters),
     )?;

@@ -92,13 +92,20 @@ async fn what_is_wrong_with_a_derivation_is_said() {
             change(&mut request);
             request
         };
-        let no_field = Err(R::InvalidField);
+        let (no_field, no_message) = (Err(R::InvalidField), Err(R::InvalidMessage));
         for (request, expected) in [
             (derive(&foreign), pick(R::ItemNotFound, R::ObjectNotFound)),
             (derive("nobody"), pick(R::ItemNotFound, R::ObjectNotFound)),
             (derive(&unfit), pick(R::InvalidField, R::IncompatibleCryptographicUsageMask)),
             (derive(&idle), pick(R::InvalidField, R::WrongKeyLifecycleState)),
             (with(|it| it.parameters.data.clear()), no_field.clone()),
+            (
+                with(|it| {
+                    it.method = Method::Nist800_108C;
+                    it.parameters.data.clear();
+                }),
+                no_field.clone(),
+            ),
             (with(|it| it.parameters.parameters = None), no_field.clone()),
             (with(|it| it.uids.clear()), no_field.clone()),
             (with(|it| it.method = Method::Unknown(99)), no_field.clone()),
@@ -119,8 +126,9 @@ async fn what_is_wrong_with_a_derivation_is_said() {
                     it.object_type = ObjectType::SecretData;
                     it.attributes = [Attribute::CryptographicLength(264)].into_iter().collect();
                 }),
-                no_field.clone(),
+                Err(R::CryptographicFailure),
             ),
+            (with(|it| it.uids = vec![it.uids[0].clone(), it.uids[0].clone()]), no_message.clone()),
             (
                 with(|it| {
                     it.method = Method::Pbkdf2;
@@ -149,6 +157,43 @@ async fn what_is_wrong_with_a_derivation_is_said() {
 }
 
 /// The request of a vector, for a secret.
+/// What HMAC gives, in the request's words or in those of the key.
+async fn derived(client: &Client<'_>, base: &str, hash: Option<HashingAlgorithm>) -> KeyValue {
+    let mut request = derive(base);
+    request.parameters.parameters = hash.map(|hash| CryptographicParameters {
+        hashing_algorithm: Some(hash),
+        ..CryptographicParameters::default()
+    });
+    let answer = client.ask(request).await;
+    let Ok(ResponsePayload::DeriveKey(made)) = answer else { panic!("{answer:?}") };
+    let answer = client.ask(get(&text(&made.uid))).await;
+    let Ok(ResponsePayload::Get(got)) = answer else { panic!("{answer:?}") };
+    got.object.key_block().unwrap().value.clone().unwrap()
+}
+
+#[tokio::test]
+async fn without_parameters_the_key_says_which_function_it_is_for() {
+    let world = World::new().await;
+    let client = world.client("orders", Version::V1_4).await;
+    let (sha256, sha512) = (HashingAlgorithm::Sha256, HashingAlgorithm::Sha512);
+    let with_parameters = CryptographicParameters {
+        hashing_algorithm: Some(sha512),
+        ..CryptographicParameters::default()
+    };
+    for (own, meant) in [
+        (Attribute::CryptographicAlgorithm(A::HmacSha256), sha256),
+        (Attribute::CryptographicParameters(with_parameters), sha512),
+    ] {
+        let mask = Attribute::CryptographicUsageMask(Mask::DERIVE_KEY);
+        let base = client.create(vec![own, mask]).await;
+        client.ask(activate(&base)).await.unwrap();
+        let said = derived(&client, &base, Some(meant)).await;
+        assert_eq!(derived(&client, &base, None).await, said);
+        let another = if meant == sha256 { sha512 } else { sha256 };
+        assert_ne!(derived(&client, &base, Some(another)).await, said);
+    }
+}
+
 fn encrypt(base: &str, case: &Case) -> Derive {
     let bits = Attribute::CryptographicLength(8 * case.number("bytes").unwrap());
     derive_key::Request {
