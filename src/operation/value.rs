@@ -4,16 +4,17 @@
 use kmip_ttlv::attribute::Digest;
 use kmip_ttlv::codec::encode;
 use kmip_ttlv::enums::{
-    CryptographicAlgorithm, HashingAlgorithm, KeyCompressionType, KeyFormatType,
+    CryptographicAlgorithm, HashingAlgorithm, KeyCompressionType, KeyFormatType, ObjectType,
 };
 use kmip_ttlv::object::{
-    KeyBlock, KeyMaterial, KeyValue, ManagedObject, SymmetricKey, TransparentSymmetricKey,
+    KeyBlock, KeyMaterial, KeyValue, ManagedObject, PrivateKey, PublicKey, SymmetricKey,
+    TransparentSymmetricKey,
 };
 use kmip_ttlv::{Buffer, Secret, Tag, Version, Writer};
 
 use super::{Failure, key_pair_value};
 use crate::crypto::hash::hash;
-use crate::object::AttributeSet;
+use crate::object::{AttributeSet, Object};
 
 /// The version in whose form values are sealed. It has every object type that 1.x has but Template,
 /// which has no value.
@@ -75,6 +76,28 @@ pub(super) fn raw_key(
     ManagedObject::SymmetricKey(SymmetricKey { key_block })
 }
 
+/// What is left of a destroyed key: its Key Block, without the key (KMIP 1.4 §4.40). `None` for what is
+/// not destroyed, and for objects that are nothing without their value.
+pub(super) fn destroyed(object: &Object) -> Option<ManagedObject> {
+    if !object.is_destroyed() {
+        return None;
+    }
+    let key_block = KeyBlock {
+        format: object.key_format().unwrap_or(KeyFormatType::Raw),
+        compression: None,
+        value: None,
+        algorithm: object.algorithm(),
+        length: object.length_bits(),
+        wrapping: None,
+    };
+    Some(match object.object_type {
+        ObjectType::SymmetricKey => ManagedObject::SymmetricKey(SymmetricKey { key_block }),
+        ObjectType::PublicKey => ManagedObject::PublicKey(PublicKey { key_block }),
+        ObjectType::PrivateKey => ManagedObject::PrivateKey(PrivateKey { key_block }),
+        _ => return None,
+    })
+}
+
 /// The value in the format and compression that were asked for; as it is, if none was.
 ///
 /// # Errors
@@ -104,7 +127,10 @@ pub(super) fn in_format(
     {
         return Ok(value);
     }
-    let is = value.key_block().map_or(KeyFormatType::Opaque, |block| block.format);
+    let is = match &value {
+        ManagedObject::CertificateRequest(_) => KeyFormatType::Pkcs10,
+        other => other.key_block().map_or(KeyFormatType::Opaque, |block| block.format),
+    };
     if is == format {
         return Ok(value);
     }

@@ -55,6 +55,22 @@ async fn an_object_is_the_same_on_another_server() {
 }
 
 #[tokio::test]
+async fn of_a_destroyed_key_all_but_the_key_is_exported() {
+    let world = World::new().await;
+    for version in [Version::V1_4, Version::V2_0, Version::V2_1] {
+        let client = world.client("orders", version).await;
+        let uid = client.create(vec![Attribute::Sensitive(true)]).await;
+        client.ask(destroy(&uid)).await.unwrap();
+        let object = exported(&client, &uid).await;
+        assert!(object.attributes.iter().any(|it| *it == Attribute::State(State::Destroyed)));
+        let block = object.object.key_block().unwrap();
+        assert_eq!((block.value.as_ref(), block.length), (None, Some(128)), "{version:?}");
+        let foreign = world.client("mongodb", version).await.ask(export(&uid)).await;
+        assert_eq!(foreign, world.client("mongodb", version).await.ask(export("none")).await);
+    }
+}
+
+#[tokio::test]
 async fn an_object_is_replaced_only_where_that_is_asked_for() {
     let world = World::new().await;
     let client = world.client("orders", Version::V2_1).await;
