@@ -307,10 +307,14 @@ fn describe(
     match value {
         ManagedObject::OpaqueObject(opaque) => {
             attributes.put(Attribute::OpaqueDataType(opaque.kind));
+            attributes.put(Attribute::KeyFormatType(KeyFormatType::Opaque));
         }
         // The official cases call a certificate raw.
         ManagedObject::Certificate(_) => {
             attributes.put(Attribute::KeyFormatType(KeyFormatType::Raw));
+        }
+        ManagedObject::CertificateRequest(_) => {
+            attributes.put(Attribute::KeyFormatType(KeyFormatType::Pkcs10));
         }
         other => {
             if let Some(block) = other.key_block() {

@@ -170,7 +170,7 @@ pub(super) fn digest(value: &ManagedObject) -> Result<Option<Digest>, Failure> {
             (hash(HashingAlgorithm::Sha256, &certificate.value)?, KeyFormatType::Raw)
         }
         ManagedObject::CertificateRequest(request) => {
-            (hash(HashingAlgorithm::Sha256, &request.value)?, KeyFormatType::Raw)
+            (hash(HashingAlgorithm::Sha256, &request.value)?, KeyFormatType::Pkcs10)
         }
         other => match other.key_block() {
             Some(KeyBlock {

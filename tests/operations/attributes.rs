@@ -3,13 +3,13 @@
 
 use keystrata::operation::Facts;
 use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeReference};
-use kmip_ttlv::enums::{ResultReason, State};
+use kmip_ttlv::enums::{KeyFormatType, ResultReason, State};
 use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::{Value, Version};
 
 use super::ask::{
     add, at, attribute_list, attributes, create, custom, delete, delete_value, get, modify,
-    modify_from, name, set,
+    modify_from, name, opaque, set, uid_of,
 };
 use super::world::{Client, World};
 
@@ -321,6 +321,15 @@ async fn times_finer_than_seconds_are_not_shown_to_1x_wherever_they_stand() {
             response.attributes.iter().filter(is_custom).cloned().collect();
         assert_eq!(custom, made[..shown], "{version}");
     }
+}
+
+#[tokio::test]
+async fn what_is_no_key_has_a_format_too() {
+    let world = World::new().await;
+    let client = world.client("orders", Version::V2_1).await;
+    let uid = uid_of(client.ask(opaque(vec![])).await);
+    let format = Attribute::KeyFormatType(KeyFormatType::Opaque);
+    assert_eq!(client.values(&uid, AttributeKind::KeyFormatType).await, [format]);
 }
 
 #[tokio::test]

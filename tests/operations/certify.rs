@@ -8,8 +8,8 @@ use keystrata::tenant::Role;
 use kmip_ttlv::Version;
 use kmip_ttlv::attribute::{Attribute, AttributeKind as K, Link};
 use kmip_ttlv::enums::{
-    CertificateRequestType, CertificateType, CryptographicUsageMask as Mask, LinkType as L,
-    ObjectType, ResultReason as R, State,
+    CertificateRequestType, CertificateType, CryptographicUsageMask as Mask, KeyFormatType,
+    LinkType as L, ObjectType, ResultReason as R, State,
 };
 use kmip_ttlv::object::{CertificateRequest, ManagedObject};
 use kmip_ttlv::payload::{certify as payload, re_certify, register};
@@ -152,6 +152,8 @@ async fn a_request_in_pem_is_taken_and_from_2_0_on_one_that_is_kept_or_stands_al
         client.values(&kept, K::CryptographicLength).await,
         [Attribute::CryptographicLength(256)]
     );
+    let format = Attribute::KeyFormatType(KeyFormatType::Pkcs10);
+    assert_eq!(client.values(&kept, K::KeyFormatType).await, [format]);
     let uid = issued(client.ask(certify(&kept, None, vec![])).await);
     let read = Certificate::read(&fetch(&client, &uid).await).unwrap();
     assert_eq!(read.subject.text, "CN=one,O=Us\\, Inc.,C=AU");
