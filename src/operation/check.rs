@@ -3,7 +3,7 @@
 use std::fmt;
 
 use kmip_ttlv::Interval;
-use kmip_ttlv::enums::{CryptographicUsageMask, ResultReason};
+use kmip_ttlv::enums::{CryptographicUsageMask, ObjectType, ResultReason};
 use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::check::{Request, Response};
 
@@ -78,6 +78,9 @@ pub(super) async fn check(cx: &Context<'_>, request: &Request<'_>) -> Result<Out
     }
     if object.is_archived() {
         return Err(Failure::Archived);
+    }
+    if object.object_type == ObjectType::Template {
+        return Err(Failure::NoState("objects of this type are not checked"));
     }
     if let Some(denial) = denial(object, leases::granted(object, cx.lease()), request) {
         return Err(Failure::Denied(denial));

@@ -64,7 +64,7 @@ pub enum Failure {
     /// The operation does not apply to this type of object.
     #[error("{0}")]
     WrongObjectType(&'static str),
-    /// Objects of this type have no State that the operation could change.
+    /// Objects of this type have no State that the operation could change, or no use to ask about.
     #[error("{0}")]
     NoState(&'static str),
     /// Nobody can compute with an object of this type.

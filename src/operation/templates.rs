@@ -1,6 +1,7 @@
 //! Templates: attributes kept under a name, for objects that are made later (KMIP 1.4 §2.2.6 and
 //! §4; gone in 2.0). A Template's value are the attributes inside it; those beside it are its own.
 
+use kmip_ttlv::Version;
 use kmip_ttlv::attribute::{Attribute, AttributeKind, IndexedAttribute, Name};
 use kmip_ttlv::enums::ObjectType;
 use kmip_ttlv::object::{ManagedObject, Template};
@@ -16,11 +17,12 @@ const NAMED_MAX: usize = 16;
 /// The most objects of one name among which a template is looked for.
 const SAME_NAME_MAX: usize = 64;
 
-/// Checks a template that a client brings. A Name inside it is its own, as 1.0 has it; from 1.2 on
-/// the Name stands beside it.
+/// Checks a template that a client brings. A Name inside it is its own in 1.0 and 1.1; from 1.2 on
+/// the Name stands beside it (KMIP 1.2 §11.4).
 ///
 /// # Errors
-/// Those of [`creation::give`]: for attributes inside, too.
+/// Those of [`creation::give`], for attributes inside, too; [`Failure::InvalidField`] for a Name in
+/// the wrong place.
 pub(super) fn accept(
     cx: &Context<'_>,
     mut template: Template,
@@ -33,6 +35,9 @@ pub(super) fn accept(
     for instance in &template.attributes {
         creation::give(cx, &mut content, instance)?;
         if is_name(&instance.attribute) {
+            if cx.version() >= Version::V1_2 {
+                return Err(Failure::InvalidField("a Template's Name stands beside it".into()));
+            }
             creation::give(cx, own, instance)?;
         }
     }

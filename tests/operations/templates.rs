@@ -8,7 +8,9 @@ use kmip_ttlv::object::{ManagedObject, Template};
 use kmip_ttlv::payload::{RequestPayload, ResponsePayload, create, register};
 use kmip_ttlv::{Interval, Version};
 
-use super::ask::{Request, attributes, create, custom, destroy, found, get, group, locate, name};
+use super::ask::{
+    Request, attributes, check, create, custom, destroy, found, get, group, locate, name,
+};
 use super::world::{Client, World, text};
 
 fn template(beside: Vec<Attribute>, inside: Vec<Attribute>) -> Request {
@@ -104,6 +106,10 @@ async fn a_template_holds_only_what_a_client_may_give() {
         let request = template(vec![name("t")], vec![attribute]);
         assert_eq!(client.ask(request).await, Err(R::PermissionDenied));
     }
+    let request = template(vec![name("t")], vec![name("inside")]);
+    assert_eq!(client.ask(request).await, Err(R::InvalidField));
+    let uid = made(&client, template(vec![name("t")], Vec::new())).await;
+    assert_eq!(client.ask(check(&uid)).await, Err(R::IllegalOperation));
     let many = vec!["t"; 17];
     assert_eq!(client.ask(from(&many, Vec::new())).await, Err(R::PermissionDenied));
 }
