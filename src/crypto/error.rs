@@ -21,8 +21,9 @@ pub enum Error {
     /// The parameters name another algorithm than the key's.
     #[error("the cryptographic parameters do not fit the key's algorithm")]
     WrongAlgorithm,
-    /// A number in the parameters has no meaning (negative, not whole bytes, too large).
-    #[error("a length or counter in the cryptographic parameters is out of range")]
+    /// Something that is needed is not said, or a number has no meaning (negative, not whole bytes, too
+    /// large).
+    #[error("a part of the cryptographic parameters is missing or out of range")]
     BadParameters,
     /// The key has a length that the algorithm does not know.
     #[error("the key's length does not fit the algorithm")]

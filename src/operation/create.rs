@@ -16,13 +16,14 @@ const QUANTUM_SAFE_BITS: i32 = 256;
 /// Makes a symmetric key, or a secret of random bytes.
 pub(super) async fn create(cx: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     creation::check_storage(request.protection_storage_masks.as_ref())?;
-    let mut attributes = creation::given(cx, &request.attributes).await?;
+    let (mut attributes, format) = creation::asked(cx, &request.attributes).await?;
     defaults::apply(cx, request.object_type, &mut attributes).await?;
     let value = match request.object_type {
         ObjectType::SymmetricKey => symmetric_key(cx, &mut attributes)?,
         ObjectType::SecretData => secret_data(cx, &attributes)?,
         _ => return Err(Failure::WrongObjectType("objects of this type cannot be created")),
     };
+    let value = value::in_format(cx.version(), &attributes, value, format, None)?;
     let object =
         creation::object(cx, request.object_type, attributes, &value, Origin::Made, |_| true)?;
     let uid = object.uid.clone();

@@ -112,23 +112,14 @@ pub(super) async fn given(
     })
 }
 
-/// The attributes of a list, and the Key Format Type, which is the server's to give but the client's
-/// to ask for.
 async fn set(
     cx: &Context<'_>,
     list: Option<&AttributeList>,
 ) -> Result<(AttributeSet, Option<KeyFormatType>), Failure> {
-    let Some(list) = list else { return Ok((AttributeSet::default(), None)) };
-    let format = list.attributes.iter().find_map(|instance| match instance.attribute {
-        Attribute::KeyFormatType(format) => Some(format),
-        _ => None,
-    });
-    if format.is_none() || !cx.version().is_2x() {
-        return Ok((creation::given(cx, list).await?, None));
+    match list {
+        Some(list) => creation::asked(cx, list).await,
+        None => Ok((AttributeSet::default(), None)),
     }
-    let mut rest = list.clone();
-    rest.attributes.retain(|instance| instance.attribute.kind() != AttributeKind::KeyFormatType);
-    Ok((creation::given(cx, &rest).await?, format))
 }
 
 fn merged(common: &AttributeSet, own: &AttributeSet) -> AttributeSet {

@@ -63,6 +63,27 @@ pub(super) async fn given(cx: &Context<'_>, list: &AttributeList) -> Result<Attr
     Ok(given)
 }
 
+/// The attributes of a list, and the Key Format Type: from 2.0 on it is the server's to give and the
+/// client's to ask for (KMIP 2.1 §4.26).
+///
+/// # Errors
+/// Those of [`given`].
+pub(super) async fn asked(
+    cx: &Context<'_>,
+    list: &AttributeList,
+) -> Result<(AttributeSet, Option<KeyFormatType>), Failure> {
+    let format = list.attributes.iter().find_map(|instance| match instance.attribute {
+        Attribute::KeyFormatType(format) => Some(format),
+        _ => None,
+    });
+    if format.is_none() || !cx.version().is_2x() {
+        return Ok((given(cx, list).await?, None));
+    }
+    let mut rest = list.clone();
+    rest.attributes.retain(|instance| instance.attribute.kind() != AttributeKind::KeyFormatType);
+    Ok((given(cx, &rest).await?, format))
+}
+
 /// Adds one attribute that a client gives.
 ///
 /// # Errors

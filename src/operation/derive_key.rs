@@ -33,7 +33,7 @@ pub(super) async fn derive_key(
     cx: &Context<'_>,
     request: &Request<'_>,
 ) -> Result<Outcome, Failure> {
-    let mut attributes = creation::given(cx, &request.attributes).await?;
+    let (mut attributes, format) = creation::asked(cx, &request.attributes).await?;
     defaults::apply(cx, request.object_type, &mut attributes).await?;
     let bits = bits(cx, request, &attributes)?;
     let bytes = usize::try_from(bits / 8).map_err(|_| Failure::Internal("a negative length"))?;
@@ -62,6 +62,7 @@ pub(super) async fn derive_key(
         attributes.add(Attribute::Link(link));
     }
     let value = made(request.object_type, &attributes, bits, &derived);
+    let value = value::in_format(cx.version(), &attributes, value, format, None)?;
     let object_type = request.object_type;
     let object = creation::object(cx, object_type, attributes, &value, Origin::Made, |_| true)?;
     let uid = object.uid.clone();

@@ -22,9 +22,9 @@ pub(super) async fn re_key(cx: &Context<'_>, request: &Request<'_>) -> Result<Ou
     let mut old = held.object().clone();
     check_replaceable(&old)?;
     creation::check_storage(request.protection_storage_masks.as_ref())?;
-    let given = match &request.attributes {
-        Some(list) => creation::given(cx, list).await?,
-        None => AttributeSet::default(),
+    let (given, format) = match &request.attributes {
+        Some(list) => creation::asked(cx, list).await?,
+        None => (AttributeSet::default(), None),
     };
     let is_given = |kind: AttributeKind| given.first(kind).is_some();
     check_offset(request.offset.is_some(), is_given)?;
@@ -32,6 +32,7 @@ pub(super) async fn re_key(cx: &Context<'_>, request: &Request<'_>) -> Result<Ou
     let mut attributes = rekey::take_over(&mut old, cx.now(), offset)?;
     rekey::give(&mut attributes, &given);
     let value = replacement(cx, &old, &attributes)?;
+    let value = value::in_format(cx.version(), &attributes, value, format, None)?;
     let object_type = old.object_type;
     let origin = Origin::Made;
     let mut new = creation::object(cx, object_type, attributes, &value, origin, is_given)?;

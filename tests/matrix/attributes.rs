@@ -61,11 +61,15 @@ fn fact(facts: &[Row], kind: AttributeKind, version: Version) -> Option<&Row> {
     of_kind.find(|row| range(&row["versions"]).contains(version))
 }
 
+/// Attributes of the server's that the client asks for.
+const ASKED_FOR: &[&str] = &["Cryptographic Algorithm", "Cryptographic Length", "Key Format Type"];
+
 /// Whether the facts forbid the deed. Algorithm and length are the server's in the tables, because
-/// Create sets them from the template; that template is the client's.
+/// Create sets them from the template; that template is the client's. The Key Format Type is the
+/// server's, and the client's to ask for (KMIP 2.1 §4.26).
 fn is_forbidden(fact: &Row, operation: Operation) -> bool {
-    let given = fact["initially_set_by"].contains("client")
-        || ["Cryptographic Algorithm", "Cryptographic Length"].contains(&&*fact["attribute"]);
+    let given =
+        fact["initially_set_by"].contains("client") || ASKED_FOR.contains(&&*fact["attribute"]);
     match operation {
         Operation::Create => !given,
         // What has one value can be added while the server shows a default for it.

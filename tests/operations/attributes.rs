@@ -9,7 +9,7 @@ use kmip_ttlv::{Value, Version};
 
 use super::ask::{
     add, at, attribute_list, attributes, create, custom, delete, delete_value, get, modify,
-    modify_from, name, opaque, set, uid_of,
+    modify_from, name, opaque, re_key, set, uid_of,
 };
 use super::world::{Client, World};
 
@@ -321,6 +321,26 @@ async fn times_finer_than_seconds_are_not_shown_to_1x_wherever_they_stand() {
             response.attributes.iter().filter(is_custom).cloned().collect();
         assert_eq!(custom, made[..shown], "{version}");
     }
+}
+
+#[tokio::test]
+async fn a_key_is_made_in_the_format_that_is_asked_for_or_not_at_all() {
+    let world = World::new().await;
+    let client = world.client("orders", Version::V2_1).await;
+    let asked = |format| vec![Attribute::KeyFormatType(format)];
+    let transparent = KeyFormatType::TransparentSymmetricKey;
+    let made = client.create(asked(transparent)).await;
+    let again = uid_of(client.ask(re_key(&made, None, asked(transparent))).await);
+    for uid in [made, again] {
+        assert_eq!(client.values(&uid, AttributeKind::KeyFormatType).await, asked(transparent));
+        let Ok(ResponsePayload::Get(got)) = client.ask(get(&uid)).await else { panic!("no key") };
+        assert_eq!(got.object.key_block().map(|block| block.format), Some(transparent));
+    }
+    let answer = client.ask(create(asked(KeyFormatType::Pkcs8))).await;
+    assert_eq!(answer, Err(R::KeyFormatTypeNotSupported));
+    let old = client.speaking(Version::V1_4);
+    let uid = old.create(Vec::new()).await;
+    assert_eq!(client.values(&uid, AttributeKind::KeyFormatType).await, asked(KeyFormatType::Raw));
 }
 
 #[tokio::test]
