@@ -24,14 +24,22 @@ impl Server {
         let status = self.command(&["kek", "status"])?;
         let root = status.get("root").unwrap_or(&Value::Null);
         let is_at_home = self.root == "env";
-        if root.get("provider").and_then(Value::as_str) == Some("env") && !is_at_home {
+        let versions = root.get("versions").and_then(Value::as_array);
+        let versions = || versions.into_iter().flatten();
+        let text = |of: &Value, name| of.get(name).and_then(Value::as_str).map(str::to_owned);
+        // A move of which the server was killed before it began: its version waits, and nothing else can
+        // be done with the root.
+        let waiting = versions().find(|it| text(it, "state").as_deref() == Some("pending"));
+        if waiting.and_then(|it| text(it, "provider")).as_deref() == Some("env") && !is_at_home {
+            return Ok(["kek", "migrate", "--to", "env"]);
+        }
+        if text(root, "provider").as_deref() == Some("env") && !is_at_home {
             return Ok(["kek", "migrate", "--to", "pkcs11"]);
         }
         if !is_at_home && (!moves || turn.is_multiple_of(3)) {
             return Ok(super::ROTATE_ROOT);
         }
-        let versions = root.get("versions").and_then(Value::as_array);
-        let numbers = versions.into_iter().flatten().filter_map(|it| it.get("version")?.as_u64());
+        let numbers = versions().filter_map(|it| it.get("version")?.as_u64());
         let next = numbers.max().unwrap_or(1) + 1;
         let file = self.dir.join(format!("root-{next}.key"));
         if !file.exists() {
