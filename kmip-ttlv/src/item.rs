@@ -324,11 +324,11 @@ pub(crate) struct Header {
 #[inline]
 pub(crate) fn header(bytes: &[u8]) -> Result<(&[u8], Header)> {
     let (rest, header) = take_bytes(bytes, HEADER_BYTES)?;
-    let &[a, b, c, kind, ref length @ ..] = header else { return Err(Error::Truncated) };
-    let length = <[u8; 4]>::try_from(length).map_err(|_| Error::Truncated)?;
+    let header = <[u8; HEADER_BYTES]>::try_from(header).map_err(|_| Error::Truncated)?;
+    let [a, b, c, kind, length @ ..] = header;
+    let tag = Tag::from_number(u32::from_be_bytes([0, a, b, c]));
     // On a machine with a `usize` of 16 bits no such message fits into memory.
     let length = usize::try_from(u32::from_be_bytes(length)).map_err(|_| Error::Truncated)?;
-    let tag = Tag::from_number(u32::from_be_bytes([0, a, b, c]));
     Ok((rest, Header { tag, kind, length }))
 }
 
