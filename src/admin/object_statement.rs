@@ -49,7 +49,7 @@ pub(super) fn statement<'a>(admin: &'a Admin, call: &'a Call) -> BoxFuture<'a, A
             [] => String::new(),
             held => format!("; still in {}", backup_names(held)),
         };
-        let time = text(&end.destroyed, "time");
+        let time = end.destroyed.text("time");
         let line = format!("object {uid} of {party} was destroyed at {time}{copies}");
         Ok(json!({ "line": line, "statement": signer.sign(&said) }))
     })
@@ -103,15 +103,11 @@ async fn said(
 fn told(told: &Told) -> Value {
     let mut of = place(told.place);
     if let Some(of) = of.as_object_mut() {
-        of.insert("time".to_owned(), text(told, "time").into());
+        of.insert("time".to_owned(), told.text("time").into());
     }
     of
 }
 
 fn place(anchor: Anchor) -> Value {
     json!({ "seq": anchor.seq, "hash": Hex(anchor.hash).to_string() })
-}
-
-fn text<'a>(told: &'a Told, name: &str) -> &'a str {
-    told.record.get(name).and_then(Value::as_str).unwrap_or_default()
 }

@@ -198,10 +198,7 @@ impl AuditLog {
         metrics: Arc<Metrics>,
         observer: Observer,
     ) -> Result<Self, TrailError> {
-        let failed = |error: io::Error| TrailError::Io {
-            path: settings.directory.clone(),
-            error: error.into(),
-        };
+        let failed = |error| TrailError::io(&settings.directory, error);
         let trail = Trail::open(settings, remembered)?;
         let head = trail.head();
         let shared = Arc::new(Shared {

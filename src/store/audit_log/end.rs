@@ -26,11 +26,11 @@ pub(super) struct End {
 /// what a crash left behind it. Nothing is cut off if the trail is refused.
 pub(super) fn find(settings: &AuditSettings, remembered: Anchor) -> Result<End, TrailError> {
     let directory = settings.directory.as_path();
-    let files = files(directory).map_err(|error| io_error(directory, error))?;
+    let files = files(directory).map_err(|error| TrailError::io(directory, error))?;
     let mut found = None;
     let mut cuts = Vec::new();
     for path in files.iter().rev() {
-        let (file, chain) = open(path).map_err(|error| io_error(path, error))?;
+        let (file, chain) = open(path).map_err(|error| TrailError::io(path, error))?;
         // The next file was begun when all of this one was durable.
         if chain.is_broken && !cuts.is_empty() {
             return Err(TrailError::Damaged(path.clone()));
@@ -45,12 +45,12 @@ pub(super) fn find(settings: &AuditSettings, remembered: Anchor) -> Result<End, 
     let lost = head.last.seq < remembered.seq;
     if lost {
         check_loss(settings, &cuts, head, remembered)?;
-    } else if !is_ours(&files, remembered).map_err(|error| io_error(directory, error))? {
+    } else if !is_ours(&files, remembered).map_err(|error| TrailError::io(directory, error))? {
         let (directory, remembered) = (directory.to_owned(), remembered.seq);
         return Err(TrailError::Foreign { directory, remembered });
     }
     for (path, file, chain) in &cuts {
-        cut_off(path, file, chain.bytes).map_err(|error| io_error(path, error))?;
+        cut_off(path, file, chain.bytes).map_err(|error| TrailError::io(path, error))?;
     }
     if lost {
         return Ok(End { current: None, head: Head { last: remembered, ..head } });
@@ -177,8 +177,4 @@ fn cut_off(path: &Path, file: &File, whole: u64) -> io::Result<()> {
     }
     // Whole lines may have been written and not synced; what follows is built on them.
     file.sync_all()
-}
-
-fn io_error(path: &Path, error: io::Error) -> TrailError {
-    TrailError::Io { path: path.to_owned(), error: error.into() }
 }

@@ -6,6 +6,8 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::{AuditSettings, end};
 use crate::audit::Anchor;
 use crate::audit::chain::Head;
@@ -68,6 +70,12 @@ pub enum TrailError {
     },
 }
 
+impl TrailError {
+    pub(super) fn io(path: &Path, error: io::Error) -> Self {
+        Self::Io { path: path.to_owned(), error: error.into() }
+    }
+}
+
 /// The files of a trail, in order.
 ///
 /// # Errors
@@ -90,6 +98,11 @@ pub(super) fn first_record(path: &Path) -> Option<u64> {
     let digits = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
     let is_number = digits.len() == 20 && digits.bytes().all(|byte| byte.is_ascii_digit());
     digits.parse().ok().filter(|_| is_number)
+}
+
+/// A field of a record that was read; empty if it has none of this name.
+pub(super) fn text<'a>(record: &'a Value, name: &str) -> &'a str {
+    record.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The trail as its one writer sees it.

@@ -1,12 +1,12 @@
 //! What a trail tells of the end of an object.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::file::{TrailError, files};
+use super::file::{TrailError, files, text};
 use crate::audit::Anchor;
 use crate::audit::chain::{LINE_BYTES_MAX, Line};
 use crate::audit::record::ERASURE;
@@ -20,6 +20,14 @@ pub struct Told {
     pub place: Anchor,
     /// What it says.
     pub record: Value,
+}
+
+impl Told {
+    /// A field of the record; empty if it has none of this name.
+    #[must_use]
+    pub fn text(&self, name: &str) -> &str {
+        text(&self.record, name)
+    }
 }
 
 /// The end of an object.
@@ -42,7 +50,7 @@ pub fn destruction(
     uid: &str,
     from: i64,
 ) -> Result<Option<Destruction>, TrailError> {
-    let failed = |error| io_error(directory, error);
+    let failed = |error| TrailError::io(directory, error);
     let files = files(directory).map_err(failed)?;
     let is_before = |path: &PathBuf| first_time(path).is_some_and(|time| time.seconds() < from);
     let first = files.iter().rposition(is_before).unwrap_or_default();
@@ -56,7 +64,7 @@ pub fn destruction(
             let Some(told) = of_object(line, tenant, uid).map_err(|()| damaged(path))? else {
                 return Ok(());
             };
-            match (text(&told.record, "operation"), &mut found) {
+            match (told.text("operation"), &mut found) {
                 ("Destroy", _) if time(&told.record).is_some_and(|it| it.seconds() >= from) => {
                     found = Some(Destruction { destroyed: told, erased: None });
                 }
@@ -85,13 +93,13 @@ fn read(
     path: &Path,
     line: &mut dyn FnMut(&[u8]) -> Result<(), TrailError>,
 ) -> Result<(), TrailError> {
-    let file = File::open(path).map_err(|error| io_error(path, error))?;
+    let file = File::open(path).map_err(|error| TrailError::io(path, error))?;
     let mut file = BufReader::new(file);
     let mut bytes = Vec::new();
     loop {
         bytes.clear();
         let mut part = file.by_ref().take(LINE_BYTES_MAX as u64);
-        part.read_until(b'\n', &mut bytes).map_err(|error| io_error(path, error))?;
+        part.read_until(b'\n', &mut bytes).map_err(|error| TrailError::io(path, error))?;
         if bytes.pop_if(|byte| *byte == b'\n').is_none() {
             return Ok(());
         }
@@ -111,15 +119,6 @@ fn time(record: &Value) -> Option<Timestamp> {
     Timestamp::from_rfc3339(text(record, "time"))
 }
 
-/// A field of a record; empty if it has none of this name.
-fn text<'a>(record: &'a Value, name: &str) -> &'a str {
-    record.get(name).and_then(Value::as_str).unwrap_or_default()
-}
-
 fn damaged(path: &Path) -> TrailError {
     TrailError::Damaged(path.to_owned())
-}
-
-fn io_error(path: &Path, error: io::Error) -> TrailError {
-    TrailError::Io { path: path.to_owned(), error: error.into() }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::file::{TrailError, files, first_record};
+use super::file::{TrailError, files, first_record, text};
 use crate::audit::chain::{Head, LINE_BYTES_MAX, Line, unhex};
 use crate::clock::Timestamp;
 use crate::store::backup::{BackupRow, TrailPlace};
@@ -44,7 +44,7 @@ pub struct Since {
 /// # Errors
 /// [`TrailError`] if files cannot be read, hold another trail, or were changed.
 pub fn since(directory: &Path, place: TrailPlace) -> Result<Option<Since>, TrailError> {
-    let failed = |error| io_error(directory, error);
+    let failed = |error| TrailError::io(directory, error);
     if !directory.is_dir() {
         return Ok(None);
     }
@@ -73,13 +73,14 @@ struct Reader {
 impl Reader {
     /// Reads a file. What a write that was not finished has left is at the end of the last one.
     fn file(&mut self, directory: &Path, path: &Path, is_last: bool) -> Result<(), TrailError> {
-        let file = File::open(path).map_err(|error| io_error(path, error))?;
+        let file = File::open(path).map_err(|error| TrailError::io(path, error))?;
         let mut file = BufReader::new(file);
         let mut bytes = Vec::new();
         loop {
             bytes.clear();
             let mut line = file.by_ref().take(LINE_BYTES_MAX as u64);
-            let read = line.read_until(b'\n', &mut bytes).map_err(|error| io_error(path, error))?;
+            let read =
+                line.read_until(b'\n', &mut bytes).map_err(|error| TrailError::io(path, error))?;
             if read == 0 {
                 return Ok(());
             }
@@ -154,11 +155,6 @@ impl Since {
     }
 }
 
-/// A field of a record; empty if it has none of this name.
-fn text<'a>(record: &'a Value, name: &str) -> &'a str {
-    record.get(name).and_then(Value::as_str).unwrap_or_default()
-}
-
 /// What an administrator did, in a line.
 fn act(record: &Value) -> String {
     let text = |name| text(record, name);
@@ -182,8 +178,4 @@ fn backup(id: &str, time: &str, detail: &str) -> Option<BackupRow> {
         exact: false,
         roots: Vec::new(),
     })
-}
-
-fn io_error(path: &Path, error: std::io::Error) -> TrailError {
-    TrailError::Io { path: path.to_owned(), error: error.into() }
 }
