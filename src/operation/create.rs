@@ -16,7 +16,7 @@ const QUANTUM_SAFE_BITS: i32 = 256;
 /// Makes a symmetric key, or a secret of random bytes.
 pub(super) async fn create(cx: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     creation::check_storage(request.protection_storage_masks.as_ref())?;
-    let (mut attributes, format) = creation::asked(cx, &request.attributes).await?;
+    let (mut attributes, format) = creation::asked(cx, Some(&request.attributes)).await?;
     defaults::apply(cx, request.object_type, &mut attributes).await?;
     let value = match request.object_type {
         ObjectType::SymmetricKey => symmetric_key(cx, &mut attributes)?,

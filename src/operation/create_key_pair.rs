@@ -96,30 +96,20 @@ pub(super) fn check_storage(
 /// Of attributes with several values, each half has those of both and its own.
 ///
 /// # Errors
-/// Those of [`creation::given`].
+/// Those of [`creation::asked`].
 pub(super) async fn given(
     cx: &Context<'_>,
     common: Option<&AttributeList>,
     private: Option<&AttributeList>,
     public: Option<&AttributeList>,
 ) -> Result<Given, Failure> {
-    let (common, of_both) = set(cx, common).await?;
-    let (private, of_private) = set(cx, private).await?;
-    let (public, of_public) = set(cx, public).await?;
+    let (common, of_both) = creation::asked(cx, common).await?;
+    let (private, of_private) = creation::asked(cx, private).await?;
+    let (public, of_public) = creation::asked(cx, public).await?;
     Ok(Given {
         attributes: Pair { private: merged(&common, &private), public: merged(&common, &public) },
         formats: Pair { private: of_private.or(of_both), public: of_public.or(of_both) },
     })
-}
-
-async fn set(
-    cx: &Context<'_>,
-    list: Option<&AttributeList>,
-) -> Result<(AttributeSet, Option<KeyFormatType>), Failure> {
-    match list {
-        Some(list) => creation::asked(cx, list).await,
-        None => Ok((AttributeSet::default(), None)),
-    }
 }
 
 fn merged(common: &AttributeSet, own: &AttributeSet) -> AttributeSet {

@@ -63,15 +63,16 @@ pub(super) async fn given(cx: &Context<'_>, list: &AttributeList) -> Result<Attr
     Ok(given)
 }
 
-/// The attributes of a list, and the Key Format Type: from 2.0 on it is the server's to give and the
+/// The attributes of a list, if there is one, and the Key Format Type: from 2.0 on it is the server's to give and the
 /// client's to ask for (KMIP 2.1 §4.26).
 ///
 /// # Errors
 /// Those of [`given`].
 pub(super) async fn asked(
     cx: &Context<'_>,
-    list: &AttributeList,
+    list: Option<&AttributeList>,
 ) -> Result<(AttributeSet, Option<KeyFormatType>), Failure> {
+    let Some(list) = list else { return Ok((AttributeSet::default(), None)) };
     let format = list.attributes.iter().find_map(|instance| match instance.attribute {
         Attribute::KeyFormatType(format) => Some(format),
         _ => None,

@@ -33,7 +33,7 @@ pub(super) async fn derive_key(
     cx: &Context<'_>,
     request: &Request<'_>,
 ) -> Result<Outcome, Failure> {
-    let (mut attributes, format) = creation::asked(cx, &request.attributes).await?;
+    let (mut attributes, format) = creation::asked(cx, Some(&request.attributes)).await?;
     defaults::apply(cx, request.object_type, &mut attributes).await?;
     let bits = bits(cx, request, &attributes)?;
     let bytes = usize::try_from(bits / 8).map_err(|_| Failure::Internal("a negative length"))?;

@@ -22,10 +22,7 @@ pub(super) async fn re_key(cx: &Context<'_>, request: &Request<'_>) -> Result<Ou
     let mut old = held.object().clone();
     check_replaceable(&old)?;
     creation::check_storage(request.protection_storage_masks.as_ref())?;
-    let (given, format) = match &request.attributes {
-        Some(list) => creation::asked(cx, list).await?,
-        None => (AttributeSet::default(), None),
-    };
+    let (given, format) = creation::asked(cx, request.attributes.as_ref()).await?;
     let is_given = |kind: AttributeKind| given.first(kind).is_some();
     check_offset(request.offset.is_some(), is_given)?;
     let offset = request.offset.map(|offset| i64::from(offset.0));
