@@ -12,11 +12,23 @@ use crate::keys::rotation::{KeyPlace, Subject};
 use crate::keys::{Provider, RootKey};
 use crate::store::BoxFuture;
 
+/// What becomes of a key.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum End {
+    Destroyed,
+    /// And it is tried again.
+    Remains,
+    Left,
+    /// To remove.
+    Yours,
+    Planned,
+}
+
 /// What becomes of the key of a version of a root, which was not in the store.
 #[derive(Debug, Serialize)]
 pub(super) struct KeyEnd {
-    /// `destroyed`, `remains` (and it is tried again), `left` or `yours` (to remove).
-    end: &'static str,
+    end: End,
     /// Where it is or was.
     place: String,
     /// Why it remains.
@@ -26,29 +38,30 @@ pub(super) struct KeyEnd {
 }
 
 impl KeyEnd {
-    fn new(end: &'static str, place: String, why: Option<String>) -> Self {
-        let line = match (end, &why) {
-            ("yours", _) => format!("{place}: remove it now, nobody else does"),
-            ("left", _) => format!("{place}: stays"),
-            ("planned", _) => format!("{place}: would be destroyed, too"),
-            (_, Some(why)) => format!("{place}: is there still, and is tried again: {why}"),
-            (_, None) => format!("{place}: is destroyed"),
+    fn new(end: End, place: String, why: Option<String>) -> Self {
+        let why_not = why.as_deref().unwrap_or_default();
+        let line = match end {
+            End::Destroyed => format!("{place}: is destroyed"),
+            End::Remains => format!("{place}: is there still, and is tried again: {why_not}"),
+            End::Left => format!("{place}: stays"),
+            End::Yours => format!("{place}: remove it now, nobody else does"),
+            End::Planned => format!("{place}: would be destroyed, too"),
         };
         Self { end, place, why, line }
     }
 
     /// What has become of it: why it remains, if it does.
     fn tried(place: String, why: Option<String>) -> Self {
-        Self::new(if why.is_some() { "remains" } else { "destroyed" }, place, why)
+        Self::new(if why.is_some() { End::Remains } else { End::Destroyed }, place, why)
     }
 
     /// What would become of it.
     fn planned(key: KeyPlace, is_left: bool) -> Self {
         let KeyPlace { provider, place } = key;
         let end = match provider.can_destroy() {
-            false => "yours",
-            true if is_left => "left",
-            true => "planned",
+            false => End::Yours,
+            true if is_left => End::Left,
+            true => End::Planned,
         };
         Self::new(end, place, None)
     }
@@ -108,10 +121,10 @@ async fn end_of_key(
     };
     let doomed = rotator.doomed(subject, version).await?;
     let end = match (doomed, &opened) {
-        _ if !provider.can_destroy() => KeyEnd::new("yours", place, None),
-        _ if is_left => KeyEnd::new("left", place, None),
+        _ if !provider.can_destroy() => KeyEnd::new(End::Yours, place, None),
+        _ if is_left => KeyEnd::new(End::Left, place, None),
         // The server was faster.
-        (None, _) => KeyEnd::new("destroyed", place, None),
+        (None, _) => KeyEnd::new(End::Destroyed, place, None),
         (Some(row), opened) => {
             let root = opened.as_ref().and_then(|opened| opened.as_ref().ok()).cloned();
             let why = rotator.destroy_key(subject, &row, root).await?;
