@@ -22,26 +22,12 @@ The hold is set with: keystrata tenant set --tenant tenant-a --destroy-hold SECO
       --dir keystrata-try
 
 It is checked as those of tenant shred: see docs/operations/shredding.md.")]
-    Statement(Statement),
-}
-
-/// Which destroyed object.
-#[derive(Debug, clap::Args, Serialize)]
-pub(crate) struct Statement {
-    #[command(flatten)]
-    #[serde(skip)]
-    common: Common,
-    /// The tenant
-    #[arg(long, value_name = "NAME")]
-    tenant: String,
-    /// The object's Unique Identifier
-    #[arg(long)]
-    uid: String,
+    Statement(One),
 }
 
 /// Which object.
 #[derive(Debug, clap::Args, Serialize)]
-pub(crate) struct Restore {
+pub(crate) struct One {
     #[command(flatten)]
     #[serde(skip)]
     common: Common,
@@ -51,6 +37,14 @@ pub(crate) struct Restore {
     /// The object's Unique Identifier
     #[arg(long)]
     uid: String,
+}
+
+/// Which object comes back.
+#[derive(Debug, clap::Args, Serialize)]
+pub(crate) struct Restore {
+    #[command(flatten)]
+    #[serde(flatten)]
+    one: One,
     /// Say what would be done, and do nothing
     #[arg(long)]
     plan: bool,
@@ -59,7 +53,7 @@ pub(crate) struct Restore {
 /// Runs `keystrata object`.
 pub(crate) fn run(command: &Command, environment: &Environment) -> Result<(), Failure> {
     match command {
-        Command::Restore(it) => it.common.run(environment, "object restore", it, line),
+        Command::Restore(it) => it.one.common.run(environment, "object restore", it, line),
         Command::Statement(it) => it.common.run(environment, "object statement", it, line),
     }
 }
