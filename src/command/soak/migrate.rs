@@ -7,6 +7,7 @@ use keystrata::keys::env_root::create_key_file;
 use serde_json::Value;
 
 use super::super::{About as _, Failure};
+use super::sealed::text;
 use super::server::Server;
 
 /// What begins and ends what is written into the configuration.
@@ -26,14 +27,13 @@ impl Server {
         let is_at_home = self.root == "env";
         let versions = root.get("versions").and_then(Value::as_array);
         let versions = || versions.into_iter().flatten();
-        let text = |of: &Value, name| of.get(name).and_then(Value::as_str).map(str::to_owned);
         // A move of which the server was killed before it began: its version waits, and nothing else can
         // be done with the root.
-        let waiting = versions().find(|it| text(it, "state").as_deref() == Some("pending"));
-        if waiting.and_then(|it| text(it, "provider")).as_deref() == Some("env") && !is_at_home {
+        let waits = |it: &Value| text(it, "state") == "pending" && text(it, "provider") == "env";
+        if !is_at_home && versions().any(waits) {
             return Ok(["kek", "migrate", "--to", "env"]);
         }
-        if text(root, "provider").as_deref() == Some("env") && !is_at_home {
+        if !is_at_home && text(root, "provider") == "env" {
             return Ok(["kek", "migrate", "--to", "pkcs11"]);
         }
         if !is_at_home && (!moves || turn.is_multiple_of(3)) {

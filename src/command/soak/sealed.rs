@@ -48,7 +48,8 @@ impl Retired {
     }
 }
 
-fn text(of: &Value, name: &str) -> String {
+/// A text of an answer; empty if it has none of this name.
+pub(super) fn text(of: &Value, name: &str) -> String {
     of.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
