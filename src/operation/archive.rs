@@ -39,10 +39,11 @@ pub(super) async fn recover(
     }
     let uid = object.uid.clone();
     let response = ResponsePayload::Recover(recover::Response { uid: uid.clone().into() });
-    if !object.is_archived() {
-        return Ok(Outcome::read(uid, response));
+    let mut changes = Vec::new();
+    if object.is_archived() {
+        object.attributes.remove_all(&AttributeKind::ArchiveDate.into());
+        object.touch(cx.now());
+        changes.push(cx.update(&held, object));
     }
-    object.attributes.remove_all(&AttributeKind::ArchiveDate.into());
-    object.touch(cx.now());
-    Ok(Outcome::changed(uid, vec![cx.update(&held, object)], response))
+    Ok(Outcome::meant(uid, changes, response))
 }

@@ -58,7 +58,7 @@ pub(super) async fn certify(cx: &Context<'_>, request: &Request<'_>) -> Result<O
         None => changes.push(cx.insert(object, &value).await?),
     }
     let response = Response { uid: uid.clone().into(), attributes: None };
-    Ok(Outcome::made(uid, changes, ResponsePayload::Certify(response)))
+    Ok(Outcome::meant(uid, changes, ResponsePayload::Certify(response)))
 }
 
 /// What the client says of the new certificate.

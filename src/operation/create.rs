@@ -30,7 +30,7 @@ pub(super) async fn create(cx: &Context<'_>, request: &Request) -> Result<Outcom
     let change = cx.insert(object, &value).await?;
     let response =
         Response { object_type: request.object_type, uid: uid.clone().into(), attributes: None };
-    Ok(Outcome::made(uid, vec![change], ResponsePayload::Create(response)))
+    Ok(Outcome::meant(uid, vec![change], ResponsePayload::Create(response)))
 }
 
 pub(super) fn symmetric_key(

@@ -74,7 +74,7 @@ pub(super) async fn create_key_pair(
     let uids = vec![private.uid.clone(), public.uid.clone()];
     let changes =
         vec![cx.insert(private, &values.private).await?, cx.insert(public, &values.public).await?];
-    let outcome = Outcome::made(String::new(), changes, ResponsePayload::CreateKeyPair(response));
+    let outcome = Outcome::meant(String::new(), changes, ResponsePayload::CreateKeyPair(response));
     Ok(Outcome { uids, ..outcome })
 }
 

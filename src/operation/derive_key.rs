@@ -76,7 +76,7 @@ pub(super) async fn derive_key(
         changes.push(cx.update(base, object));
     }
     let response = Response { uid: uid.clone().into(), attributes: None };
-    Ok(Outcome::made(uid, changes, ResponsePayload::DeriveKey(response)))
+    Ok(Outcome::meant(uid, changes, ResponsePayload::DeriveKey(response)))
 }
 
 /// The length of the new object, in bits, if it is one that such an object can have.

@@ -44,5 +44,5 @@ async fn answer(
         attributes: list.into(),
         object: value,
     };
-    Ok(Outcome::changed(uid, changes, ResponsePayload::Export(response)))
+    Ok(Outcome::meant(uid, changes, ResponsePayload::Export(response)))
 }

@@ -53,7 +53,7 @@ pub(super) async fn import(cx: &Context<'_>, request: &Request<'_>) -> Result<Ou
     });
     let uid = uid.to_owned();
     let response = Response { uid: uid.clone().into() };
-    Ok(Outcome::made(uid, changes, ResponsePayload::Import(response)))
+    Ok(Outcome::meant(uid, changes, ResponsePayload::Import(response)))
 }
 
 /// A key out of its PKCS#12 container, and new objects for the certificates that came with it. Import

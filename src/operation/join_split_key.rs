@@ -55,7 +55,7 @@ pub(super) async fn join_split_key(
     let uid = object.uid.clone();
     let change = cx.insert_beside(first, object, &value).await?;
     let response = Response { object_type: None, uid: uid.clone().into(), attributes: None };
-    Ok(Outcome::made(uid, vec![change], ResponsePayload::JoinSplitKey(response)))
+    Ok(Outcome::meant(uid, vec![change], ResponsePayload::JoinSplitKey(response)))
 }
 
 /// The parts that are named, and their values.

@@ -158,10 +158,10 @@ impl Outcome {
         Self { response, changes, uids: vec![uid], placeholder: Placeholder::Kept }
     }
 
-    /// An answer about an object that is new once `changes` are durable: the one that items which
-    /// follow mean.
+    /// An answer about the object that items which follow mean: one that is new once `changes` are
+    /// durable, or that was recovered or exported.
     #[must_use]
-    pub fn made(uid: String, changes: Vec<Change>, response: ResponsePayload<'static>) -> Self {
+    pub fn meant(uid: String, changes: Vec<Change>, response: ResponsePayload<'static>) -> Self {
         Self { placeholder: Placeholder::Set, ..Self::changed(uid, changes, response) }
     }
 }

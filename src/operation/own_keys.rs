@@ -175,7 +175,7 @@ pub(super) async fn re_key(
     let subject = whole(cx, uid).await?;
     let changes = cx.parts().keyring.rotation_changes(&subject).await.map_err(refused)?;
     let response = Response { uid: uid.to_owned().into(), attributes: None };
-    Ok(Outcome::made(uid.to_owned(), changes, ResponsePayload::ReKey(response)))
+    Ok(Outcome::meant(uid.to_owned(), changes, ResponsePayload::ReKey(response)))
 }
 
 fn refused(refused: Refused) -> Failure {

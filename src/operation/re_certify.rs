@@ -58,7 +58,7 @@ pub(super) async fn re_certify(
     changes.push(cx.insert_beside(&held, new, &value).await?);
     changes.push(cx.update(&held, old));
     let response = Response { uid: uid.clone().into(), attributes: None };
-    Ok(Outcome::made(uid, changes, ResponsePayload::ReCertify(response)))
+    Ok(Outcome::meant(uid, changes, ResponsePayload::ReCertify(response)))
 }
 
 /// What the new certificate should say: what a request asks for, or the same again.

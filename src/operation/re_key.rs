@@ -42,7 +42,7 @@ pub(super) async fn re_key(cx: &Context<'_>, request: &Request<'_>) -> Result<Ou
     let insert = cx.insert_beside(&held, new, &value).await?;
     let changes = vec![insert, cx.update(&held, old)];
     let response = Response { uid: uid.clone().into(), attributes: None };
-    Ok(Outcome::made(uid, changes, ResponsePayload::ReKey(response)))
+    Ok(Outcome::meant(uid, changes, ResponsePayload::ReKey(response)))
 }
 
 /// Holds that not both an Offset and a date are given.

@@ -74,7 +74,7 @@ pub(super) async fn re_key_key_pair(
         cx.update(&held.private, old.private),
         cx.update(&held.public, old.public),
     ];
-    let outcome = Outcome::made(String::new(), changes, ResponsePayload::ReKeyKeyPair(response));
+    let outcome = Outcome::meant(String::new(), changes, ResponsePayload::ReKeyKeyPair(response));
     Ok(Outcome { uids, ..outcome })
 }
 

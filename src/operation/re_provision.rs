@@ -64,7 +64,7 @@ pub(super) async fn re_provision(cx: &Context<'_>, request: &Request) -> Result<
     let note = note(cx, fingerprint, &new, (cx.fingerprint(), own.not_after), &uid).await?;
     let changes = vec![cx.insert(object, &value).await?, note];
     let response = Response { uid: Some(uid.clone().into()) };
-    Ok(Outcome::made(uid, changes, ResponsePayload::ReProvision(response)))
+    Ok(Outcome::meant(uid, changes, ResponsePayload::ReProvision(response)))
 }
 
 /// The certificate of the connection.

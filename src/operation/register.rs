@@ -37,7 +37,7 @@ pub(super) async fn register(cx: &Context<'_>, request: &Request) -> Result<Outc
     let uid = object.uid.clone();
     changes.push(cx.insert(object, &value).await?);
     let response = Response { uid: uid.clone().into(), attributes: None };
-    Ok(Outcome::made(uid, changes, ResponsePayload::Register(response)))
+    Ok(Outcome::meant(uid, changes, ResponsePayload::Register(response)))
 }
 
 /// The attributes that the client gives; those, too, that repeat what a certificate says of itself.

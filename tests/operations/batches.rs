@@ -10,8 +10,10 @@ use kmip_ttlv::payload::{ResponsePayload, discover_versions, get_attributes, pin
 use kmip_ttlv::{UniqueIdentifier, Version};
 
 use super::ask::{
-    Request, add, attributes, check, create, destroy, found, get, locate, name, re_key, uid_of,
+    Request, add, archive, attributes, check, create, destroy, found, get, locate, name, re_key,
+    recover, uid_of,
 };
+use super::transfer::export;
 use super::world::{Answer, World};
 
 use ResultReason as R;
@@ -110,6 +112,12 @@ async fn the_placeholder_is_the_object_that_was_made_or_found_last() {
     assert_eq!(after(vec![find("one"), check(&two).into()]).await, Ok(one.clone()));
     assert_eq!(after(vec![find("one"), add(&two, name("two"))]).await, Ok(one.clone()));
     assert_eq!(after(vec![find("one"), find("two")]).await, Ok(two.clone()));
+    // But Export and Recover do, and this one whether the object was archived or not.
+    assert_eq!(after(vec![find("one"), export(&two)]).await, Ok(two.clone()));
+    client.ask(archive(&two)).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(after(vec![find("one"), recover(&two)]).await, Ok(two.clone()));
+    }
     // None, or more than one, is no object.
     let missing = Err(R::InvalidMessage);
     assert_eq!(after(Vec::new()).await, missing);

@@ -9,7 +9,7 @@ use kmip_ttlv::{DateTime, Version};
 use super::ask::{Request, activate, attributes, destroy, get, name};
 use super::world::{Client, World};
 
-fn export(uid: &str) -> Request {
+pub(crate) fn export(uid: &str) -> Request {
     export::Request {
         uid: Some(uid.to_owned().into()),
         key_format: None,
