@@ -5,7 +5,7 @@ use kmip_ttlv::enums::{
     CryptographicAlgorithm as A, HashingAlgorithm, KeyCompressionType, KeyFormatType as F,
     RecommendedCurve as C, ResultReason as R, State,
 };
-use kmip_ttlv::object::KeyMaterial;
+use kmip_ttlv::object::{KeyMaterial, TransparentRsaPrivateKey};
 use kmip_ttlv::payload::create_key_pair;
 use kmip_ttlv::{Secret, Version};
 
@@ -62,6 +62,45 @@ async fn what_is_no_key_of_its_format_is_refused() {
         let answer = client.ask(bring(half(private, format, bytes(b"no key")), said)).await;
         assert_eq!(answer, Err(reason), "{private} {format:?}");
     }
+}
+
+/// A transparent RSA key says by one of three ways what is private of it (KMIP 1.4 §2.1.7.4).
+#[tokio::test]
+async fn what_has_no_private_part_is_no_private_key() {
+    let world = World::new().await;
+    let client = world.client("orders", Version::V1_4).await;
+    let (a, _) = pair_of(client.ask(create(vec![of(A::Rsa), bits(2048)])).await);
+    let key = fetch(&client, &a, Some(F::TransparentRsaPrivateKey), None).await.unwrap();
+    let KeyMaterial::RsaPrivateKey(whole) = material(&key).clone() else { panic!() };
+    let bare = TransparentRsaPrivateKey {
+        modulus: whole.modulus.clone(),
+        public_exponent: whole.public_exponent.clone(),
+        private_exponent: None,
+        p: None,
+        q: None,
+        prime_exponent_p: None,
+        prime_exponent_q: None,
+        crt_coefficient: None,
+    };
+    let (d, p, q) = (whole.private_exponent, whole.p, whole.q);
+    let (dp, dq, inverse) = (whole.prime_exponent_p, whole.prime_exponent_q, whole.crt_coefficient);
+    let with = |change: &dyn Fn(&mut TransparentRsaPrivateKey)| {
+        let mut key = bare.clone();
+        change(&mut key);
+        let material = KeyMaterial::RsaPrivateKey(Box::new(key));
+        let said = vec![of(A::Rsa), bits(2048)];
+        client.ask(bring(half(true, F::TransparentRsaPrivateKey, material), said))
+    };
+    assert_eq!(with(&|_| {}).await, Err(R::InvalidField));
+    assert_eq!(with(&|key| key.p.clone_from(&p)).await, Err(R::InvalidField));
+    assert_eq!(with(&|key| key.prime_exponent_q.clone_from(&dq)).await, Err(R::InvalidField));
+    assert_eq!(with(&|key| key.crt_coefficient.clone_from(&inverse)).await, Err(R::InvalidField));
+    assert!(with(&|key| key.private_exponent.clone_from(&d)).await.is_ok());
+    assert!(with(&|key| (key.p, key.q) = (p.clone(), q.clone())).await.is_ok());
+    let exponents = |key: &mut TransparentRsaPrivateKey| {
+        (key.prime_exponent_p, key.prime_exponent_q) = (dp.clone(), dq.clone());
+    };
+    assert!(with(&exponents).await.is_ok());
 }
 
 #[tokio::test]

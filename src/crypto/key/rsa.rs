@@ -145,7 +145,6 @@ impl RsaPrivate {
             part.as_ref().map(|part| unsigned(part).map(number)).transpose()
         };
         let modulus = number(unsigned(&key.modulus)?);
-        let public_exponent = part(&key.public_exponent)?.ok_or(KeyError::Unreadable)?;
         let private_exponent = part(&key.private_exponent)?;
         let primes = part(&key.p)?.zip(part(&key.q)?);
         let crt = (
@@ -153,6 +152,11 @@ impl RsaPrivate {
             part(&key.prime_exponent_q)?,
             part(&key.crt_coefficient)?,
         );
+        // One of these three there must be: what has none is no private key.
+        if private_exponent.is_none() && primes.is_none() && (crt.0.is_none() || crt.1.is_none()) {
+            return Err(KeyError::Malformed);
+        }
+        let public_exponent = part(&key.public_exponent)?.ok_or(KeyError::Unreadable)?;
         if let (Some(d), Some((p, q)), (Some(exponent_p), Some(exponent_q), Some(coefficient))) =
             (&private_exponent, &primes, crt)
         {
