@@ -358,7 +358,10 @@ fn digest_in_default_format(
     value: &ManagedObject,
 ) -> Result<Option<Digest>, Failure> {
     let kept = value.key_block().map(|block| block.format);
-    let usual = key_pair_value::default_format(attributes, value);
+    let usual = match kept {
+        Some(KeyFormatType::TransparentSymmetricKey) => Some(KeyFormatType::Raw),
+        _ => key_pair_value::default_format(attributes, value),
+    };
     if !cx.version().is_2x() || usual.is_none() || usual == kept {
         return Ok(None);
     }

@@ -335,6 +335,13 @@ async fn a_key_is_made_in_the_format_that_is_asked_for_or_not_at_all() {
         assert_eq!(client.values(&uid, AttributeKind::KeyFormatType).await, asked(transparent));
         let Ok(ResponsePayload::Get(got)) = client.ask(get(&uid)).await else { panic!("no key") };
         assert_eq!(got.object.key_block().map(|block| block.format), Some(transparent));
+        let digests = client.values(&uid, AttributeKind::Digest).await;
+        let formats = digests.iter().map(|digest| match digest {
+            Attribute::Digest(digest) => digest.key_format_type,
+            other => panic!("{other:?}"),
+        });
+        let both = [Some(transparent), Some(KeyFormatType::Raw)];
+        assert!(formats.eq(both), "one as it is kept, and one in the usual format");
     }
     let answer = client.ask(create(asked(KeyFormatType::Pkcs8))).await;
     assert_eq!(answer, Err(R::KeyFormatTypeNotSupported));
