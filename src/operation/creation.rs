@@ -7,12 +7,12 @@ use kmip_ttlv::attribute::{
     Attribute, AttributeKind, AttributeList, Digest, IndexedAttribute, Link,
 };
 use kmip_ttlv::enums::{
-    CryptographicAlgorithm, KeyFormatType, ObjectType, ProtectionStorageMask, RngAlgorithm, State,
+    CryptographicAlgorithm, KeyFormatType, ObjectType, ProtectionStorageMask, State,
 };
 use kmip_ttlv::object::ManagedObject;
 use kmip_ttlv::structure::ProtectionStorageMasks;
 
-use super::{Context, Failure, key_pair_value, templates, value};
+use super::{Context, Failure, generators, key_pair_value, templates, value};
 use crate::object::{AttributeSet, Object, rules, set};
 use crate::store;
 
@@ -199,7 +199,7 @@ pub(super) fn is_called_quantum_safe(attributes: &AttributeSet) -> bool {
 ///
 /// # Errors
 /// [`Failure::InvalidAttributeValue`] if a date that is given contradicts another, and those of
-/// [`check_size`].
+/// [`generators::chosen`] and [`check_size`].
 pub(super) fn object(
     cx: &Context<'_>,
     object_type: ObjectType,
@@ -220,7 +220,8 @@ pub(super) fn object(
     attributes.put(Attribute::NeverExtractable(!extractable));
     if origin == Origin::Made {
         default(&mut attributes, Attribute::OriginalCreationDate(now));
-        attributes.put(Attribute::RandomNumberGenerator(generator()));
+        let generator = generators::chosen(cx, &attributes)?;
+        attributes.put(Attribute::RandomNumberGenerator(generator));
     }
     describe(cx, &mut attributes, value)?;
     default(&mut attributes, Attribute::Fresh(true));
@@ -373,19 +374,5 @@ fn digest_in_default_format(
 pub(super) fn default(attributes: &mut AttributeSet, attribute: Attribute) {
     if attributes.first(attribute.kind()).is_none() {
         attributes.put(attribute);
-    }
-}
-
-/// What is true of the operating system's generator: which one it is, is not ours to know.
-pub(super) fn generator() -> kmip_ttlv::attribute::RngParameters {
-    kmip_ttlv::attribute::RngParameters {
-        algorithm: RngAlgorithm::Unspecified,
-        cryptographic_algorithm: None,
-        cryptographic_length: None,
-        hashing_algorithm: None,
-        drbg_algorithm: None,
-        recommended_curve: None,
-        fips186_variation: None,
-        prediction_resistance: None,
     }
 }

@@ -41,6 +41,7 @@ mod destroy;
 mod discover_versions;
 mod encrypt;
 mod export;
+mod generators;
 mod get;
 mod get_attributes;
 mod get_usage_allocation;

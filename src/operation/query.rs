@@ -1,6 +1,5 @@
 //! Query (KMIP 1.4 §4.25, KMIP 2.1 §6.1.40): answered from the tables that serve.
 
-use kmip_ttlv::attribute::RngParameters;
 use kmip_ttlv::enums::{
     ClientRegistrationMethod, DestroyAction, ObjectType, Operation, ProtectionStorageMask,
     QueryFunction, RngMode, ShreddingAlgorithm, UnwrapMode,
@@ -13,7 +12,7 @@ use kmip_ttlv::structure::{
 };
 
 use super::facts::VENDOR;
-use super::{Context, Failure, Outcome, SERVED, creation, defaults};
+use super::{Context, Failure, Outcome, SERVED, creation, defaults, generators};
 use crate::crypto::key::lattice;
 
 /// The requests that the server itself sends, to clients that listen (KMIP 1.4 §5, KMIP 2.1 §6.2).
@@ -61,7 +60,7 @@ pub(super) async fn query(cx: &Context<'_>, request: &Request) -> Result<Outcome
                 response.vendor = Some(VENDOR.to_owned());
                 response.server_information = Some(server_information(cx));
             }
-            QueryFunction::QueryRnGs => response.rngs = generators(cx),
+            QueryFunction::QueryRnGs => response.rngs = generators::all(cx),
             QueryFunction::QueryCapabilities => response.capabilities = vec![capabilities(cx)],
             QueryFunction::QueryClientRegistrationMethods => {
                 response.client_registration_methods = registration_methods(cx);
@@ -88,12 +87,6 @@ pub(super) async fn query(cx: &Context<'_>, request: &Request) -> Result<Outcome
         }
     }
     Ok(Outcome::told(ResponsePayload::Query(Box::new(response))))
-}
-
-/// The generators that are described, or one that is not.
-fn generators(cx: &Context<'_>) -> Vec<RngParameters> {
-    let said = &cx.parts().facts.statements.generators;
-    if said.is_empty() { vec![creation::generator()] } else { said.clone() }
 }
 
 /// How clients come by what they prove themselves with: somebody else issues it.

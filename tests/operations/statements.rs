@@ -2,16 +2,17 @@
 
 use keystrata::operation::{Facts, Statements};
 use kmip_ttlv::Version;
-use kmip_ttlv::attribute::RngParameters;
+use kmip_ttlv::attribute::{Attribute, AttributeKind, RngParameters};
 use kmip_ttlv::enums::{
     ClientRegistrationMethod as Method, DrbgAlgorithm, ItemTypeEnum, ProfileName,
-    QueryFunction as Q, RngAlgorithm, ValidationAuthorityType, ValidationType,
+    QueryFunction as Q, ResultReason as R, RngAlgorithm, ValidationAuthorityType, ValidationType,
 };
 use kmip_ttlv::payload::{ResponsePayload, query};
 use kmip_ttlv::structure::{
     ExtensionInformation, ExtensionType, ProfileInformation, ValidationInformation,
 };
 
+use super::ask::create;
 use super::world::{Client, World};
 
 async fn told(client: &Client<'_>, functions: &[Q]) -> query::Response {
@@ -91,6 +92,37 @@ async fn a_server_of_which_nothing_is_said_claims_nothing() {
         assert_eq!(response.client_registration_methods, [Method::ServerPreGenerated]);
         assert!(response.validations.is_empty() && response.profiles.is_empty());
         assert!(response.extensions.is_empty());
+    }
+}
+
+/// KMIP 1.4 §3.44, KMIP 2.1 §4.46.
+#[tokio::test]
+async fn a_key_is_made_by_the_generator_that_is_asked_for_or_not_at_all() {
+    let unknown = RngParameters { drbg_algorithm: Some(DrbgAlgorithm::Ctr), ..generator() };
+    let undescribed = RngParameters {
+        algorithm: RngAlgorithm::Unspecified,
+        drbg_algorithm: None,
+        prediction_resistance: None,
+        ..generator()
+    };
+    let described = Facts { statements: statements(), ..Facts::default() };
+    for (facts, is_described) in [(Facts::default(), false), (described, true)] {
+        let world = World::with_facts(facts).await;
+        for (version, refused) in
+            [(Version::V1_3, R::InvalidField), (Version::V2_1, R::InvalidAttributeValue)]
+        {
+            let client = world.client("orders", version).await;
+            let ask = |generator| Attribute::RandomNumberGenerator(generator);
+            assert_eq!(client.ask(create(vec![ask(unknown.clone())])).await, Err(refused));
+            let answer = client.ask(create(vec![ask(generator())])).await;
+            assert_eq!(answer.is_ok(), is_described);
+            for wanted in [is_described.then(generator), Some(undescribed.clone())] {
+                let Some(wanted) = wanted.map(ask) else { continue };
+                let uid = client.create(vec![wanted.clone()]).await;
+                let found = client.values(&uid, AttributeKind::RandomNumberGenerator).await;
+                assert_eq!(found, [wanted]);
+            }
+        }
     }
 }
 
