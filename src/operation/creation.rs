@@ -219,7 +219,7 @@ pub(super) fn object(
     attributes.put(Attribute::AlwaysSensitive(sensitive));
     attributes.put(Attribute::NeverExtractable(!extractable));
     if origin == Origin::Made {
-        default(&mut attributes, Attribute::OriginalCreationDate(now));
+        attributes.put(Attribute::OriginalCreationDate(now));
         let generator = generators::chosen(cx, &attributes)?;
         attributes.put(Attribute::RandomNumberGenerator(generator));
     }

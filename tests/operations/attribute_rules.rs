@@ -7,7 +7,7 @@ use kmip_ttlv::attribute::{
 use kmip_ttlv::enums::{CryptographicUsageMask, ResultReason, State, UsageLimitsUnit};
 
 use super::ask::{add, at, create, custom, delete, delete_value, found, locate, modify, name};
-use super::ask::{opaque, re_key, set};
+use super::ask::{opaque, re_key, set, uid_of};
 use super::world::World;
 
 use ResultReason as R;
@@ -197,5 +197,23 @@ async fn the_server_makes_up_no_application_data() {
         // Whoever looks for a namespace need not know the data.
         let here = found(client.ask(locate(vec![information(None)])).await);
         assert!(here.contains(&uid), "{version}");
+    }
+}
+
+/// KMIP 1.4 §3.43, KMIP 2.1 §4.38.
+#[tokio::test]
+async fn what_the_server_makes_was_created_when_it_came_to_the_server() {
+    let world = World::new().await;
+    for version in [Version::V1_2, Version::V1_4, Version::V2_1] {
+        let client = world.client("orders", version).await;
+        let early = || vec![Attribute::OriginalCreationDate(at(-60))];
+        let made = client.create(early()).await;
+        let again = uid_of(client.ask(re_key(&made, None, early())).await);
+        for uid in [made, again] {
+            let created = client.values(&uid, AttributeKind::OriginalCreationDate).await;
+            assert_eq!(created, [Attribute::OriginalCreationDate(at(0))]);
+        }
+        let brought = uid_of(client.ask(opaque(early())).await);
+        assert_eq!(client.values(&brought, AttributeKind::OriginalCreationDate).await, early());
     }
 }
