@@ -171,6 +171,7 @@ where
             );
             self.enqueue().await?;
         }
+        after_the_others().await;
         self.send().await?;
         answered?;
         match read {
@@ -307,6 +308,21 @@ where
         release(&mut self.outbox);
         Ok(())
     }
+}
+
+/// Lets the other connections of this thread that are ready have their turn. Each takes one before it
+/// writes, so that all that has arrived is answered first: a write wakes the client, which may take
+/// the processor from the thread.
+async fn after_the_others() {
+    let mut is_last = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut is_last, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 fn sent(written: Option<io::Result<()>>) -> Result<(), ConnectionEnd> {
