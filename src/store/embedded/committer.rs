@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use rusqlite::Connection;
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
+use super::delivery::{Waiting, deliver};
 use super::ledger::Ledger;
 use super::prepare::Prepared;
 use super::write::{WriteError, run, write};
@@ -30,9 +30,7 @@ const GROUP_BYTES_MAX: usize = 1024 * 1024;
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) prepared: Prepared,
-    pub(super) answer: oneshot::Sender<Result<(), Error>>,
-    /// Its part of the bytes that may wait; given back with the answer.
-    pub(super) _bytes: OwnedSemaphorePermit,
+    pub(super) waiting: Waiting,
 }
 
 /// What the committer needs beside its connection.
@@ -143,13 +141,10 @@ impl Committer {
             let took = self.around.clock.elapsed().saturating_sub(started);
             self.around.metrics.committed(made, took);
         }
-        for (request, result) in requests.into_iter().zip(results) {
-            if let Err(error) = &result {
-                self.around.metrics.commit_failed(failure(error));
-            }
-            // Whoever does not wait any more has still committed.
-            let _ = request.answer.send(result);
+        for error in results.iter().filter_map(|result| result.as_ref().err()) {
+            self.around.metrics.commit_failed(failure(error));
         }
+        deliver(requests.into_iter().zip(results));
         self.around.observer.at(Step::GroupAnswered);
         if let Some(group) = group {
             self.around.audit.changes(group);

@@ -8,6 +8,7 @@ mod committer;
 mod connection;
 mod copy;
 mod database;
+mod delivery;
 mod hierarchy;
 mod ledger;
 mod notes;
@@ -29,11 +30,12 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::Semaphore;
 
 use self::committer::{Committer, Request, Surroundings};
 pub use self::copy::{Verified, verify};
 use self::database::open_database;
+use self::delivery::Waiting;
 use self::prepare::Prepared;
 use self::readers::{Readers, closed};
 pub use self::restore::{Begun, Places, RestoreError, ShredAgain, Sign, begin};
@@ -211,8 +213,8 @@ impl Embedded {
         let Ok(bytes) = Arc::clone(&self.commit_bytes).try_acquire_many_owned(bytes) else {
             return Err(self.overloaded());
         };
-        let (answer, answered) = oneshot::channel();
-        let request = Request { prepared, answer, _bytes: bytes };
+        let (waiting, answered) = Waiting::new(bytes);
+        let request = Request { prepared, waiting };
         self.commits.try_push(request).map_err(|refused| match refused {
             Refused::Closed => closed(),
             Refused::Full => self.overloaded(),
