@@ -40,6 +40,10 @@ pub(super) enum FormatError {
 
 /// The attributes of an object as bytes.
 pub(super) fn encode(object: &Object) -> Vec<u8> {
+    written(object).to_vec()
+}
+
+fn written(object: &Object) -> Buffer {
     let mut buffer = Buffer::new();
     buffer.extend(&[FORMAT]);
     let mut writer = Writer::new(&mut buffer, VERSION);
@@ -49,13 +53,13 @@ pub(super) fn encode(object: &Object) -> Vec<u8> {
         }
         instance.attribute.encode_tagged(&mut writer);
     }
-    buffer.to_vec()
+    buffer
 }
 
 /// How many bytes the attributes of an object take in its row.
 #[must_use]
 pub fn attribute_bytes(object: &Object) -> usize {
-    encode(object).len()
+    written(object).len()
 }
 
 /// The object that [`encode`] has written.
