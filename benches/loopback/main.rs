@@ -4,6 +4,7 @@
 //! cargo bench --bench loopback              all of it, about five minutes
 //! cargo bench --bench loopback -- --quick   a smoke test; its figures mean nothing
 //! cargo bench --bench loopback -- get       one operation
+//! cargo bench --bench loopback -- get 64    and one number of connections
 //! ```
 //!
 //! The server is the real binary in a process of its own with its default settings: audit trail on
@@ -58,9 +59,9 @@ impl Extent {
         Self {
             only: None,
             connections: vec![1, 16, 64],
-            rounds: 3,
+            rounds: 5,
             warm_up: Duration::from_millis(500),
-            window: Duration::from_secs(2),
+            window: Duration::from_millis(1_500),
             idle: 1_000,
             objects: 100_000,
         }
@@ -88,7 +89,12 @@ fn main() {
     }
     let has = |name| arguments.iter().any(|argument| argument == name);
     let mut extent = if has("--quick") { Extent::quick() } else { Extent::whole() };
-    extent.only = arguments.iter().find(|argument| !argument.starts_with('-')).cloned();
+    for argument in arguments.iter().filter(|argument| !argument.starts_with('-')) {
+        match argument.parse() {
+            Ok(connections) => extent.connections = vec![connections],
+            Err(_) => extent.only = Some(argument.clone()),
+        }
+    }
     raise_file_limit();
     let target = env!("CARGO_TARGET_TMPDIR");
     let directory = tempfile::tempdir_in(target).expect("a directory on the disk");
