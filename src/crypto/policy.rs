@@ -17,12 +17,16 @@ const LEGACY: &[A] = &[
     A::Skipjack,
 ];
 
+/// The least length of RSA keys that are made today, in bits (SP 800-131A §3).
+const RSA_BITS_TODAY: usize = 2048;
+
 /// The policy of a tenant. The usual one allows everything that is served, but what only old estates
 /// need.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Policy {
     /// Whether what only old estates need is allowed: keys of DES, 3DES and other algorithms that are
-    /// not to be used any more, and decryption with RSA PKCS#1 v1.5.
+    /// not to be used any more, new RSA keys of less than 2048 bits, and decryption with RSA PKCS#1
+    /// v1.5.
     pub legacy: bool,
     /// The only algorithms that keys may have; any, if absent. One name stands for all that keys of
     /// elliptic curves are called by.
@@ -74,6 +78,15 @@ impl Policy {
         if bits().is_some_and(|bits| bits < *bits_min) { Err(Forbidden::Length) } else { Ok(()) }
     }
 
+    /// Whether an RSA key of so many bits may be made. What is too short today may still be kept and
+    /// used.
+    ///
+    /// # Errors
+    /// [`Forbidden::Length`].
+    pub fn check_new_rsa_key(&self, bits: usize) -> Result<(), Forbidden> {
+        if bits < RSA_BITS_TODAY && !self.legacy { Err(Forbidden::Length) } else { Ok(()) }
+    }
+
     /// Whether a block cipher may work in this mode.
     ///
     /// # Errors
@@ -107,6 +120,15 @@ mod tests {
             assert_eq!(refused, is_old, "{algorithm:?}");
             assert_eq!(legacy.check_key(*algorithm, || Some(1)), Ok(()));
         }
+    }
+
+    #[test]
+    fn short_rsa_keys_are_made_for_old_estates_alone() {
+        let (usual, legacy) = (Policy::default(), Policy { legacy: true, ..Policy::default() });
+        assert_eq!(usual.check_new_rsa_key(1024), Err(Forbidden::Length));
+        assert_eq!(usual.check_key(A::Rsa, || Some(1024)), Ok(()));
+        assert_eq!(usual.check_new_rsa_key(2048), Ok(()));
+        assert_eq!(legacy.check_new_rsa_key(1024), Ok(()));
     }
 
     #[test]

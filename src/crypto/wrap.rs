@@ -86,6 +86,16 @@ impl Wrap {
         Ok(wrap)
     }
 
+    /// The mode by KMIP's name.
+    #[must_use]
+    pub fn mode(&self) -> BlockCipherMode {
+        match self {
+            Self::KeyWrap => BlockCipherMode::NistKeyWrap,
+            Self::KeyWrapPadded => BlockCipherMode::AesKeyWrapPadding,
+            Self::Mode(parameters) => parameters.mode(),
+        }
+    }
+
     /// Wraps `plain` under `key`.
     ///
     /// # Errors

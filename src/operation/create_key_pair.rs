@@ -181,13 +181,18 @@ pub(super) fn check_quantum_safety(
 /// that is asked for or, if none is, that it usually has.
 ///
 /// # Errors
-/// Without randomness, or with too much under way.
+/// [`Failure::InvalidField`] where the tenant's policy makes no such keys; without randomness, or with
+/// too much under way.
 pub(super) async fn generate(
     cx: &Context<'_>,
     template: Template,
     algorithm: Option<CryptographicAlgorithm>,
     formats: &Pair<Option<KeyFormatType>>,
 ) -> Result<Pair<ManagedObject>, Failure> {
+    if let Template::Rsa(bits) = template {
+        let allowed = cx.policy().check_new_rsa_key(bits);
+        allowed.map_err(|forbidden| Failure::InvalidField(forbidden.to_string()))?;
+    }
     let random = Arc::clone(&cx.parts().random);
     let made = cx.parts().workers.run(cx.tenant(), move || template.generate(&*random));
     let private = made.await??;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use kmip_ttlv::attribute::CryptographicParameters;
-use kmip_ttlv::enums::{BlockCipherMode, Operation};
+use kmip_ttlv::enums::{BlockCipherMode, CryptographicAlgorithm, Operation};
 use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::mac::{Request, Response};
 
@@ -54,11 +54,24 @@ pub(super) async fn macer(
 ) -> Result<Macer, Failure> {
     let object = held.object();
     let algorithm = resolve(object.algorithm(), request, key_use::parameters(object))?;
-    if is_cipher(algorithm) {
-        cx.policy().check_mode(BlockCipherMode::Cmac).map_err(crypto::Error::from)?;
-    }
+    allowed(cx, algorithm)?;
     let key = cx.value(held).await?;
     Ok(Macer::new(algorithm, key_use::bytes(&key)?, part.step.limits())?)
+}
+
+/// Whether the tenant's policy allows MACs of this algorithm. It need not be that of the key.
+///
+/// # Errors
+/// [`crypto::Error::Forbidden`].
+pub(super) fn allowed(
+    cx: &Context<'_>,
+    algorithm: CryptographicAlgorithm,
+) -> Result<(), crypto::Error> {
+    cx.policy().check_key(algorithm, || None)?;
+    if is_cipher(algorithm) {
+        cx.policy().check_mode(BlockCipherMode::Cmac)?;
+    }
+    Ok(())
 }
 
 impl Work for Macer {

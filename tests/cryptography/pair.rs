@@ -31,7 +31,7 @@ pub(crate) async fn pair(
         Attribute::ActivationDate(DateTime(START)),
     ];
     if algorithm == A::Rsa {
-        common.push(Attribute::CryptographicLength(1024));
+        common.push(Attribute::CryptographicLength(2048));
     }
     common.extend(more);
     let request = create_key_pair::Request {

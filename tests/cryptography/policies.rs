@@ -6,15 +6,18 @@ use keystrata::tenant::TenantName;
 use kmip_ttlv::attribute::{Attribute, AttributeList};
 use kmip_ttlv::enums::{
     BlockCipherMode as Mode, CryptographicAlgorithm as A, CryptographicUsageMask as Mask,
-    KeyFormatType, ObjectType, PaddingMethod as Padding, ResultReason as R,
+    KeyFormatType, ObjectType, PaddingMethod as Padding, ResultReason as R, WrappingMethod,
 };
-use kmip_ttlv::object::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, SymmetricKey};
+use kmip_ttlv::object::{
+    KeyBlock, KeyInformation, KeyMaterial, KeyValue, KeyWrappingSpecification, ManagedObject,
+    SymmetricKey,
+};
 use kmip_ttlv::payload::{
-    RequestPayload, create, create_key_pair, decrypt, encrypt, import, mac, register,
+    RequestPayload, create, create_key_pair, decrypt, encrypt, get, import, mac, register,
 };
 use kmip_ttlv::{Secret, Version};
 
-use super::ask::{decrypt, encrypt, mac, parameters, said};
+use super::ask::{decrypt, encrypt, mac, of_algorithm, parameters, said};
 use super::pair::list;
 use super::world::{Client, World};
 
@@ -181,6 +184,64 @@ async fn a_mode_that_is_not_allowed_is_not_used() {
         let wanted = Some(parameters(Mode::Cmac, Padding::None));
         let request = mac::Request { parameters: wanted, data: Some(TEXT.into()), ..mac(&key) };
         assert_eq!(client.ask(request).await.map(drop), Err(reason));
+    }
+}
+
+#[tokio::test]
+async fn a_mac_is_made_by_an_algorithm_that_is_allowed_whatever_the_key_is_for() {
+    let policy = Policy { algorithms: Some(vec![A::Aes, A::HmacSha256]), ..Policy::default() };
+    let world = World::with_policy(policy).await;
+    for (version, reason) in
+        [(Version::V1_4, R::InvalidField), (Version::V2_1, R::UnsupportedCryptographicParameters)]
+    {
+        let client = world.client("orders", version).await;
+        let key = client.key(256, Vec::new()).await;
+        for (algorithm, expected) in [(A::HmacSha256, Ok(())), (A::HmacSha1, Err(reason))] {
+            let wanted = Some(of_algorithm(algorithm));
+            let request = mac::Request { parameters: wanted, data: Some(TEXT.into()), ..mac(&key) };
+            assert_eq!(client.ask(request).await.map(drop), expected, "{algorithm:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_wrapped_in_a_mode_that_is_allowed() {
+    let wrap = Attribute::CryptographicUsageMask(Mask::WRAP_KEY);
+    for modes in [vec![Mode::Gcm], vec![Mode::NistKeyWrap], vec![Mode::AesKeyWrapPadding]] {
+        let policy = Policy { modes: Some(modes.clone()), ..Policy::default() };
+        let world = World::with_policy(policy).await;
+        let client = world.client("orders", Version::V1_4).await;
+        let wrapping = client.key(256, vec![wrap.clone()]).await;
+        let key = client.key(256, Vec::new()).await;
+        for mode in [Mode::Gcm, Mode::NistKeyWrap, Mode::AesKeyWrapPadding, Mode::Cbc] {
+            let information = KeyInformation {
+                uid: wrapping.as_str().into(),
+                cryptographic_parameters: Some(parameters(mode, Padding::None)),
+            };
+            let specification = KeyWrappingSpecification {
+                method: WrappingMethod::Encrypt,
+                encryption_key: Some(information),
+                mac_signature_key: None,
+                attribute_names: Vec::new(),
+                encoding_option: None,
+            };
+            let wrapped = get::Request {
+                wrapping: Some(Box::new(specification)),
+                ..get::Request::new(key.as_str())
+            };
+            let is_done = client.ask(wrapped).await.is_ok();
+            assert_eq!(is_done, modes.contains(&mode), "{mode:?} where {modes:?} are allowed");
+        }
+    }
+}
+
+#[tokio::test]
+async fn short_rsa_keys_are_made_for_old_estates_alone() {
+    for (policy, expected) in [(Policy::default(), Err(R::InvalidField)), (legacy(), Ok(()))] {
+        let world = World::with_policy(policy).await;
+        let client = world.client("orders", Version::V1_4).await;
+        assert_eq!(client.ask(pair(A::Rsa, 1024)).await.map(drop), expected);
+        assert_eq!(client.ask(pair(A::Rsa, 2048)).await.map(drop), Ok(()));
     }
 }
 

@@ -29,7 +29,7 @@ async fn a_text_is_encrypted_with_one_half_and_decrypted_with_the_other() {
             ..encrypt(&public)
         };
         let cipher = said(client.ask(request).await).data.unwrap();
-        assert_eq!(cipher.len(), 128);
+        assert_eq!(cipher.len(), 256);
         let ask = |parameters, data: &[u8]| decrypt::Request {
             parameters: Some(parameters),
             data: Some(data.to_vec().into()),
@@ -55,7 +55,7 @@ async fn what_rsa_does_not_encrypt_is_refused() {
             data: Some(b"a key".as_slice().into()),
             ..encrypt(&public)
         };
-        let long = vec![0; 63];
+        let long = vec![0; 191];
         for (request, reason) in [
             (
                 encrypt::Request { parameters: None, ..good() },

@@ -41,7 +41,7 @@ async fn a_pair_fits_together_and_is_in_the_usual_format_of_every_version() {
         };
         let rsa = [F::Pkcs1, F::Pkcs1];
         for (attributes, length, [of_private, of_public]) in [
-            (vec![of(A::Rsa), bits(1024)], 1024, rsa),
+            (vec![of(A::Rsa), bits(2048)], 2048, rsa),
             (vec![of(A::Ecdsa)], 256, ec),
             (vec![of(A::Ecdh), bits(384)], 384, ec),
             (vec![of(A::Ecdsa), on(C::P521)], 521, ec),
@@ -128,7 +128,7 @@ async fn a_pair_without_masks_can_do_what_its_algorithm_is_for() {
     );
     let agree = Mask::DERIVE_KEY.union(Mask::KEY_AGREEMENT);
     for (attributes, (of_private, of_public)) in [
-        (vec![of(A::Rsa), bits(1024)], rsa),
+        (vec![of(A::Rsa), bits(2048)], rsa),
         (vec![of(A::Ecdsa)], (Mask::SIGN, Mask::VERIFY)),
         (vec![of(A::Ecdh)], (agree, agree)),
     ] {
@@ -308,7 +308,7 @@ async fn no_half_of_a_private_key_is_on_the_disk() {
             let KeyMaterial::Bytes(bytes) = material(&raw).clone() else { panic!("bytes") };
             secrets.push(bytes.expose().clone());
         }
-        let (a, _) = pair_of(client.ask(create(vec![of(A::Rsa), bits(1024)])).await);
+        let (a, _) = pair_of(client.ask(create(vec![of(A::Rsa), bits(2048)])).await);
         let PrivateKey::Rsa(_) = private(&fetch(&client, &a, None, None).await.unwrap()) else {
             panic!("an RSA key")
         };

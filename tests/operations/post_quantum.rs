@@ -305,7 +305,7 @@ async fn what_is_wrong_with_an_encapsulation_is_said() {
         let signs = vec![of(A::ML_DSA_44), mask(Mask::SIGN.union(Mask::DERIVE_KEY))];
         let (may, _) = pair_of(client.ask(create(signs)).await);
         client.ask(activate(&may)).await.unwrap();
-        let rsa = vec![of(A::Rsa), bits(1024), mask(Mask::DERIVE_KEY)];
+        let rsa = vec![of(A::Rsa), bits(2048), mask(Mask::DERIVE_KEY)];
         let (of_rsa, to_rsa) = pair_of(client.ask(create(rsa)).await);
         for uid in [&of_rsa, &to_rsa] {
             client.ask(activate(uid)).await.unwrap();

@@ -8,6 +8,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::super::context::{Context, Held, Right};
+use super::super::mac::allowed;
 use super::super::signing::{self, Digested};
 use super::super::{Failure, key_use, rsa_cipher};
 use super::certificate;
@@ -131,9 +132,7 @@ impl WrappingKey {
     fn resolve(&self, cx: &Context<'_>) -> Result<Wrap, Failure> {
         let algorithm = self.held.object().algorithm();
         let wrap = Wrap::resolve(algorithm, self.parameters.as_ref()).map_err(of_crypto)?;
-        if let Wrap::Mode(parameters) = &wrap {
-            check_mode(cx, parameters.mode())?;
-        }
+        check_mode(cx, wrap.mode())?;
         Ok(wrap)
     }
 
@@ -200,9 +199,7 @@ impl WrappingKey {
         let algorithm = self.held.object().algorithm();
         let algorithm =
             mac::resolve(algorithm, self.parameters.as_ref(), None).map_err(of_crypto)?;
-        if mac::is_cipher(algorithm) {
-            check_mode(cx, BlockCipherMode::Cmac)?;
-        }
+        allowed(cx, algorithm).map_err(of_crypto)?;
         let key = cx.value(&self.held).await?;
         mac::mac(algorithm, key_use::bytes(&key)?, data).map_err(of_crypto)
     }
