@@ -57,6 +57,22 @@ fn messages_go_from_xml_to_bytes_and_back_in_every_form() {
 }
 
 #[test]
+fn a_message_is_read_as_it_is_sent() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let xml = file(directory.path(), "message.xml", &message());
+    let hex = done(&["encode", xml.to_str().unwrap(), "--to", "hex"]);
+    let digits: Vec<_> = hex.chars().filter(char::is_ascii_hexdigit).collect();
+    let byte = |pair: &[char]| u8::from_str_radix(&String::from_iter(pair), 16).unwrap();
+    let bytes: Vec<_> = digits.chunks(2).map(byte).collect();
+    let sent = directory.path().join("sent");
+    fs::write(&sent, bytes).expect("written");
+    for more in [[].as_slice(), &["--from", "binary"]] {
+        let arguments = ["decode", sent.to_str().unwrap(), "--to", "xml", "--show-secrets"];
+        assert_eq!(done(&[&arguments, more].concat()), message());
+    }
+}
+
+#[test]
 fn secrets_are_shown_only_when_they_are_asked_for() {
     let directory = tempfile::tempdir().expect("a directory");
     let xml = file(directory.path(), "message.xml", &message());
