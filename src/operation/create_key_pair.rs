@@ -190,8 +190,7 @@ pub(super) async fn generate(
     formats: &Pair<Option<KeyFormatType>>,
 ) -> Result<Pair<ManagedObject>, Failure> {
     if let Template::Rsa(bits) = template {
-        let allowed = cx.policy().check_new_rsa_key(bits);
-        allowed.map_err(|forbidden| Failure::InvalidField(forbidden.to_string()))?;
+        cx.policy().check_new_rsa_key(bits).map_err(creation::forbidden)?;
     }
     let random = Arc::clone(&cx.parts().random);
     let made = cx.parts().workers.run(cx.tenant(), move || template.generate(&*random));

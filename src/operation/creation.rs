@@ -13,6 +13,7 @@ use kmip_ttlv::object::ManagedObject;
 use kmip_ttlv::structure::ProtectionStorageMasks;
 
 use super::{Context, Failure, generators, key_pair_value, templates, value};
+use crate::crypto::policy::Forbidden;
 use crate::object::{AttributeSet, Object, rules, set};
 use crate::store;
 
@@ -63,8 +64,8 @@ pub(super) async fn given(cx: &Context<'_>, list: &AttributeList) -> Result<Attr
     Ok(given)
 }
 
-/// The attributes of a list, if there is one, and the Key Format Type: from 2.0 on it is the server's to give and the
-/// client's to ask for (KMIP 2.1 §4.26).
+/// The attributes of a list, if there is one, and the Key Format Type: from 2.0 on it is the server's to
+/// give and the client's to ask for (KMIP 2.1 §4.26).
 ///
 /// # Errors
 /// Those of [`given`].
@@ -269,8 +270,12 @@ pub(super) fn allowed(
     algorithm: CryptographicAlgorithm,
     bits: Option<i32>,
 ) -> Result<(), Failure> {
-    let allowed = cx.policy().check_key(algorithm, || bits);
-    allowed.map_err(|forbidden| Failure::InvalidField(forbidden.to_string()))
+    cx.policy().check_key(algorithm, || bits).map_err(forbidden)
+}
+
+/// What a client is told of a key that its tenant's policy does not let in.
+pub(super) fn forbidden(why: Forbidden) -> Failure {
+    Failure::InvalidField(why.to_string())
 }
 
 /// Whether an object has no more attributes, in number and in bytes, than the server keeps.

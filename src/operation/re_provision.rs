@@ -17,9 +17,8 @@ use kmip_ttlv::{DateTime, UniqueIdentifier};
 use super::authority::sign;
 use super::context::{Context, Right};
 use super::credential::Credential;
-use super::{Failure, Outcome, certificate, certificate_request, certify};
+use super::{Failure, Outcome, certificate, certificate_request, certify, creation};
 use crate::clock::Timestamp;
-use crate::crypto;
 use crate::crypto::key::{KeyError, PublicKey};
 use crate::crypto::x509::{CLIENT_AUTHENTICATION, Certificate, Issuer, Wish, X509Error};
 use crate::keys::ClientIssuer;
@@ -148,11 +147,7 @@ fn check_key(cx: &Context<'_>, key: &PublicKey) -> Result<(), Failure> {
         _ => return refused("keys of this kind are not for connections"),
     }
     let Some(algorithm) = said.algorithm(cx.version()) else { return Ok(()) };
-    let bits = i32::try_from(said.bits).ok();
-    match cx.policy().check_key(algorithm, || bits) {
-        Ok(()) => Ok(()),
-        Err(forbidden) => Err(Failure::InvalidField(crypto::Error::from(forbidden).to_string())),
-    }
+    creation::allowed(cx, algorithm, i32::try_from(said.bits).ok())
 }
 
 /// For a key that cannot be read.

@@ -132,7 +132,8 @@ impl WrappingKey {
     fn resolve(&self, cx: &Context<'_>) -> Result<Wrap, Failure> {
         let algorithm = self.held.object().algorithm();
         let wrap = Wrap::resolve(algorithm, self.parameters.as_ref()).map_err(of_crypto)?;
-        check_mode(cx, wrap.mode())?;
+        let allowed = cx.policy().check_mode(wrap.mode());
+        allowed.map_err(|forbidden| of_crypto(forbidden.into()))?;
         Ok(wrap)
     }
 
@@ -242,11 +243,6 @@ async fn existing(
             Ok(held)
         }
     }
-}
-
-/// Whether the tenant's policy has the mode.
-fn check_mode(cx: &Context<'_>, mode: BlockCipherMode) -> Result<(), Failure> {
-    cx.policy().check_mode(mode).map_err(|forbidden| of_crypto(forbidden.into()))
 }
 
 /// Of a key pair, the key that signed or encrypted may be named where the other half is needed
