@@ -125,15 +125,47 @@ fn the_page_of_clients_names_what_is_installed_and_every_conversation() {
         let version = pinned.unwrap_or_else(|| panic!("{package} is pinned"));
         assert!(CLIENTS.contains(version), "docs/clients.md: {package} is {version}");
     }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
-    let files = |directory: &str, start: &str| {
-        let entries = std::fs::read_dir(root.join(directory)).unwrap();
-        let names = entries.map(|entry| entry.unwrap().path());
-        let stems = names.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()));
-        stems.filter(|stem| stem.starts_with(start)).collect::<BTreeSet<_>>()
-    };
-    let played = &files("cases", "client-") | &files("flows", "");
-    let named: BTreeSet<_> = CLIENTS.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+    let played = played();
+    let named: BTreeSet<_> = quoted(CLIENTS).map(str::to_owned).collect();
     let missing: Vec<_> = played.difference(&named).collect();
     assert!(missing.is_empty(), "docs/clients.md does not name {missing:?}");
+}
+
+#[test]
+fn every_conversation_that_the_page_of_clients_names_is_there() {
+    let played = played();
+    let section = CLIENTS.split_once("## Played from what they send").expect("a section").1;
+    for row in rows(section) {
+        let (client, place) = (row[0], row[row.len() - 1]);
+        let like_a_file = |word: &&str| word.contains('-') && !word.starts_with("x-");
+        let names: Vec<_> = quoted(place).filter(like_a_file).collect();
+        assert!(!names.is_empty(), "docs/clients.md does not say where {client} is played");
+        for name in names {
+            assert!(played.contains(name), "docs/clients.md names {name}, which is not there");
+        }
+    }
+}
+
+/// What stands in a text as code.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+/// The conversations with clients, and the messages that were captured from them.
+fn played() -> BTreeSet<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let files = |directory: &str, keep: fn(&str, &Path) -> bool| {
+        let entries = std::fs::read_dir(root.join(directory)).unwrap();
+        let paths = entries.map(|entry| entry.unwrap().path());
+        let stem = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let named = paths.map(|path| (stem(&path), path));
+        named.filter(|(stem, path)| keep(stem, path)).map(|(stem, _)| stem).collect::<Vec<_>>()
+    };
+    let is_conversation = |stem: &str, _: &Path| stem.starts_with("client-");
+    // The other traces are what no client should send.
+    let is_of_client =
+        |_: &str, path: &Path| std::fs::read_to_string(path).unwrap().contains("\nclient: ");
+    let conversations = files("cases", is_conversation);
+    let all = [conversations, files("flows", |_, _| true), files("traces", is_of_client)];
+    all.into_iter().flatten().collect()
 }
