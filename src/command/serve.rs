@@ -59,8 +59,6 @@ pub(crate) struct Arguments {
 
 /// How often it is looked for destroyed objects whose hold is over.
 const HOLDS_INTERVAL: Duration = Duration::from_secs(2);
-/// How often objects are looked for that are due for rotation.
-const ROTATION_INTERVAL: Duration = Duration::from_secs(10);
 
 /// How often tenants' own root keys that are open are asked.
 const OWN_ROOTS_INTERVAL: Duration = Duration::from_secs(2);
@@ -235,10 +233,7 @@ impl Server {
         });
         let later: Vec<_> = later.collect();
         let service = Arc::clone(&parts.service);
-        let objects = every(ROTATION_INTERVAL, async move || {
-            service.rotate_due().await;
-        });
-        background.spawn(objects);
+        background.spawn(async move { service.rotate_on_time().await });
         let Addresses { kmip, admin: admin_address } = self.addresses;
         print(format_args!("ready kmip={kmip} admin={admin_address}\n"));
         tracing::info!(%kmip, admin = %admin_address, "ready");

@@ -21,6 +21,13 @@ use crate::operation::{Batch, Context, Failure, Trace};
 use crate::store::{Change, Commit, DueRotation, Error as StoreError};
 use crate::tenant::{Caller, Mode, Role};
 
+/// How long it is looked for nothing at most: then is found what rings no alarm, such as objects of a tenant
+/// that was resumed, and tried again what could neither be rotated nor put off.
+const REST_MAX: Duration = Duration::from_secs(10);
+
+/// How long it is looked for nothing at least, whatever is due.
+const REST_MIN: Duration = Duration::from_millis(100);
+
 /// How many objects are looked for at once.
 const AT_ONCE: usize = 256;
 
@@ -37,6 +44,34 @@ const RETRY_SOON: Duration = Duration::from_mins(1);
 const BY_ITSELF: &str = "automatic rotation";
 
 impl Service {
+    /// Rotates objects when they are due. Never ends.
+    pub async fn rotate_on_time(&self) {
+        loop {
+            let rest = self.rotate_and_plan().await;
+            tokio::time::sleep(REST_MIN).await;
+            tokio::select! {
+                () = tokio::time::sleep(rest.saturating_sub(REST_MIN)) => {}
+                () = self.parts.store.alarm().rung() => {}
+            }
+        }
+    }
+
+    /// Rotates every object that is due, and says how long nothing has to be done then. What is
+    /// committed here and is due before that rings the store's alarm.
+    pub async fn rotate_and_plan(&self) -> Duration {
+        let (store, began) = (&self.parts.store, self.clock.now());
+        store.alarm().open();
+        self.rotate_due().await;
+        let next = store.engine().next_rotation().await.unwrap_or_else(|error| {
+            tracing::error!(%error, "what is due for rotation cannot be read");
+            None
+        });
+        let now = self.clock.now();
+        let rest = rest(began, now, next);
+        store.alarm().set(after(now, rest));
+        rest
+    }
+
     /// Rotates every object that is due, a few of each tenant in turn. Returns how many were. To be
     /// called again and again.
     pub async fn rotate_due(&self) -> usize {
@@ -134,5 +169,42 @@ impl Service {
         let (tenant, uid, from) = (due.tenant, due.uid.clone(), due.due);
         let changes = vec![Change::PutOff { tenant, uid, from, to }];
         self.parts.store.commit(Commit { changes, audit: Vec::new() }).await
+    }
+}
+
+/// How long to rest at `now`, after a look that began at `began`, if `next` is due next. What is still due
+/// that was so at the beginning is in trouble, and nothing to hurry for.
+fn rest(began: Timestamp, now: Timestamp, next: Option<Timestamp>) -> Duration {
+    let Some(next) = next.filter(|next| *next > began) else { return REST_MAX };
+    let micros = u64::try_from(next.0.saturating_sub(now.0)).unwrap_or_default();
+    Duration::from_micros(micros).clamp(REST_MIN, REST_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(milliseconds: i64) -> Timestamp {
+        Timestamp(milliseconds * 1000)
+    }
+
+    #[test]
+    fn it_rests_until_the_next_is_due_and_never_too_long_or_too_short() {
+        for (next, expected) in [
+            (None, REST_MAX),
+            (Some(60_000), REST_MAX),
+            (Some(11_050), REST_MAX),
+            (Some(11_049), Duration::from_millis(9_999)),
+            (Some(3_050), Duration::from_secs(2)),
+            (Some(1_150), REST_MIN),
+            (Some(1_051), REST_MIN),
+            // It has become due during the look.
+            (Some(1_001), REST_MIN),
+            // It was due before it, and is so yet.
+            (Some(1_000), REST_MAX),
+            (Some(-1), REST_MAX),
+        ] {
+            assert_eq!(rest(at(1_000), at(1_050), next.map(at)), expected, "{next:?}");
+        }
     }
 }

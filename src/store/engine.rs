@@ -140,6 +140,9 @@ pub trait Engine: Backups + Census + Hierarchy + Notes + Requests + std::fmt::De
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<DueRotation>, Error>>;
 
+    /// When the next of these objects is due, or has been since. `None` if none is.
+    fn next_rotation(&self) -> BoxFuture<'_, Result<Option<Timestamp>, Error>>;
+
     /// Whether there is any tenant or key: whether anything may be sealed under a root key.
     fn has_keys(&self) -> BoxFuture<'_, Result<bool, Error>>;
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::alarm::Alarm;
 use super::audit_log::{AuditLog, AuditSettings};
 use super::cache::Cache;
 use super::embedded::{Embedded, EmbeddedSettings, OpenError, Shared};
@@ -48,6 +49,7 @@ pub struct Store {
     cache: Arc<Cache>,
     notes: NoteCache,
     audit: Arc<AuditLog>,
+    alarm: Alarm,
     metrics: Arc<Metrics>,
 }
 
@@ -70,7 +72,8 @@ impl Store {
         };
         let embedded = Embedded::open(&settings.embedded, &settings.audit, shared)?;
         let audit = embedded.audit().clone();
-        Ok(Self { engine: Arc::new(embedded), cache, notes: NoteCache::default(), audit, metrics })
+        let (notes, alarm) = (NoteCache::default(), Alarm::default());
+        Ok(Self { engine: Arc::new(embedded), cache, notes, audit, alarm, metrics })
     }
 
     /// The object, if it is in the cache and the view has it. Never waits. What has been
@@ -123,9 +126,13 @@ impl Store {
             _ => None,
         };
         let notes: Vec<_> = commit.changes.iter().filter_map(note).collect();
+        let due = Alarm::earliest(&commit.changes);
         let done = self.engine.commit(commit).await;
         for key in &notes {
             self.notes.changed(key);
+        }
+        if let Some(due) = due {
+            self.alarm.committed(due);
         }
         done
     }
@@ -200,6 +207,12 @@ impl Store {
     #[must_use]
     pub fn engine(&self) -> &Arc<dyn Engine> {
         &self.engine
+    }
+
+    /// What wakes the rotation of objects.
+    #[must_use]
+    pub fn alarm(&self) -> &Alarm {
+        &self.alarm
     }
 
     /// The audit trail.

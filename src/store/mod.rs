@@ -1,6 +1,7 @@
 //! The store: sealed rows, their changes, and the engines that make them durable.
 
 pub mod administration;
+mod alarm;
 pub mod audit_log;
 pub mod backup;
 pub mod cache;
@@ -20,6 +21,7 @@ mod row_format;
 mod step;
 
 pub use administration::{Administration, Census, Counts, HeldObject, Target};
+pub use alarm::Alarm;
 pub use audit_log::{AuditError, AuditLog, AuditSettings, Reads, TrailError};
 pub use backup::{
     BackupChange, BackupError, BackupKey, BackupRow, Backups, Contents, Copied, Held, Manifest,

@@ -83,6 +83,22 @@ async fn a_key_is_replaced_each_time_its_interval_has_passed() {
 }
 
 #[tokio::test]
+async fn the_server_rests_until_the_next_is_due() {
+    let world = World::new().await;
+    let client = world.client("orders", Version::V2_1).await;
+    let all_the_time = Duration::from_secs(10);
+    assert_eq!(world.service.rotate_and_plan().await, all_the_time);
+    let uid = client.create(hourly()).await;
+    assert_eq!(world.service.rotate_and_plan().await, all_the_time);
+    pass(&world, HOUR - 3);
+    assert_eq!(world.service.rotate_and_plan().await, Duration::from_secs(3));
+    assert_eq!(linked(&client, &uid, LinkType::ReplacementObjectLink).await, None);
+    pass(&world, 3);
+    assert_eq!(world.service.rotate_and_plan().await, all_the_time);
+    replacement(&client, &uid).await;
+}
+
+#[tokio::test]
 async fn a_server_that_was_away_rotates_once_and_goes_on_from_there() {
     let world = World::new().await;
     let client = world.client("orders", Version::V2_1).await;

@@ -367,6 +367,10 @@ impl Engine for MemoryEngine {
         self.read(|_| Vec::new())
     }
 
+    fn next_rotation(&self) -> BoxFuture<'_, Result<Option<Timestamp>, Error>> {
+        self.read(|_| None)
+    }
+
     fn has_keys(&self) -> BoxFuture<'_, Result<bool, Error>> {
         self.read(|rows| !rows.tenants.is_empty())
     }

@@ -304,6 +304,10 @@ impl Engine for Embedded {
         Box::pin(self.readers.run(move |db| rotating::due(db, now, of_tenant, limit)))
     }
 
+    fn next_rotation(&self) -> BoxFuture<'_, Result<Option<Timestamp>, Error>> {
+        Box::pin(self.readers.run(|db| rotating::next(db)))
+    }
+
     fn has_keys(&self) -> BoxFuture<'_, Result<bool, Error>> {
         Box::pin(self.readers.run(|db| read::has_keys(db)))
     }

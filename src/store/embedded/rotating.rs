@@ -93,3 +93,14 @@ pub(super) fn due(
         })
     })
 }
+
+/// See [`crate::store::Engine::next_rotation`].
+pub(super) fn next(db: &Connection) -> Result<Option<Timestamp>, Error> {
+    let sql = "SELECT due FROM rotating
+               JOIN services ON services.id = rotating.service AND services.state = ?1
+               JOIN tenants ON tenants.id = rotating.tenant AND tenants.state = ?1
+               ORDER BY due LIMIT 1";
+    let active = codes::of_tenant_state(TenantState::Active);
+    let first = all(db, sql, params![active], |row| Ok(Timestamp(get(row, 0)?)))?;
+    Ok(first.into_iter().next())
+}
