@@ -4,6 +4,7 @@ use kmip_ttlv::DateTime;
 use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeReference, IndexedAttribute};
 use kmip_ttlv::enums::LinkType;
 
+use super::rules::{self, Carry};
 use super::{AttributeSet, Object, set};
 
 /// The dates that move along with the Activation Date.
@@ -20,45 +21,6 @@ pub const DATES: &[AttributeKind] = &[
     AttributeKind::ProtectStopDate,
     AttributeKind::DeactivationDate,
 ];
-
-/// What becomes of an attribute.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Carry {
-    /// The replacement has it too.
-    Copied,
-    /// The replacement has it now, and the old key no more.
-    Moved,
-    /// The replacement does not have it, or gets one of its own.
-    Left,
-}
-
-/// What becomes of an attribute when its key is replaced.
-#[must_use]
-pub fn carry(kind: AttributeKind) -> Carry {
-    use AttributeKind as K;
-    match kind {
-        K::Name => Carry::Moved,
-        K::UniqueIdentifier
-        | K::ShortUniqueIdentifier
-        | K::State
-        | K::InitialDate
-        | K::LastChangeDate
-        | K::OriginalCreationDate
-        | K::DestroyDate
-        | K::RevocationReason
-        | K::CompromiseDate
-        | K::CompromiseOccurrenceDate
-        | K::ArchiveDate
-        | K::Digest
-        | K::Fresh
-        | K::Link
-        | K::RotateDate
-        | K::RotateGeneration
-        | K::RotateLatest
-        | K::RandomNumberGenerator => Carry::Left,
-        _ => Carry::Copied,
-    }
-}
 
 /// Dates shall move along with an Activation Date that the old key does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -77,12 +39,14 @@ pub fn take_over(
 ) -> Result<AttributeSet, NoActivationDate> {
     let mut taken = AttributeSet::default();
     for instance in old.attributes.iter() {
-        if carry(instance.attribute.kind()) == Carry::Copied {
+        if rules::carry(instance.attribute.kind()) == Carry::Copied {
             taken.add(renewed(&instance.attribute));
         }
     }
-    for name in old.attributes.remove_all(&AttributeReference::Known(AttributeKind::Name)) {
-        taken.add(name);
+    for rule in rules::RULES.iter().filter(|rule| rule.carry == Carry::Moved) {
+        for moved in old.attributes.remove_all(&rule.kind.into()) {
+            taken.add(moved);
+        }
     }
     if let Some(offset) = offset {
         shift(&mut taken, old.activation_date(), now.saturating_add(offset))?;
@@ -219,7 +183,7 @@ mod tests {
                 ) => Carry::Left,
                 Some(other) => panic!("{other}"),
             };
-            assert_eq!(carry(*kind), expected, "{}", kind.name());
+            assert_eq!(rules::carry(*kind), expected, "{}", kind.name());
         }
     }
 }

@@ -1,5 +1,6 @@
-//! Who may set, change and delete which attribute (the rule tables of KMIP 1.4 §3 and KMIP 2.1
-//! §4). One line is one attribute; a test compares the lines with the specification's tables.
+//! Who may set, change and delete which attribute (the rule tables of KMIP 1.4 §3 and KMIP 2.1 §4),
+//! what has it, and what becomes of it when its object is replaced (KMIP 1.4 §4.4, KMIP 2.1 §6.1.46).
+//! One line is one attribute; tests compare the lines with the specification's tables.
 
 use kmip_ttlv::Version;
 use kmip_ttlv::attribute::AttributeKind;
@@ -87,6 +88,17 @@ impl Holders {
     }
 }
 
+/// What becomes of an attribute when its object is replaced (Re-key and the like).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carry {
+    /// The replacement has it too.
+    Copied,
+    /// The replacement has it now, and the old object no more.
+    Moved,
+    /// The replacement does not have it, or gets one of its own.
+    Left,
+}
+
 /// The rule for one attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rule {
@@ -100,10 +112,12 @@ pub struct Rule {
     pub delete: When,
     /// Which objects have it in 1.x; from 2.0 on, all of which it makes sense.
     pub holders: Holders,
+    /// What becomes of it when its object is replaced.
+    pub carry: Carry,
 }
 
 macro_rules! rules {
-    ($($kind:ident: $giver:ident $modify:ident $delete:ident $holders:ident;)+) => {
+    ($($kind:ident: $giver:ident $modify:ident $delete:ident $holders:ident $carry:ident;)+) => {
         /// The rules, in the order of the specification.
         pub const RULES: &[Rule] = &[$(Rule {
             kind: AttributeKind::$kind,
@@ -111,6 +125,7 @@ macro_rules! rules {
             modify: When::$modify,
             delete: When::$delete,
             holders: Holders::$holders,
+            carry: Carry::$carry,
         }),+];
 
         /// The rule for an attribute.
@@ -118,101 +133,107 @@ macro_rules! rules {
         pub fn rule(kind: AttributeKind) -> Option<&'static Rule> {
             RULES.iter().find(|rule| rule.kind == kind)
         }
+
+        /// What becomes of an attribute when its object is replaced.
+        #[must_use]
+        pub fn carry(kind: AttributeKind) -> Carry {
+            rule(kind).map_or(Carry::Copied, |rule| rule.carry)
+        }
     };
 }
 
 rules! {
-//  attribute                        given by  changed  deleted    held by
-    UniqueIdentifier:                Server    Never     Never     All;
-    Name:                            Client    Always    Always    All;
-    ObjectType:                      Server    Never     Never     All;
-    CryptographicAlgorithm:          Either    Never     Never     All;
-    CryptographicLength:             Either    Never     Never     All;
-    CryptographicParameters:         Client    Always    Always    KeysAndCertificates;
-    CryptographicDomainParameters:   Client    Never     Never     Asymmetric;
-    CertificateType:                 Server    Never     Never     Certificates;
-    CertificateIdentifier:           Server    Never     Never     Certificates;
-    CertificateSubject:              Server    Never     Never     Certificates;
-    CertificateIssuer:               Server    Never     Never     Certificates;
-    CertificateLength:               Server    Never     Never     Certificates;
-    Digest:                          Server    Never     Never     Valued;
-    OperationPolicyName:             Either    Never     Never     All;
-    CryptographicUsageMask:          Either    Never     Never     Cryptographic;
-    LeaseTime:                       Server    Never     Never     Cryptographic;
-    UsageLimits:                     Either    Unused    Unused    Keys;
-    State:                           Server    Never     Never     Cryptographic;
-    InitialDate:                     Server    Never     Never     All;
-    ActivationDate:                  Either    PreActive Never     Cryptographic;
-    ProcessStartDate:                Either    Ahead     Never     Symmetric;
-    ProtectStopDate:                 Either    Ahead     Never     Symmetric;
-    DeactivationDate:                Either    NotEnded  Never     Cryptographic;
-    DestroyDate:                     Server    Never     Never     Valued;
-    CompromiseOccurrenceDate:        Server    Never     Never     Valued;
-    CompromiseDate:                  Server    Never     Never     Valued;
-    RevocationReason:                Server    Never     Never     Valued;
-    ArchiveDate:                     Server    Never     Never     All;
-    ObjectGroup:                     Either    Always    Always    All;
-    Link:                            Either    Always    Always    Cryptographic;
-    ApplicationSpecificInformation:  Either    Always    Always    All;
-    ContactInformation:              Either    Always    Always    All;
-    LastChangeDate:                  Server    Never     Never     All;
-    X509CertificateIdentifier:       Server    Never     Never     Certificates;
-    X509CertificateSubject:          Server    Never     Never     Certificates;
-    X509CertificateIssuer:           Server    Never     Never     Certificates;
-    DigitalSignatureAlgorithm:       Server    Never     Never     Signed;
-    Fresh:                           Either    Never     Never     Cryptographic;
-    AlternativeName:                 Client    Always    Always    All;
-    KeyValuePresent:                 Server    Never     Never     Secret;
-    KeyValueLocation:                Client    Always    Always    Secret;
-    OriginalCreationDate:            Either    Never     Never     All;
-    RandomNumberGenerator:           Either    Never     Never     Cryptographic;
-    Pkcs12FriendlyName:              Either    Always    Always    Cryptographic;
-    Description:                     Either    Always    Always    All;
-    Comment:                         Either    Always    Always    All;
-    Sensitive:                       Either    Always    Never     All;
-    AlwaysSensitive:                 Server    Never     Never     All;
-    Extractable:                     Either    Always    Never     All;
-    NeverExtractable:                Server    Never     Never     All;
-    CertificateSubjectCn:            Server    Never     Never     Certificates;
-    CertificateSubjectO:             Server    Never     Never     Certificates;
-    CertificateSubjectOu:            Server    Never     Never     Certificates;
-    CertificateSubjectEmail:         Server    Never     Never     Certificates;
-    CertificateSubjectC:             Server    Never     Never     Certificates;
-    CertificateSubjectSt:            Server    Never     Never     Certificates;
-    CertificateSubjectL:             Server    Never     Never     Certificates;
-    CertificateSubjectUid:           Server    Never     Never     Certificates;
-    CertificateSubjectSerialNumber:  Server    Never     Never     Certificates;
-    CertificateSubjectTitle:         Server    Never     Never     Certificates;
-    CertificateSubjectDc:            Server    Never     Never     Certificates;
-    CertificateSubjectDnQualifier:   Server    Never     Never     Certificates;
-    CertificateIssuerCn:             Server    Never     Never     Certificates;
-    CertificateIssuerO:              Server    Never     Never     Certificates;
-    CertificateIssuerOu:             Server    Never     Never     Certificates;
-    CertificateIssuerEmail:          Server    Never     Never     Certificates;
-    CertificateIssuerC:              Server    Never     Never     Certificates;
-    CertificateIssuerSt:             Server    Never     Never     Certificates;
-    CertificateIssuerL:              Server    Never     Never     Certificates;
-    CertificateIssuerUid:            Server    Never     Never     Certificates;
-    CertificateIssuerSerialNumber:   Server    Never     Never     Certificates;
-    CertificateIssuerTitle:          Server    Never     Never     Certificates;
-    CertificateIssuerDc:             Server    Never     Never     Certificates;
-    CertificateIssuerDnQualifier:    Server    Never     Never     Certificates;
-    KeyFormatType:                   Server    Never     Never     All;
-    NistKeyType:                     Client    Never     Never     All;
-    OpaqueDataType:                  Server    Never     Never     Opaque;
-    ProtectionLevel:                 Client    Always    Always    All;
-    ProtectionPeriod:                Client    Always    Always    All;
-    ProtectionStorageMask:           Server    Never     Never     All;
-    QuantumSafe:                     Client    Always    Always    All;
-    ShortUniqueIdentifier:           Server    Never     Never     All;
-    RotateAutomatic:                 Either    Never     Never     All;
-    RotateDate:                      Server    Never     Never     All;
-    RotateGeneration:                Server    Never     Never     All;
-    RotateInterval:                  Either    Never     Never     All;
-    RotateLatest:                    Server    Never     Never     All;
-    RotateName:                      Client    Always    Always    All;
-    RotateOffset:                    Either    Never     Never     All;
-    Custom:                          Either    OwnVendor OwnVendor All;
+//  attribute                        given by  changed  deleted    held by              carried
+    UniqueIdentifier:                Server    Never     Never     All                  Left;
+    Name:                            Client    Always    Always    All                  Moved;
+    ObjectType:                      Server    Never     Never     All                  Copied;
+    CryptographicAlgorithm:          Either    Never     Never     All                  Copied;
+    CryptographicLength:             Either    Never     Never     All                  Copied;
+    CryptographicParameters:         Client    Always    Always    KeysAndCertificates  Copied;
+    CryptographicDomainParameters:   Client    Never     Never     Asymmetric           Copied;
+    CertificateType:                 Server    Never     Never     Certificates         Copied;
+    CertificateIdentifier:           Server    Never     Never     Certificates         Copied;
+    CertificateSubject:              Server    Never     Never     Certificates         Copied;
+    CertificateIssuer:               Server    Never     Never     Certificates         Copied;
+    CertificateLength:               Server    Never     Never     Certificates         Copied;
+    Digest:                          Server    Never     Never     Valued               Left;
+    OperationPolicyName:             Either    Never     Never     All                  Copied;
+    CryptographicUsageMask:          Either    Never     Never     Cryptographic        Copied;
+    LeaseTime:                       Server    Never     Never     Cryptographic        Copied;
+    UsageLimits:                     Either    Unused    Unused    Keys                 Copied;
+    State:                           Server    Never     Never     Cryptographic        Left;
+    InitialDate:                     Server    Never     Never     All                  Left;
+    ActivationDate:                  Either    PreActive Never     Cryptographic        Copied;
+    ProcessStartDate:                Either    Ahead     Never     Symmetric            Copied;
+    ProtectStopDate:                 Either    Ahead     Never     Symmetric            Copied;
+    DeactivationDate:                Either    NotEnded  Never     Cryptographic        Copied;
+    DestroyDate:                     Server    Never     Never     Valued               Left;
+    CompromiseOccurrenceDate:        Server    Never     Never     Valued               Left;
+    CompromiseDate:                  Server    Never     Never     Valued               Left;
+    RevocationReason:                Server    Never     Never     Valued               Left;
+    ArchiveDate:                     Server    Never     Never     All                  Left;
+    ObjectGroup:                     Either    Always    Always    All                  Copied;
+    Link:                            Either    Always    Always    Cryptographic        Left;
+    ApplicationSpecificInformation:  Either    Always    Always    All                  Copied;
+    ContactInformation:              Either    Always    Always    All                  Copied;
+    LastChangeDate:                  Server    Never     Never     All                  Left;
+    X509CertificateIdentifier:       Server    Never     Never     Certificates         Copied;
+    X509CertificateSubject:          Server    Never     Never     Certificates         Copied;
+    X509CertificateIssuer:           Server    Never     Never     Certificates         Copied;
+    DigitalSignatureAlgorithm:       Server    Never     Never     Signed               Copied;
+    Fresh:                           Either    Never     Never     Cryptographic        Left;
+    AlternativeName:                 Client    Always    Always    All                  Copied;
+    KeyValuePresent:                 Server    Never     Never     Secret               Copied;
+    KeyValueLocation:                Client    Always    Always    Secret               Copied;
+    OriginalCreationDate:            Either    Never     Never     All                  Left;
+    RandomNumberGenerator:           Either    Never     Never     Cryptographic        Left;
+    Pkcs12FriendlyName:              Either    Always    Always    Cryptographic        Copied;
+    Description:                     Either    Always    Always    All                  Copied;
+    Comment:                         Either    Always    Always    All                  Copied;
+    Sensitive:                       Either    Always    Never     All                  Copied;
+    AlwaysSensitive:                 Server    Never     Never     All                  Copied;
+    Extractable:                     Either    Always    Never     All                  Copied;
+    NeverExtractable:                Server    Never     Never     All                  Copied;
+    CertificateSubjectCn:            Server    Never     Never     Certificates         Copied;
+    CertificateSubjectO:             Server    Never     Never     Certificates         Copied;
+    CertificateSubjectOu:            Server    Never     Never     Certificates         Copied;
+    CertificateSubjectEmail:         Server    Never     Never     Certificates         Copied;
+    CertificateSubjectC:             Server    Never     Never     Certificates         Copied;
+    CertificateSubjectSt:            Server    Never     Never     Certificates         Copied;
+    CertificateSubjectL:             Server    Never     Never     Certificates         Copied;
+    CertificateSubjectUid:           Server    Never     Never     Certificates         Copied;
+    CertificateSubjectSerialNumber:  Server    Never     Never     Certificates         Copied;
+    CertificateSubjectTitle:         Server    Never     Never     Certificates         Copied;
+    CertificateSubjectDc:            Server    Never     Never     Certificates         Copied;
+    CertificateSubjectDnQualifier:   Server    Never     Never     Certificates         Copied;
+    CertificateIssuerCn:             Server    Never     Never     Certificates         Copied;
+    CertificateIssuerO:              Server    Never     Never     Certificates         Copied;
+    CertificateIssuerOu:             Server    Never     Never     Certificates         Copied;
+    CertificateIssuerEmail:          Server    Never     Never     Certificates         Copied;
+    CertificateIssuerC:              Server    Never     Never     Certificates         Copied;
+    CertificateIssuerSt:             Server    Never     Never     Certificates         Copied;
+    CertificateIssuerL:              Server    Never     Never     Certificates         Copied;
+    CertificateIssuerUid:            Server    Never     Never     Certificates         Copied;
+    CertificateIssuerSerialNumber:   Server    Never     Never     Certificates         Copied;
+    CertificateIssuerTitle:          Server    Never     Never     Certificates         Copied;
+    CertificateIssuerDc:             Server    Never     Never     Certificates         Copied;
+    CertificateIssuerDnQualifier:    Server    Never     Never     Certificates         Copied;
+    KeyFormatType:                   Server    Never     Never     All                  Copied;
+    NistKeyType:                     Client    Never     Never     All                  Copied;
+    OpaqueDataType:                  Server    Never     Never     Opaque               Copied;
+    ProtectionLevel:                 Client    Always    Always    All                  Copied;
+    ProtectionPeriod:                Client    Always    Always    All                  Copied;
+    ProtectionStorageMask:           Server    Never     Never     All                  Copied;
+    QuantumSafe:                     Client    Always    Always    All                  Copied;
+    ShortUniqueIdentifier:           Server    Never     Never     All                  Left;
+    RotateAutomatic:                 Either    Never     Never     All                  Copied;
+    RotateDate:                      Server    Never     Never     All                  Left;
+    RotateGeneration:                Server    Never     Never     All                  Left;
+    RotateInterval:                  Either    Never     Never     All                  Copied;
+    RotateLatest:                    Server    Never     Never     All                  Left;
+    RotateName:                      Client    Always    Always    All                  Copied;
+    RotateOffset:                    Either    Never     Never     All                  Copied;
+    Custom:                          Either    OwnVendor OwnVendor All                  Copied;
 }
 
 impl Rule {
