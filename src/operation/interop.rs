@@ -7,11 +7,13 @@ use kmip_ttlv::payload::interop::{Request, Response};
 
 use super::{Context, Failure, Outcome, beginning};
 
+/// Whether the configuration leaves it switched on.
+pub(super) fn is_allowed(cx: &Context<'_>) -> bool {
+    cx.parts().facts.interop
+}
+
 /// Puts the mark into the log line of the item.
 pub(super) async fn interop(cx: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
-    if !cx.parts().facts.interop {
-        return Err(Failure::OperationNotSupported);
-    }
     let step = match request.function {
         InteropFunction::Begin => "begin",
         InteropFunction::End => "end",

@@ -168,11 +168,19 @@ impl Outcome {
 }
 
 /// The operations that are served: one line makes an operation known to the dispatcher and to
-/// Query.
+/// Query. What follows `if` says whether it is served to a caller; without it, to all.
 macro_rules! operations {
-    ($($operation:ident => $function:path;)+) => {
+    ($($operation:ident => $function:path $(, if $served:path)?;)+) => {
         /// The operations that are served, in the order of their numbers.
         pub const SERVED: &[Operation] = &[$(Operation::$operation),+];
+
+        /// Whether one of them is served to this caller.
+        fn is_served(cx: &Context<'_>, operation: Operation) -> bool {
+            match operation {
+                $($(Operation::$operation => $served(cx),)?)+
+                _ => true,
+            }
+        }
 
         /// Runs an operation.
         ///
@@ -182,6 +190,9 @@ macro_rules! operations {
             cx: &Context<'_>,
             request: &RequestPayload<'_>,
         ) -> Result<Outcome, Failure> {
+            if !is_served(cx, request.operation()) {
+                return Err(Failure::OperationNotSupported);
+            }
             // On the heap: the largest of these would be a part, moved with each call, of every
             // future above it, up to the connection's.
             match request {
@@ -242,8 +253,8 @@ operations! {
     SetAttribute => change_attribute::set_attribute;
     SetEndpointRole => set_endpoint_role::set_endpoint_role;
     Pkcs11 => pkcs11::pkcs11;
-    Interop => interop::interop;
-    ReProvision => re_provision::re_provision;
+    Interop => interop::interop, if interop::is_allowed;
+    ReProvision => re_provision::re_provision, if re_provision::has_issuer;
     SetDefaults => defaults::set_defaults;
     SetConstraints => constraints::set_constraints;
     GetConstraints => constraints::get_constraints;

@@ -12,7 +12,7 @@ use kmip_ttlv::structure::{
 };
 
 use super::facts::VENDOR;
-use super::{Context, Failure, Outcome, SERVED, creation, defaults, generators};
+use super::{Context, Failure, Outcome, SERVED, creation, defaults, generators, is_served};
 use crate::crypto::key::lattice;
 
 /// The requests that the server itself sends, to clients that listen (KMIP 1.4 §5, KMIP 2.1 §6.2).
@@ -43,12 +43,7 @@ pub(super) async fn query(cx: &Context<'_>, request: &Request) -> Result<Outcome
             QueryFunction::QueryOperations => {
                 // Under a ticket only what it allows.
                 let allowed = |it| cx.permit().is_none_or(|permit| permit.allows(it));
-                let (issues, interop) = (cx.client_issuer().is_some(), cx.parts().facts.interop);
-                let served = |it| match it {
-                    Operation::ReProvision => issues,
-                    Operation::Interop => interop,
-                    _ => true,
-                };
+                let served = |it| is_served(cx, it);
                 let known = |it: &&Operation| it.is_in(version) && allowed(**it) && served(**it);
                 response.operations = SERVED.iter().chain(SENT).filter(known).copied().collect();
             }

@@ -33,6 +33,11 @@ const RSA_BITS_MIN: usize = 2048;
 const CURVES: [RecommendedCurve; 3] =
     [RecommendedCurve::P256, RecommendedCurve::P384, RecommendedCurve::P521];
 
+/// Whether the server has been given an authority for the caller's tenant.
+pub(super) fn has_issuer(cx: &Context<'_>) -> bool {
+    cx.client_issuer().is_some()
+}
+
 /// Gives the client a certificate for a request, or takes one that the same authority has issued. The
 /// certificate of this connection holds until the new one is used.
 pub(super) async fn re_provision(cx: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
