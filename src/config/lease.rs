@@ -8,7 +8,7 @@ use super::units::time_or_none;
 use crate::tenant::{ServiceName, TenantName};
 
 /// `[lease]`: how long a client may use a key that it has fetched before it asks again. Whole
-/// seconds; none at all means that it asks before each use.
+/// seconds; zero is no limit (KMIP 1.4 §4.17).
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Lease {

@@ -100,7 +100,7 @@ fn denial(object: &Object, lease: Interval, request: &Request<'_>) -> Option<Den
     let left = object.usage_limits().map(|limits| limits.count.unwrap_or(limits.total));
     let wanted = request.usage_limits_count;
     let usage_limits_count = left.filter(|left| wanted.is_some_and(|wanted| wanted > *left));
-    let lease_time = request.lease_time.filter(|wanted| wanted.0 > lease.0);
+    let lease_time = request.lease_time.filter(|wanted| !leases::reaches(lease, *wanted));
     let limit = match (usage_mask, usage_limits_count, lease_time) {
         (Some(_), ..) => Limit::UsageMask,
         (_, Some(_), _) => Limit::UsageLimits,

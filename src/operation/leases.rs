@@ -59,10 +59,15 @@ impl Leases {
 }
 
 /// The caller's lease, but no longer than the object's attribute says (KMIP 1.4 §3.20): what Obtain
-/// Lease gives, and what Check measures by.
+/// Lease gives, and what Check measures by. Zero is no limit (KMIP 1.4 §4.17).
 pub(super) fn granted(object: &Object, of_caller: Interval) -> Interval {
     match object.attributes.first(AttributeKind::LeaseTime) {
-        Some(Attribute::LeaseTime(longest)) => Interval(longest.0.min(of_caller.0)),
+        Some(Attribute::LeaseTime(longest)) if reaches(of_caller, *longest) => *longest,
         _ => of_caller,
     }
+}
+
+/// Whether a lease is as long as another.
+pub(super) fn reaches(lease: Interval, other: Interval) -> bool {
+    lease.0 == 0 || (other.0 != 0 && lease.0 >= other.0)
 }

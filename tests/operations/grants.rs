@@ -76,9 +76,13 @@ async fn leases_are_as_long_as_is_said_of_the_service_or_of_the_tenant() {
 
 #[tokio::test]
 async fn an_object_that_allows_more_is_lent_and_checked_for_as_long_as_the_server_says() {
-    let world = World::new().await;
-    let client = world.client("orders", Version::V2_1).await;
-    for (of_object, expected) in [(500, 300), (100, 100)] {
+    // A lease of zero is none: the client may use the object without limit.
+    for (of_server, of_object, expected) in
+        [(300, 500, 300), (300, 100, 100), (300, 0, 300), (0, 100, 100), (0, 0, 0)]
+    {
+        let leases = Leases::new(Interval(of_server));
+        let world = World::with_facts(Facts { leases, ..Facts::default() }).await;
+        let client = world.client("orders", Version::V2_1).await;
         let uid = format!("from elsewhere {of_object}");
         let object = ManagedObject::OpaqueObject(OpaqueObject {
             kind: OpaqueDataType::Unknown(0x8000_0001),
@@ -100,7 +104,9 @@ async fn an_object_that_allows_more_is_lent_and_checked_for_as_long_as_the_serve
             client.ask(check::Request { lease_time, ..check(&uid) }).await.err()
         };
         assert_eq!(check(expected).await, None);
-        assert_eq!(check(expected + 1).await, Some(R::PermissionDenied));
+        let refused = (expected > 0).then_some(R::PermissionDenied);
+        assert_eq!(check(expected + 1).await, refused);
+        assert_eq!(check(0).await, refused, "without any limit");
     }
 }
 
