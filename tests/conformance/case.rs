@@ -97,10 +97,18 @@ impl Case {
 
     pub(crate) fn read(path: &Path, name: String) -> Result<Self, String> {
         let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
-        let (requests, responses): (Vec<_>, Vec<_>) =
+        let (mut requests, responses): (Vec<_>, Vec<_>) =
             messages(&text)?.into_iter().partition(|(_, message)| message.name == REQUEST);
         if requests.is_empty() || requests.len() != responses.len() {
             return Err(format!("{} requests, {} responses", requests.len(), responses.len()));
+        }
+        // Where two requests stand before their answers, those tell which was carried out first.
+        for number in 1..requests.len() {
+            let asked = [&requests[number - 1].1, &requests[number].1].map(operations);
+            let [first, second] = [&responses[number - 1].1, &responses[number].1].map(operations);
+            if asked[0] != first && asked == [second, first] {
+                requests.swap(number - 1, number);
+            }
         }
         let mut steps = Vec::new();
         let mut client = "A".to_owned();
@@ -128,6 +136,11 @@ impl Case {
         }
         Ok(Self { name, steps })
     }
+}
+
+/// The operations of a message, in the order of its items.
+fn operations(message: &Element) -> Vec<&str> {
+    message.children_named("BatchItem").map(|item| item.value_of("Operation")).collect()
 }
 
 /// Whether a request is for one of these operations. Notify and Put are sent by servers alone, and in
