@@ -19,6 +19,7 @@ mod world;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use keystrata::crypto::policy::Policy;
 use keystrata::operation::SERVED;
 use kmip_ttlv::Version;
 use kmip_ttlv::enums::{ObjectType, Operation, QueryFunction};
@@ -114,6 +115,40 @@ async fn query_tells_every_version_of_what_it_has() {
         let has = |it: &&Operation| it.is_in(version) && **it != Operation::ReProvision;
         let expected: Vec<_> = SERVED.iter().chain(&sent).filter(has).copied().collect();
         assert_eq!(operations, expected, "{version}");
+    }
+}
+
+/// The names in the section on profiles of the page of conformance: all, and those that want what only
+/// tenants with `legacy` may do.
+fn profiles_of_the_page() -> (BTreeSet<String>, BTreeSet<String>) {
+    let section = CONFORMANCE.split_once("## Profiles that Query tells").expect("a section").1;
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let told = rows(section).into_iter().filter(|row| row[1] != "–").collect::<Vec<_>>();
+    let name = |row: &Vec<&str>| row[1].trim_matches('`').to_owned();
+    let old = told.iter().filter(|row| row[2].contains("DES3"));
+    (told.iter().map(name).collect(), old.map(name).collect())
+}
+
+#[tokio::test]
+async fn the_profiles_of_the_page_are_those_that_query_tells() {
+    let (all, old) = profiles_of_the_page();
+    let usual: BTreeSet<_> = all.difference(&old).cloned().collect();
+    let allowed = Policy { legacy: true, ..Policy::default() };
+    for (policy, expected) in [(allowed, &all), (Policy::default(), &usual)] {
+        let world = World::with_policy(policy).await;
+        for version in Version::ALL {
+            let request = query::Request {
+                functions: vec![QueryFunction::QueryProfiles],
+                object_groups: None,
+            };
+            let told = match world.client("orders", version).await.ask(request).await {
+                Ok(ResponsePayload::Query(response)) => response.profiles,
+                other => panic!("{other:?}"),
+            };
+            let names: BTreeSet<_> = told.iter().map(|it| it.name.xml_name().to_owned()).collect();
+            let nothing = BTreeSet::new();
+            assert_eq!(&names, if version.is_2x() { expected } else { &nothing }, "{version}");
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! `[query]`: what the server tells of itself and cannot know (KMIP 1.4 §4.25, KMIP 2.1 §6.1.40).
 //!
-//! The server knows what it serves. It does not know which validations its build has passed, which
-//! generators stand behind the system's, to which profiles the whole installation conforms (a gateway
-//! may add HTTPS), which extensions its clients have agreed upon, or how they come by their
-//! certificates. Who runs it does, and answers for it. Values are called as in KMIP's XML encoding.
+//! The server knows what it serves, and to which profiles it conforms by itself. It does not know which
+//! validations its build has passed, which generators stand behind the system's, to which profiles the
+//! whole installation conforms (a gateway may add HTTPS), which extensions its clients have agreed
+//! upon, or how they come by their certificates. Who runs it does, and answers for it. Values are
+//! called as in KMIP's XML encoding.
 
 use kmip_ttlv::attribute::RngParameters;
 use kmip_ttlv::enums::{
@@ -30,7 +31,7 @@ pub struct Query {
     /// The random number generators; empty for one that is not described.
     #[serde(deserialize_with = "all::<_, Generator, _>")]
     pub generators: Vec<RngParameters>,
-    /// The profiles to which the installation conforms.
+    /// The profiles to which the whole installation conforms; empty for those of the server alone.
     #[serde(deserialize_with = "all::<_, Profile, _>")]
     pub profiles: Vec<ProfileInformation>,
     /// The validations that it has passed.

@@ -21,7 +21,7 @@ use crate::store;
 const SERVERS_OWN: usize = 16;
 
 /// What the storage of every object is.
-const STORAGE: ProtectionStorageMask = ProtectionStorageMask::SOFTWARE;
+pub(super) const STORAGE: ProtectionStorageMask = ProtectionStorageMask::SOFTWARE;
 
 /// Where a new object comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

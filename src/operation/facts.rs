@@ -46,7 +46,7 @@ pub struct Statements {
     pub client_registration: Vec<ClientRegistrationMethod>,
     /// The random number generators.
     pub generators: Vec<RngParameters>,
-    /// The profiles to which the installation conforms.
+    /// The profiles to which the whole installation conforms.
     pub profiles: Vec<ProfileInformation>,
     /// The validations that it has passed.
     pub validations: Vec<ValidationInformation>,

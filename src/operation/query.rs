@@ -1,18 +1,20 @@
 //! Query (KMIP 1.4 §4.25, KMIP 2.1 §6.1.40): answered from the tables that serve.
 
 use kmip_ttlv::enums::{
-    ClientRegistrationMethod, DestroyAction, ObjectType, Operation, ProtectionStorageMask,
-    QueryFunction, RngMode, ShreddingAlgorithm, UnwrapMode,
+    ClientRegistrationMethod, DestroyAction, ObjectType, Operation, QueryFunction, RngMode,
+    ShreddingAlgorithm, UnwrapMode,
 };
 use kmip_ttlv::payload::ResponsePayload;
 use kmip_ttlv::payload::query::{Request, Response};
 use kmip_ttlv::structure::{
-    AnyItems, CapabilityInformation, ExtensionInformation, ProfileInformation,
-    ProtectionStorageMasks, ServerInformation,
+    AnyItems, CapabilityInformation, ExtensionInformation, ProtectionStorageMasks,
+    ServerInformation,
 };
 
 use super::facts::VENDOR;
-use super::{Context, Failure, Outcome, SERVED, creation, defaults, generators, is_served};
+use super::{
+    Context, Failure, Outcome, SERVED, creation, defaults, generators, is_served, profiles,
+};
 use crate::crypto::key::lattice;
 
 /// The requests that the server itself sends, to clients that listen (KMIP 1.4 §5, KMIP 2.1 §6.2).
@@ -65,17 +67,14 @@ pub(super) async fn query(cx: &Context<'_>, request: &Request) -> Result<Outcome
                 response.extensions = extensions(cx, with_map);
             }
             QueryFunction::QueryValidations => response.validations.clone_from(&said.validations),
-            QueryFunction::QueryProfiles => {
-                let known = |profile: &&ProfileInformation| profile.name.is_in(version);
-                response.profiles = said.profiles.iter().filter(known).cloned().collect();
-            }
+            QueryFunction::QueryProfiles => response.profiles = profiles::told(cx),
             QueryFunction::QueryDefaultsInformation => {
                 let groups = request.object_groups.as_ref();
                 response.defaults = Some(defaults::told(cx, groups).await?);
             }
             QueryFunction::QueryStorageProtectionMasks => {
                 response.protection_storage_masks =
-                    Some(ProtectionStorageMasks { masks: vec![ProtectionStorageMask::SOFTWARE] });
+                    Some(ProtectionStorageMasks { masks: vec![creation::STORAGE] });
             }
             // No namespaces and no attestation are claimed.
             _ => {}

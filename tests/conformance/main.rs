@@ -8,6 +8,7 @@ mod exclude;
 mod itself;
 mod page;
 mod play;
+mod profiles;
 #[path = "../support/mod.rs"]
 mod support;
 #[path = "../support/world.rs"]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use crate::profiles::{self, FAMILIES};
 use crate::{Tally, Verdict};
 
 /// The page.
@@ -17,26 +18,6 @@ compared strictly: types, presence, order, status, reason, and everything that t
 cases are not part of this project; `KEYSTRATA_KMIP_CASES` names their directory. `make conformance`
 writes this page anew; it fails instead if a case fails that is not excluded, or passes although it is.
 ";
-
-/// Families of cases by the beginnings of their names, as the profiles document calls them.
-const FAMILIES: &[(&str, &str)] = &[
-    ("AKLC-", "Asymmetric Key Lifecycle"),
-    ("AX-", "AES XTS"),
-    ("BL-", "Baseline"),
-    ("CS-AC-", "Advanced Cryptographic"),
-    ("CS-BC-", "Basic Cryptographic"),
-    ("CS-RNG-", "RNG Cryptographic"),
-    ("MSGENC-", "Message Encoding"),
-    ("OMOS-", "Opaque Managed Object Store"),
-    ("PKCS11-", "PKCS#11"),
-    ("QS-", "Quantum Safe"),
-    ("SASED-", "Storage Array with Self-Encrypting Drives"),
-    ("SKFF-", "Symmetric Key Foundry for FIPS 140"),
-    ("SKLC-", "Symmetric Key Lifecycle"),
-    ("SUITEB", "Suite B"),
-    ("TL-", "Tape Library"),
-    ("TC", "Test cases of the specification"),
-];
 
 /// Verdicts as they come in.
 #[derive(Default)]
@@ -94,6 +75,7 @@ impl Page {
             });
             all.share()
         });
+        text.push_str(&profiles::section());
         let _ = writeln!(text, "\n## Excluded, and why\n");
         list(&mut text, self.excluded.iter().map(|(case, why)| format!("* {case}: {why}")));
         text
@@ -113,10 +95,8 @@ fn list(text: &mut String, lines: impl Iterator<Item = String>) {
         writeln!(text, "{}", if lines.is_empty() { "None.".to_owned() } else { lines.join("\n") });
 }
 
+/// The family of a case, in words.
 fn family(name: &str) -> String {
-    let found = FAMILIES.iter().find(|(start, _)| name.starts_with(start));
-    found.map_or_else(
-        || name.split('-').next().unwrap_or(name).to_owned(),
-        |(start, family)| format!("{family} ({})", start.trim_end_matches('-')),
-    )
+    let found = FAMILIES.iter().find(|family| name.starts_with(family.start));
+    found.map_or_else(|| name.split('-').next().unwrap_or(name).to_owned(), ToString::to_string)
 }

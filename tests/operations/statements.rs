@@ -1,15 +1,17 @@
 //! What Query tells of the server: what it knows, and what whoever runs it says.
 
-use keystrata::operation::{Facts, Statements};
+use keystrata::crypto::policy::Policy;
+use keystrata::operation::{Facts, PROFILES, Statements};
 use kmip_ttlv::Version;
 use kmip_ttlv::attribute::{Attribute, AttributeKind, RngParameters};
 use kmip_ttlv::enums::{
-    ClientRegistrationMethod as Method, DrbgAlgorithm, ItemTypeEnum, ProfileName,
-    QueryFunction as Q, ResultReason as R, RngAlgorithm, ValidationAuthorityType, ValidationType,
+    BlockCipherMode, ClientRegistrationMethod as Method, CryptographicAlgorithm as A,
+    DrbgAlgorithm, ItemTypeEnum, ProfileName, QueryFunction as Q, ResultReason as R, RngAlgorithm,
+    ValidationAuthorityType, ValidationType,
 };
 use kmip_ttlv::payload::{ResponsePayload, query};
 use kmip_ttlv::structure::{
-    ExtensionInformation, ExtensionType, ProfileInformation, ValidationInformation,
+    ExtensionInformation, ExtensionType, ProfileInformation, ProfileVersion, ValidationInformation,
 };
 
 use super::ask::create;
@@ -83,15 +85,58 @@ const ALL: &[Q] = &[
 ];
 
 #[tokio::test]
-async fn a_server_of_which_nothing_is_said_claims_nothing() {
+async fn a_server_of_which_nothing_is_said_claims_what_it_knows_itself() {
     let world = World::new().await;
     for version in [Version::V1_3, Version::V1_4, Version::V2_0, Version::V2_1] {
         let response = told(&world.client("orders", version).await, ALL).await;
         let algorithms: Vec<_> = response.rngs.iter().map(|rng| rng.algorithm).collect();
         assert_eq!(algorithms, [RngAlgorithm::Unspecified]);
         assert_eq!(response.client_registration_methods, [Method::ServerPreGenerated]);
-        assert!(response.validations.is_empty() && response.profiles.is_empty());
-        assert!(response.extensions.is_empty());
+        assert!(response.validations.is_empty() && response.extensions.is_empty());
+        assert_eq!(response.profiles.is_empty(), !version.is_2x(), "{version}");
+    }
+}
+
+/// The names of the profiles that a client of `version` is told.
+async fn profiles(world: &World, version: Version) -> Vec<ProfileName> {
+    let client = world.client("orders", version).await;
+    let response = told(&client, &[Q::QueryProfiles]).await;
+    let versions = response.profiles.iter().map(|profile| profile.version.clone());
+    let expected = [(2, 0), (2, 1)].map(|(major, minor)| Some(ProfileVersion { major, minor }));
+    let pairs = response.profiles.len() / 2;
+    assert_eq!(versions.collect::<Vec<_>>(), [expected.as_slice()].repeat(pairs).concat());
+    response.profiles.iter().step_by(2).map(|profile| profile.name).collect()
+}
+
+#[tokio::test]
+async fn the_profiles_are_those_that_the_policy_of_the_tenant_lets_in() {
+    use ProfileName as P;
+    let all: Vec<_> = PROFILES.iter().map(|profile| profile.name).collect();
+    let without = |gone: &[P]| -> Vec<P> {
+        all.iter().copied().filter(|name| !gone.contains(name)).collect()
+    };
+    let legacy = Policy { legacy: true, ..Policy::default() };
+    let old = [P::SymmetricKeyLifecycleServer, P::SymmetricKeyFoundryServer];
+    let rsa = [P::AsymmetricKeyLifecycleServer, P::AdvancedCryptographicServer];
+    let cipher = [P::BasicCryptographicServer, P::AdvancedCryptographicServer];
+    let (xts, tape) = ([P::AesxtsServer], [P::TapeLibraryServer]);
+    let algorithms = |named: &[A]| Policy { algorithms: Some(named.to_vec()), ..legacy.clone() };
+    let cases: [(Policy, Vec<P>); 6] = [
+        (legacy.clone(), Vec::new()),
+        (Policy::default(), old.to_vec()),
+        (Policy { bits_min: vec![(A::Rsa, 3072)], ..legacy.clone() }, rsa.to_vec()),
+        (algorithms(&[A::Aes, A::Des3]), [rsa, cipher].concat()),
+        (algorithms(&[]), [&rsa[..], &cipher, &old, &xts, &tape].concat()),
+        (
+            Policy { modes: Some(vec![BlockCipherMode::Gcm]), ..legacy.clone() },
+            [&cipher[..], &xts].concat(),
+        ),
+    ];
+    for (policy, gone) in cases {
+        let world = World::with_policy(policy.clone()).await;
+        for version in [Version::V2_0, Version::V2_1] {
+            assert_eq!(profiles(&world, version).await, without(&gone), "{policy:?}");
+        }
     }
 }
 

@@ -151,3 +151,22 @@ fn no_authority_is_an_error() {
     files.settings.authorities.clear();
     assert!(files.complaint().starts_with("no authority for client certificates is configured"));
 }
+
+/// The Basic Authentication Suite of KMIP Profiles 2.0 and 2.1 (§3.1.2) has two suites that every server
+/// offers; those of 1.x (§3.1.2 and §3.2.2 there) have others, so Query tells no profile of 1.x.
+#[test]
+fn the_suites_are_those_that_the_profiles_of_2_x_ask_for_and_not_those_of_1_x() {
+    use rustls::CipherSuite as S;
+    let suites: Vec<_> =
+        provider().cipher_suites.iter().map(rustls::SupportedCipherSuite::suite).collect();
+    for asked in [S::TLS13_AES_256_GCM_SHA384, S::TLS13_CHACHA20_POLY1305_SHA256] {
+        assert!(suites.contains(&asked), "{asked:?}");
+    }
+    for asked in [
+        S::TLS_RSA_WITH_AES_128_CBC_SHA,
+        S::TLS_RSA_WITH_AES_128_CBC_SHA256,
+        S::TLS_RSA_WITH_AES_256_CBC_SHA256,
+    ] {
+        assert!(!suites.contains(&asked), "{asked:?}");
+    }
+}
