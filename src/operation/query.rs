@@ -83,10 +83,16 @@ pub(super) async fn query(cx: &Context<'_>, request: &Request) -> Result<Outcome
     Ok(Outcome::told(ResponsePayload::Query(Box::new(response))))
 }
 
-/// How clients come by what they prove themselves with: somebody else issues it.
+/// How clients become known to the server (KMIP 2.1 §11.10). What the server knows of it is whether it
+/// renews certificates; where clients have their first ones from, it does not.
 fn registration_methods(cx: &Context<'_>) -> Vec<ClientRegistrationMethod> {
+    use ClientRegistrationMethod as Method;
     let said = &cx.parts().facts.statements.client_registration;
-    if said.is_empty() { vec![ClientRegistrationMethod::ServerPreGenerated] } else { said.clone() }
+    match (said.is_empty(), is_served(cx, Operation::ReProvision)) {
+        (false, _) => said.clone(),
+        (true, true) => vec![Method::ClientGenerated, Method::ClientRegistered],
+        (true, false) => vec![Method::Unspecified],
+    }
 }
 
 /// The vendor extensions: by name, or by all that is known of them.

@@ -91,7 +91,7 @@ async fn a_server_of_which_nothing_is_said_claims_what_it_knows_itself() {
         let response = told(&world.client("orders", version).await, ALL).await;
         let algorithms: Vec<_> = response.rngs.iter().map(|rng| rng.algorithm).collect();
         assert_eq!(algorithms, [RngAlgorithm::Unspecified]);
-        assert_eq!(response.client_registration_methods, [Method::ServerPreGenerated]);
+        assert_eq!(response.client_registration_methods, [Method::Unspecified]);
         assert!(response.validations.is_empty() && response.extensions.is_empty());
         assert_eq!(response.profiles.is_empty(), !version.is_2x(), "{version}");
     }
