@@ -4,17 +4,11 @@ use ::rsa::BoxedUint;
 use ::rsa::traits::{PrivateKeyParts, PublicKeyParts};
 use kmip_ttlv::object::{TransparentRsaPrivateKey, TransparentRsaPublicKey};
 use kmip_ttlv::{BigInteger, Secret};
-use pkcs1::UintRef;
 use pkcs8::SecretDocument;
 use pkcs8::der::{Decode, Encode};
 
 use super::KeyError;
-
-/// The longest modulus that is read, in bits. Longer ones only cost time.
-const BITS_MAX: usize = 16_384;
-
-/// A number without a sign and without leading zeros, most significant byte first.
-type Number = Secret<Vec<u8>>;
+use super::number::{self, BITS_MAX, Number, boxed, is_odd, number, trimmed, uint, unsigned};
 
 /// An RSA public key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,9 +20,8 @@ pub struct RsaPublic {
 impl RsaPublic {
     fn new(modulus: &[u8], exponent: &[u8]) -> Result<Self, KeyError> {
         let (modulus, exponent) = (trimmed(modulus).to_vec(), trimmed(exponent).to_vec());
-        let odd = |number: &[u8]| number.last().is_some_and(|byte| byte & 1 == 1);
         let key = Self { modulus, exponent };
-        if odd(&key.modulus) && odd(&key.exponent) && key.bits() <= BITS_MAX {
+        if is_odd(&key.modulus) && is_odd(&key.exponent) && key.bits() <= BITS_MAX {
             Ok(key)
         } else {
             Err(KeyError::Malformed)
@@ -38,8 +31,7 @@ impl RsaPublic {
     /// Bits of the modulus.
     #[must_use]
     pub fn bits(&self) -> usize {
-        let leading = self.modulus.first().map_or(0, |byte| byte.leading_zeros());
-        self.modulus.len().saturating_mul(8).saturating_sub(leading as usize)
+        number::bits(&self.modulus)
     }
 
     pub(super) fn from_pkcs1(der: &[u8]) -> Result<Self, KeyError> {
@@ -245,29 +237,4 @@ fn complete(
         (None, None) => return Err(KeyError::Unreadable),
     };
     key.map_err(KeyError::malformed)
-}
-
-fn trimmed(bytes: &[u8]) -> &[u8] {
-    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
-    bytes.get(zeros..).unwrap_or_default()
-}
-
-fn number(bytes: &[u8]) -> Number {
-    Secret::new(trimmed(bytes).to_vec())
-}
-
-fn unsigned(number: &BigInteger) -> Result<&[u8], KeyError> {
-    number.as_unsigned().ok_or(KeyError::Malformed)
-}
-
-fn uint(number: &[u8]) -> Result<UintRef<'_>, KeyError> {
-    UintRef::new(number).map_err(KeyError::malformed)
-}
-
-fn boxed(number: &[u8]) -> Option<BoxedUint> {
-    if number.len() > BITS_MAX / 8 {
-        return None;
-    }
-    let bits = u32::try_from(number.len().checked_mul(8)?).ok()?;
-    BoxedUint::from_be_slice(number, bits).ok()
 }
