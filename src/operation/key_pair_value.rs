@@ -2,7 +2,7 @@
 //! given in the Key Format Type that is asked for.
 
 use kmip_ttlv::Version;
-use kmip_ttlv::attribute::{Attribute, AttributeKind};
+use kmip_ttlv::attribute::{Attribute, AttributeKind, CryptographicDomainParameters};
 use kmip_ttlv::enums::{
     CryptographicAlgorithm, KeyCompressionType, KeyFormatType, ObjectType, RecommendedCurve,
 };
@@ -176,7 +176,9 @@ pub(super) fn agree(
         Some(_) => {}
         None => attributes.put(Attribute::CryptographicLength(bits)),
     }
-    if curve(attributes).is_some_and(|said| Some(said) != key.curve) {
+    let q_said = domain(attributes).and_then(|said| said.q_length).map(usize::try_from);
+    let has_another_q = q_said.zip(key.q_bits).is_some_and(|(said, bits)| said != Ok(bits));
+    if has_another_q || curve(attributes).is_some_and(|said| Some(said) != key.curve) {
         return wrong(AttributeKind::CryptographicDomainParameters);
     }
     Ok(())
@@ -195,8 +197,12 @@ fn algorithm(attributes: &AttributeSet) -> Option<CryptographicAlgorithm> {
 
 /// The curve that the Cryptographic Domain Parameters name.
 pub(super) fn curve(attributes: &AttributeSet) -> Option<RecommendedCurve> {
+    domain(attributes)?.recommended_curve
+}
+
+fn domain(attributes: &AttributeSet) -> Option<&CryptographicDomainParameters> {
     match attributes.first(AttributeKind::CryptographicDomainParameters) {
-        Some(Attribute::CryptographicDomainParameters(parameters)) => parameters.recommended_curve,
+        Some(Attribute::CryptographicDomainParameters(parameters)) => Some(parameters),
         _ => None,
     }
 }

@@ -10,8 +10,8 @@ use kmip_ttlv::enums::{
     CryptographicAlgorithm, HashingAlgorithm, KeyFormatType as F, RecommendedCurve,
 };
 use kmip_ttlv::object::{
-    KeyMaterial, TransparentEcPrivateKey, TransparentEcPublicKey, TransparentRsaPrivateKey,
-    TransparentRsaPublicKey,
+    KeyMaterial, TransparentDhPrivateKey, TransparentDhPublicKey, TransparentEcPrivateKey,
+    TransparentEcPublicKey, TransparentRsaPrivateKey, TransparentRsaPublicKey,
 };
 use kmip_ttlv::{BigInteger, Secret};
 use proptest::prelude::*;
@@ -22,7 +22,7 @@ use super::vectors::cases;
 /// Computes all that can be computed with a key.
 fn use_private(key: &PrivateKey) {
     let public = key.public();
-    for format in [F::Pkcs1, F::Pkcs8, F::EcPrivateKey, F::Raw, F::TransparentRsaPrivateKey] {
+    for format in [F::Pkcs1, F::Pkcs8, F::EcPrivateKey, F::Raw, key.describe().format] {
         let _ = key.write(format);
     }
     let digest = hash(HashingAlgorithm::Sha256, b"data").unwrap();
@@ -44,7 +44,7 @@ fn use_private(key: &PrivateKey) {
 }
 
 fn use_public(key: &PublicKey) {
-    for format in [F::Pkcs1, F::X509, F::Raw, F::TransparentRsaPublicKey] {
+    for format in [F::Pkcs1, F::X509, F::Raw, key.describe().format] {
         let _ = key.write(format, None);
     }
     for scheme in schemes(key.family()) {
@@ -83,8 +83,9 @@ fn oaep() -> Padding {
 /// The bytes of keys in every format that has some, private halves first.
 fn encoded() -> Vec<(bool, F, Hint, Vec<u8>)> {
     let mut all = Vec::new();
-    for case in cases("keys.txt").into_iter().filter(|case| case.error().is_none()) {
-        if case.text("length") == Some("2048") {
+    let files = cases("keys.txt").into_iter().chain(cases("finite.txt"));
+    for case in files.filter(|case| case.error().is_none()) {
+        if matches!(case.text("length"), Some("2048" | "3072")) {
             continue;
         }
         let hint = Hint {
@@ -211,6 +212,19 @@ proptest! {
         let material =
             KeyMaterial::RsaPublicKey(TransparentRsaPublicKey { modulus, public_exponent: exponent });
         read_and_use(false, F::TransparentRsaPublicKey, &material, Hint::default());
+    }
+
+    #[test]
+    fn any_numbers_are_a_key_of_diffie_hellman_or_none(
+        (p, g, own) in (number(), number(), number()),
+        (q, j) in (proptest::option::of(number()), proptest::option::of(number())),
+    ) {
+        let key = TransparentDhPrivateKey { p, q, g, j, x: own };
+        let material = KeyMaterial::DhPrivateKey(key.clone());
+        read_and_use(true, F::TransparentDhPrivateKey, &material, Hint::default());
+        let TransparentDhPrivateKey { p, q, g, j, x } = key;
+        let material = KeyMaterial::DhPublicKey(TransparentDhPublicKey { p, q, g, j, y: x });
+        read_and_use(false, F::TransparentDhPublicKey, &material, Hint::default());
     }
 
     #[test]

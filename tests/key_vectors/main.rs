@@ -2,6 +2,7 @@
 
 mod agreement;
 mod containers;
+mod finite;
 mod formats;
 mod hostile;
 mod lattice;

@@ -17,6 +17,7 @@ mod certify;
 mod certify_refused;
 mod checks;
 mod derive;
+mod finite_keys;
 mod grants;
 mod inquiry;
 mod interop;

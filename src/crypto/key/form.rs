@@ -10,9 +10,8 @@ use pkcs8::SecretDocument;
 use super::curve::{self, Curve};
 use super::lattice::{self, ParameterSet};
 use super::okp::{self, Kind};
-use super::{DhPrivate, DhPublic, DsaPrivate, DsaPublic, RsaPrivate, RsaPublic};
 use super::{EcPrivate, EcPublic, KeyError, OkpPrivate, OkpPublic, PrivateKey, PublicKey};
-use super::{LatticePrivate, LatticePublic};
+use super::{FinitePrivate, FinitePublic, LatticePrivate, LatticePublic, RsaPrivate, RsaPublic};
 
 /// What is said of a key besides its material. Raw material needs it to be understood.
 #[derive(Debug, Clone, Copy, Default)]
@@ -113,8 +112,8 @@ impl PublicKey {
         match material {
             KeyMaterial::RsaPublicKey(key) => RsaPublic::from_transparent(key).map(Self::Rsa),
             KeyMaterial::EcPublicKey(key) => EcPublic::from_transparent(key).map(Self::Ec),
-            KeyMaterial::DsaPublicKey(key) => DsaPublic::from_transparent(key).map(Self::Dsa),
-            KeyMaterial::DhPublicKey(key) => DhPublic::from_transparent(key).map(Self::Dh),
+            KeyMaterial::DsaPublicKey(key) => FinitePublic::from_dsa(key).map(Self::Dsa),
+            KeyMaterial::DhPublicKey(key) => FinitePublic::from_dh(key).map(Self::Dh),
             KeyMaterial::Bytes(bytes) => match format {
                 F::Pkcs1 => RsaPublic::from_pkcs1(bytes.expose()).map(Self::Rsa),
                 F::X509 => Self::from_spki(bytes.expose()),
@@ -165,11 +164,9 @@ impl PublicKey {
             (Self::Okp(key), F::Raw) => bytes(key.bytes().to_vec()),
             (Self::Lattice(key), F::Raw) => bytes(key.bytes().to_vec()),
             (Self::Dsa(key), F::TransparentDsaPublicKey) => {
-                KeyMaterial::DsaPublicKey(key.to_transparent())
+                KeyMaterial::DsaPublicKey(key.to_dsa()?)
             }
-            (Self::Dh(key), F::TransparentDhPublicKey) => {
-                KeyMaterial::DhPublicKey(key.to_transparent())
-            }
+            (Self::Dh(key), F::TransparentDhPublicKey) => KeyMaterial::DhPublicKey(key.to_dh()),
             (_, F::X509) => bytes(self.to_spki(compression)?),
             _ => return Err(KeyError::NoSuchForm),
         })
@@ -190,8 +187,8 @@ impl PrivateKey {
         match material {
             KeyMaterial::RsaPrivateKey(key) => RsaPrivate::from_transparent(key).map(Self::rsa),
             KeyMaterial::EcPrivateKey(key) => EcPrivate::from_transparent(key).map(Self::Ec),
-            KeyMaterial::DsaPrivateKey(key) => DsaPrivate::from_transparent(key).map(Self::Dsa),
-            KeyMaterial::DhPrivateKey(key) => DhPrivate::from_transparent(key).map(Self::Dh),
+            KeyMaterial::DsaPrivateKey(key) => FinitePrivate::from_dsa(key).map(Self::Dsa),
+            KeyMaterial::DhPrivateKey(key) => FinitePrivate::from_dh(key).map(Self::Dh),
             KeyMaterial::Bytes(bytes) => match format {
                 F::Pkcs1 => RsaPrivate::from_pkcs1(bytes.expose()).map(Self::rsa),
                 F::Pkcs8 => Self::from_pkcs8(bytes.expose()),
@@ -240,11 +237,9 @@ impl PrivateKey {
             (Self::Okp(key), F::Raw) => bytes(key.bytes().to_vec()),
             (Self::Lattice(key), F::Raw) => bytes(key.bytes().to_vec()),
             (Self::Dsa(key), F::TransparentDsaPrivateKey) => {
-                KeyMaterial::DsaPrivateKey(key.to_transparent())
+                KeyMaterial::DsaPrivateKey(key.to_dsa()?)
             }
-            (Self::Dh(key), F::TransparentDhPrivateKey) => {
-                KeyMaterial::DhPrivateKey(key.to_transparent())
-            }
+            (Self::Dh(key), F::TransparentDhPrivateKey) => KeyMaterial::DhPrivateKey(key.to_dh()),
             (_, F::Pkcs8) => document(&self.to_pkcs8()?),
             _ => return Err(KeyError::NoSuchForm),
         })

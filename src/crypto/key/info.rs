@@ -3,14 +3,16 @@
 
 use kmip_ttlv::enums::KeyCompressionType;
 use pkcs8::der::asn1::{AnyRef, BitStringRef, OctetStringRef};
-use pkcs8::der::{Decode, Encode, Reader, SliceReader};
+use pkcs8::der::{Decode, Encode, Reader, SliceReader, Tag};
 use pkcs8::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use pkcs8::{ObjectIdentifier, PrivateKeyInfoRef, SecretDocument};
 use zeroize::Zeroizing;
 
 use super::curve::{self, Curve};
+use super::group::{Group, ID_DH, ID_DH_PKCS3, ID_DSA};
 use super::{EcPrivate, EcPublic, KeyError, OkpPrivate, OkpPublic, PrivateKey, PublicKey};
-use super::{LatticePrivate, LatticePublic, RsaPrivate, RsaPublic, lattice, okp};
+use super::{FinitePrivate, FinitePublic, LatticePrivate, LatticePublic, RsaPrivate, RsaPublic};
+use super::{lattice, okp};
 
 const ID_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const ID_EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
@@ -26,6 +28,10 @@ impl PublicKey {
         match info.algorithm.oid {
             ID_RSA => RsaPublic::from_pkcs1(key).map(Self::Rsa),
             ID_EC => EcPublic::new(curve_of(info.algorithm)?, key).map(Self::Ec),
+            ID_DSA => FinitePublic::from_der(Group::dsa(info.algorithm)?, key).map(Self::Dsa),
+            ID_DH | ID_DH_PKCS3 => {
+                FinitePublic::from_der(Group::dh(info.algorithm)?, key).map(Self::Dh)
+            }
             oid => match okp::of_oid(oid) {
                 Some(kind) => OkpPublic::new(kind, key).map(Self::Okp),
                 None => LatticePublic::new(lattice::of(info.algorithm)?, key).map(Self::Lattice),
@@ -38,7 +44,7 @@ impl PublicKey {
     /// # Errors
     /// Those of [`PublicKey::write`].
     pub fn to_spki(&self, compression: Option<KeyCompressionType>) -> Result<Vec<u8>, KeyError> {
-        let oid;
+        let (oid, numbers);
         let (algorithm, key) = match self {
             Self::Rsa(key) => (rsa_identifier(), key.to_pkcs1()?),
             Self::Ec(key) => {
@@ -47,7 +53,14 @@ impl PublicKey {
             }
             Self::Okp(key) => (identifier(key.kind().oid), key.bytes().to_vec()),
             Self::Lattice(key) => (identifier(key.set().oid), key.bytes().to_vec()),
-            Self::Dsa(_) | Self::Dh(_) => return Err(KeyError::NoSuchForm),
+            Self::Dsa(key) => {
+                (oid, numbers) = key.group().to_dsa()?;
+                (finite_identifier(oid, &numbers)?, key.to_der()?)
+            }
+            Self::Dh(key) => {
+                (oid, numbers) = key.group().to_dh()?;
+                (finite_identifier(oid, &numbers)?, key.to_der()?)
+            }
         };
         let subject_public_key = BitStringRef::from_bytes(&key).map_err(KeyError::malformed)?;
         let info = SubjectPublicKeyInfoRef { algorithm, subject_public_key };
@@ -72,6 +85,10 @@ impl PrivateKey {
         match info.algorithm.oid {
             ID_RSA => RsaPrivate::from_pkcs1(key).map(Self::rsa),
             ID_EC => EcPrivate::from_sec1(key, Some(curve_of(info.algorithm)?)).map(Self::Ec),
+            ID_DSA => FinitePrivate::from_der(Group::dsa(info.algorithm)?, key).map(Self::Dsa),
+            ID_DH | ID_DH_PKCS3 => {
+                FinitePrivate::from_der(Group::dh(info.algorithm)?, key).map(Self::Dh)
+            }
             oid => {
                 let Some(kind) = okp::of_oid(oid) else {
                     let set = lattice::of(info.algorithm)?;
@@ -88,7 +105,7 @@ impl PrivateKey {
     /// # Errors
     /// [`KeyError::NoSuchForm`].
     pub fn to_pkcs8(&self) -> Result<SecretDocument, KeyError> {
-        let oid;
+        let (oid, numbers);
         let (algorithm, key) = match self {
             Self::Rsa(key) => (rsa_identifier(), key.to_pkcs1()?.to_bytes()),
             Self::Ec(key) => {
@@ -101,7 +118,14 @@ impl PrivateKey {
                 (identifier(key.kind().oid), Zeroizing::new(inner))
             }
             Self::Lattice(key) => (identifier(key.set().oid), key.to_choice()),
-            Self::Dsa(_) | Self::Dh(_) => return Err(KeyError::NoSuchForm),
+            Self::Dsa(key) => {
+                (oid, numbers) = key.group().to_dsa()?;
+                (finite_identifier(oid, &numbers)?, key.to_der()?)
+            }
+            Self::Dh(key) => {
+                (oid, numbers) = key.group().to_dh()?;
+                (finite_identifier(oid, &numbers)?, key.to_der()?)
+            }
         };
         let key = OctetStringRef::new(&key).map_err(KeyError::malformed)?;
         let info = PrivateKeyInfoRef::new(algorithm, key);
@@ -137,6 +161,14 @@ fn rsa_identifier() -> AlgorithmIdentifierRef<'static> {
 
 fn ec_identifier(curve: &ObjectIdentifier) -> AlgorithmIdentifierRef<'_> {
     AlgorithmIdentifierRef { oid: ID_EC, parameters: Some(curve.into()) }
+}
+
+fn finite_identifier(
+    oid: ObjectIdentifier,
+    parameters: &[u8],
+) -> Result<AlgorithmIdentifierRef<'_>, KeyError> {
+    let parameters = AnyRef::new(Tag::Sequence, parameters).map_err(KeyError::malformed)?;
+    Ok(AlgorithmIdentifierRef { oid, parameters: Some(parameters) })
 }
 
 fn identifier(oid: ObjectIdentifier) -> AlgorithmIdentifierRef<'static> {

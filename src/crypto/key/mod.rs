@@ -10,6 +10,7 @@ mod error;
 mod finite;
 mod form;
 mod generate;
+mod group;
 mod info;
 pub mod lattice;
 mod lattice_engine;
@@ -23,7 +24,7 @@ use kmip_ttlv::{Secret, Version};
 
 pub use curve::Curve;
 pub use error::KeyError;
-pub use finite::{DhPrivate, DhPublic, DsaPrivate, DsaPublic};
+pub use finite::{FinitePrivate, FinitePublic};
 pub use form::{Hint, for_version, is_of_private_key, is_of_public_key};
 pub use generate::Template;
 pub use lattice::{LatticePrivate, LatticePublic};
@@ -43,9 +44,9 @@ pub enum PublicKey {
     /// ML-KEM or ML-DSA.
     Lattice(LatticePublic),
     /// DSA.
-    Dsa(DsaPublic),
+    Dsa(FinitePublic),
     /// Diffie-Hellman.
-    Dh(DhPublic),
+    Dh(FinitePublic),
 }
 
 /// The private half of a key pair.
@@ -60,9 +61,9 @@ pub enum PrivateKey {
     /// ML-KEM or ML-DSA.
     Lattice(LatticePrivate),
     /// DSA.
-    Dsa(DsaPrivate),
+    Dsa(FinitePrivate),
     /// Diffie-Hellman.
-    Dh(DhPrivate),
+    Dh(FinitePrivate),
 }
 
 /// What a key says of itself, in KMIP's words.
@@ -74,6 +75,8 @@ pub struct Description {
     pub bits: usize,
     /// Its curve, if it has one with a name in KMIP.
     pub curve: Option<RecommendedCurve>,
+    /// Its Qlength, in bits, if it has a prime divisor that is known.
+    pub q_bits: Option<usize>,
     /// The Key Format Type that it has if nobody asks for one.
     pub format: KeyFormatType,
 }
@@ -114,7 +117,11 @@ impl PublicKey {
             Self::Dsa(key) => (DSA, key.bits(), None, F::TransparentDsaPublicKey),
             Self::Dh(key) => (DH, key.bits(), None, F::TransparentDhPublicKey),
         };
-        Description { algorithms, bits, curve, format }
+        let q_bits = match self {
+            Self::Dsa(key) | Self::Dh(key) => key.q_bits(),
+            _ => None,
+        };
+        Description { algorithms, bits, curve, q_bits, format }
     }
 }
 
@@ -135,10 +142,14 @@ impl PrivateKey {
             Self::Dsa(key) => (DSA, key.bits(), None, F::TransparentDsaPrivateKey),
             Self::Dh(key) => (DH, key.bits(), None, F::TransparentDhPrivateKey),
         };
-        Description { algorithms, bits, curve, format }
+        let q_bits = match self {
+            Self::Dsa(key) | Self::Dh(key) => key.q_bits(),
+            _ => None,
+        };
+        Description { algorithms, bits, curve, q_bits, format }
     }
 
-    /// The public half; `None` of the kinds that the server does not compute with.
+    /// The public half; `None` of a Diffie-Hellman key, and of one that cannot be computed with.
     #[must_use]
     pub fn public(&self) -> Option<PublicKey> {
         match self {
@@ -146,7 +157,9 @@ impl PrivateKey {
             Self::Ec(key) => key.public().map(PublicKey::Ec),
             Self::Okp(key) => key.public().map(PublicKey::Okp),
             Self::Lattice(key) => key.public().map(PublicKey::Lattice),
-            Self::Dsa(_) | Self::Dh(_) => None,
+            Self::Dsa(key) => key.public().map(PublicKey::Dsa),
+            // Nothing asks for it, and its private numbers may be long.
+            Self::Dh(_) => None,
         }
     }
 }
