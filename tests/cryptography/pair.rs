@@ -1,7 +1,7 @@
 //! Key pairs for tests.
 
 use kmip_ttlv::DateTime;
-use kmip_ttlv::attribute::{Attribute, AttributeList, CryptographicParameters};
+use kmip_ttlv::attribute::{Attribute, AttributeKind, AttributeList, CryptographicParameters};
 use kmip_ttlv::enums::{CryptographicAlgorithm as A, HashingAlgorithm as H, PaddingMethod as P};
 use kmip_ttlv::payload::{ResponsePayload, create_key_pair};
 
@@ -30,7 +30,8 @@ pub(crate) async fn pair(
         Attribute::CryptographicAlgorithm(algorithm),
         Attribute::ActivationDate(DateTime(START)),
     ];
-    if algorithm == A::Rsa {
+    let is_length = |own: &Attribute| own.kind() == AttributeKind::CryptographicLength;
+    if algorithm == A::Rsa && !more.iter().any(is_length) {
         common.push(Attribute::CryptographicLength(2048));
     }
     common.extend(more);

@@ -5,12 +5,13 @@ use kmip_ttlv::Version;
 use kmip_ttlv::attribute::{Attribute, CryptographicParameters};
 use kmip_ttlv::enums::{
     CryptographicAlgorithm as A, CryptographicUsageMask as Mask, HashingAlgorithm as H,
-    PaddingMethod as P, ResultReason as R,
+    PaddingMethod as P, ResultReason as R, ValidityIndicator as V,
 };
-use kmip_ttlv::payload::{decrypt, encrypt};
+use kmip_ttlv::payload::{decrypt, encrypt, sign, signature_verify};
 
 use super::ask::{decrypt, encrypt, said};
 use super::pair::{of, pair};
+use super::signing::{sign, signed, verdict, verify};
 use super::world::World;
 
 fn oaep(hash: H) -> CryptographicParameters {
@@ -40,6 +41,42 @@ async fn a_text_is_encrypted_with_one_half_and_decrypted_with_the_other() {
         let failed = Err(R::CryptographicFailure);
         assert_eq!(client.ask(ask(oaep(H::Sha1), &cipher)).await, failed);
         assert_eq!(client.ask(ask(oaep(H::Sha256), &cipher[1..])).await, failed);
+    }
+}
+
+/// The lengths of the vectors are tried there; here is that the service makes such a pair, too.
+#[tokio::test]
+async fn a_pair_of_3072_bits_is_made_and_used() {
+    let world = World::new().await;
+    let client = world.client("orders", Version::V2_1).await;
+    let (private, public) = pair(&client, A::Rsa, vec![Attribute::CryptographicLength(3072)]).await;
+    let request = encrypt::Request {
+        parameters: Some(oaep(H::Sha384)),
+        data: Some(b"a key".as_slice().into()),
+        ..encrypt(&public)
+    };
+    let cipher = said(client.ask(request).await).data.unwrap();
+    assert_eq!(cipher.len(), 384);
+    let request = decrypt::Request {
+        parameters: Some(oaep(H::Sha384)),
+        data: Some(cipher.into()),
+        ..decrypt(&private)
+    };
+    let plain = said(client.ask(request).await);
+    assert_eq!(plain.data.as_deref(), Some(b"a key".as_slice()));
+    for padding in [P::Pkcs1V1_5, P::Pss] {
+        let parameters = || Some(of(Some(padding), Some(H::Sha384)));
+        let request = sign::Request { parameters: parameters(), ..sign(&private) };
+        let signature = signed(client.ask(request).await).0.unwrap();
+        assert_eq!(signature.len(), 384);
+        let wrong = [&signature[1..], &[0]].concat();
+        for (signature, expected) in [(signature, V::Valid), (wrong, V::Invalid)] {
+            let request = signature_verify::Request {
+                parameters: parameters(),
+                ..verify(&public, &signature)
+            };
+            assert_eq!(verdict(client.ask(request).await).0, Some(expected), "{padding:?}");
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use super::world::{Answer, START, World, text};
 
 const DATA: &[u8] = b"what is signed is signed for good";
 
-fn sign(uid: &str) -> sign::Request<'_> {
+pub(crate) fn sign(uid: &str) -> sign::Request<'_> {
     sign::Request {
         uid: Some(uid.into()),
         parameters: None,
@@ -29,7 +29,7 @@ fn sign(uid: &str) -> sign::Request<'_> {
     }
 }
 
-fn verify<'a>(uid: &'a str, signature: &'a [u8]) -> signature_verify::Request<'a> {
+pub(crate) fn verify<'a>(uid: &'a str, signature: &'a [u8]) -> signature_verify::Request<'a> {
     signature_verify::Request {
         uid: Some(uid.into()),
         parameters: None,
@@ -42,7 +42,7 @@ fn verify<'a>(uid: &'a str, signature: &'a [u8]) -> signature_verify::Request<'a
     }
 }
 
-fn signed(answer: Answer) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
+pub(crate) fn signed(answer: Answer) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
     match answer {
         Ok(ResponsePayload::Sign(response)) => (
             response.signature.map(std::borrow::Cow::into_owned),
@@ -52,7 +52,7 @@ fn signed(answer: Answer) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
     }
 }
 
-fn verdict(answer: Answer) -> (Option<ValidityIndicator>, Option<Vec<u8>>) {
+pub(crate) fn verdict(answer: Answer) -> (Option<ValidityIndicator>, Option<Vec<u8>>) {
     match answer {
         Ok(ResponsePayload::SignatureVerify(response)) => {
             (response.validity, response.correlation_value.map(std::borrow::Cow::into_owned))
