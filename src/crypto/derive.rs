@@ -48,6 +48,12 @@ impl Prf {
         found.map(|(_, hmac)| Self(*hmac)).ok_or(Error::UnsupportedMac)
     }
 
+    /// The name of this HMAC.
+    #[must_use]
+    pub fn algorithm(self) -> CryptographicAlgorithm {
+        self.0
+    }
+
     /// The function of the pieces, one after the other.
     fn of(self, key: &[u8], pieces: &[&[u8]]) -> Result<Derived, Error> {
         let mut mac = Macer::new(self.0, key, Limits::ONE_PART)?;

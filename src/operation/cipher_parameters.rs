@@ -20,13 +20,27 @@ pub(super) fn settle(
     request: Option<&CryptographicParameters>,
 ) -> Result<Parameters, Failure> {
     let parameters = Parameters::resolve(key.algorithm(), request, key_use::parameters(key))?;
-    cx.policy().check_mode(parameters.mode()).map_err(crypto::Error::from)?;
+    allowed(cx, &parameters, || key.length_bits())?;
     if parameters.authenticates() && cx.version() < Version::V1_4 {
         return Err(Failure::FeatureNotSupported(
             "modes that authenticate need KMIP 1.4 or later, where the tag has a field",
         ));
     }
     Ok(parameters)
+}
+
+/// Whether the tenant's policy allows a cipher like this, with a key of so many bits. The key need not say
+/// what it is for.
+///
+/// # Errors
+/// [`crypto::Error::Forbidden`].
+pub(super) fn allowed(
+    cx: &Context<'_>,
+    parameters: &Parameters,
+    bits: impl FnOnce() -> Option<i32>,
+) -> Result<(), crypto::Error> {
+    cx.policy().check_key(parameters.algorithm(), bits)?;
+    Ok(cx.policy().check_mode(parameters.mode())?)
 }
 
 /// Holds that nothing is to be authenticated by a cipher that does not.

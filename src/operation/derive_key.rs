@@ -13,7 +13,9 @@ use zeroize::Zeroizing;
 
 use super::context::{Context, Held, Right};
 use super::creation::{self, Origin};
-use super::{Failure, Outcome, create, defaults, kem, key_length, key_use, signing, value};
+use super::prf::{self, Meant};
+use super::{Failure, Outcome, cipher_parameters, create, defaults, kem, key_length};
+use super::{key_use, signing, value};
 use crate::access::Usage;
 use crate::crypto;
 use crate::crypto::cipher::{self, Parameters};
@@ -153,25 +155,26 @@ async fn derive(
         }
         Method::Hmac if asked.salt.is_some() && cx.imitates_pykmip() => {
             let salt = asked.salt.as_deref().unwrap_or_default();
-            derive::hkdf(meant.prf()?, &key, salt, fixed.unwrap_or_default(), bytes)?
+            derive::hkdf(meant.prf(cx)?, &key, salt, fixed.unwrap_or_default(), bytes)?
         }
-        Method::Hmac => derive::hmac(meant.prf()?, &key, required(fixed)?)?,
+        Method::Hmac => derive::hmac(meant.prf(cx)?, &key, required(fixed)?)?,
         Method::Encrypt => encrypted(cx, asked, bases, &key, required(fixed)?)?,
         Method::Pbkdf2 => pbkdf2(cx, asked, meant, key, bytes).await?,
         Method::Nist800_108C => {
-            kbkdf(KbkdfMode::Counter, asked, meant, &key, required(fixed)?, bytes)?
+            kbkdf(cx, KbkdfMode::Counter, asked, meant, &key, required(fixed)?, bytes)?
         }
         Method::Nist800_108F => {
-            kbkdf(KbkdfMode::Feedback, asked, meant, &key, required(fixed)?, bytes)?
+            kbkdf(cx, KbkdfMode::Feedback, asked, meant, &key, required(fixed)?, bytes)?
         }
         Method::Nist800_108Dpi => {
-            kbkdf(KbkdfMode::DoublePipeline, asked, meant, &key, required(fixed)?, bytes)?
+            kbkdf(cx, KbkdfMode::DoublePipeline, asked, meant, &key, required(fixed)?, bytes)?
         }
         Method::Hkdf => {
             let salt = asked.salt.as_deref().unwrap_or_default();
-            derive::hkdf(meant.prf()?, &key, salt, fixed.unwrap_or_default(), bytes)?
+            derive::hkdf(meant.prf(cx)?, &key, salt, fixed.unwrap_or_default(), bytes)?
         }
         Method::AwsSignatureVersion4 => {
+            prf::allowed(cx, Prf::of_hash(HashingAlgorithm::Sha256)?)?;
             let scope: Vec<&[u8]> = data.iter().map(|part| part.as_slice()).collect();
             derive::aws_signature(&key, &scope)?
         }
@@ -211,45 +214,8 @@ fn required(data: Option<&[u8]>) -> Result<&[u8], Failure> {
     data.ok_or_else(|| Failure::InvalidField("the Derivation Data is missing".into()))
 }
 
-/// The pseudorandom function that is meant, as far as anybody says.
-#[derive(Clone, Copy)]
-struct Meant<'a> {
-    /// The request's parameters; without any, the first of the key's own.
-    parameters: Option<&'a CryptographicParameters>,
-    /// What the key is for, if that is HMAC.
-    own: Option<Prf>,
-}
-
-impl<'a> Meant<'a> {
-    fn of(asked: &'a DerivationParameters, base: &'a Object) -> Self {
-        let parameters = asked.parameters.as_ref().or_else(|| key_use::parameters(base));
-        Self { parameters, own: base.algorithm().and_then(|own| Prf::of_mac(own).ok()) }
-    }
-
-    /// The function of the parameters, named by its hash or as a MAC.
-    fn named(self) -> Result<Option<Prf>, Failure> {
-        let Some(parameters) = self.parameters else { return Ok(None) };
-        Ok(match (parameters.hashing_algorithm, parameters.cryptographic_algorithm) {
-            (Some(hash), _) => Some(Prf::of_hash(hash)?),
-            (None, Some(algorithm)) => Some(Prf::of_mac(algorithm)?),
-            (None, None) => None,
-        })
-    }
-
-    fn prf(self) -> Result<Prf, Failure> {
-        self.named()?.or(self.own).ok_or_else(no_hash)
-    }
-
-    fn hash(self) -> Result<HashingAlgorithm, Failure> {
-        self.parameters.and_then(|parameters| parameters.hashing_algorithm).ok_or_else(no_hash)
-    }
-}
-
-fn no_hash() -> Failure {
-    Failure::InvalidField("the Hashing Algorithm is missing".into())
-}
-
 fn kbkdf(
+    cx: &Context<'_>,
     mode: KbkdfMode,
     asked: &DerivationParameters,
     meant: Meant<'_>,
@@ -258,11 +224,10 @@ fn kbkdf(
     bytes: usize,
 ) -> Result<Derived, Failure> {
     let iv = asked.iv.as_deref().unwrap_or_default();
-    Ok(derive::kbkdf(mode, meant.prf()?, key, iv, fixed, bytes)?)
+    Ok(derive::kbkdf(mode, meant.prf(cx)?, key, iv, fixed, bytes)?)
 }
 
-/// PBKDF2, where it disturbs nobody. Its function is HMAC-SHA-1 unless another is asked for
-/// (RFC 8018 §B.1).
+/// PBKDF2, where it disturbs nobody.
 async fn pbkdf2(
     cx: &Context<'_>,
     asked: &DerivationParameters,
@@ -275,10 +240,7 @@ async fn pbkdf2(
     let count = asked.iteration_count.ok_or_else(|| bad("the Iteration Count is missing"))?;
     let count = u32::try_from(count).ok().filter(|count| *count > 0);
     let count = count.ok_or_else(|| bad("the Iteration Count must be 1 or more"))?;
-    let prf = match meant.named()? {
-        Some(named) => named,
-        None => Prf::of_hash(HashingAlgorithm::Sha1)?,
-    };
+    let prf = meant.prf_of_pbkdf2(cx)?;
     check_rounds(derive::pbkdf2_rounds(prf, count, bytes)?)?;
     let work = move || derive::pbkdf2(prf, &password, &salt, count, bytes);
     Ok(cx.parts().workers.run(cx.tenant(), work).await??)
@@ -305,7 +267,7 @@ fn encrypted(
         asked.parameters.as_ref().map(without_hash).as_ref(),
         own.and_then(key_use::parameters),
     )?;
-    cx.policy().check_mode(parameters.mode()).map_err(crypto::Error::from)?;
+    cipher_parameters::allowed(cx, &parameters, || own.and_then(Object::length_bits))?;
     // What the client cannot know it could not derive again.
     let iv = asked.iv.as_deref();
     if iv.is_none() && parameters.needs_iv() {

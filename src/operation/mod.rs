@@ -72,6 +72,7 @@ mod pkcs11;
 mod pkcs12;
 pub mod policies;
 mod policy;
+mod prf;
 mod profiles;
 mod query;
 mod re_certify;

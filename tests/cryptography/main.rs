@@ -2,6 +2,7 @@
 
 mod ask;
 mod ciphers;
+mod derivations;
 mod limits;
 mod macs;
 mod modes;
