@@ -35,6 +35,7 @@ fn every_command_does_what_it_says_at_every_version() {
         }
         data_is_encrypted_and_decrypted(&terminal);
         data_is_signed(&terminal);
+        pairs_of_lattices_are_made(&terminal);
         data_is_authenticated(&terminal);
     }
 }
@@ -192,6 +193,16 @@ fn data_is_signed(terminal: &Terminal) {
     assert!(bad.stdout.contains("ValidityIndicator: Invalid"), "{bad:?}");
     let renewed = terminal.done(&["re-key-key-pair", private]);
     assert!(renewed["PrivateKeyUniqueIdentifier"].is_string(), "{renewed}");
+}
+
+fn pairs_of_lattices_are_made(terminal: &Terminal) {
+    for (name, bits) in [("ML-KEM-768", 768), ("ML_DSA_65", 65)] {
+        let pair = terminal.done(&["create-key-pair", "--algorithm", name]);
+        let uid = pair["PublicKeyUniqueIdentifier"].as_str();
+        let uid = uid.unwrap_or_else(|| panic!("{pair}"));
+        let block = &terminal.done(&["get", uid])["PublicKey"]["KeyBlock"];
+        assert_eq!(block["CryptographicLength"], bits, "{block}");
+    }
 }
 
 fn data_is_authenticated(terminal: &Terminal) {

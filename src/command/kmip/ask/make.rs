@@ -25,7 +25,7 @@ pub(crate) struct Given {
 /// What kind of key it is.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Kind {
-    /// The algorithm, such as AES, RSA or EC
+    /// The algorithm, such as AES, RSA, EC or ML-KEM-768
     #[arg(long, value_name = "NAME", value_parser = words::algorithm)]
     pub(super) algorithm: Option<CryptographicAlgorithm>,
     /// The length in bits

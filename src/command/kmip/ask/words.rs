@@ -27,7 +27,6 @@ macro_rules! named {
 }
 
 named! {
-    algorithm: CryptographicAlgorithm,
     certificate_type: CertificateType,
     curve: RecommendedCurve,
     group_member: ObjectGroupMember,
@@ -39,6 +38,13 @@ named! {
     revocation_reason: RevocationReasonCode,
     secret_type: SecretDataType,
     state: State,
+}
+
+/// An algorithm by its name, or by the name that the server gives one of its own.
+pub(super) fn algorithm(text: &str) -> Result<CryptographicAlgorithm, String> {
+    let known = CryptographicAlgorithm::ALL.iter().map(|(value, _)| (value.xml_name(), *value));
+    let own = CryptographicAlgorithm::EXTENSIONS.iter().map(|(value, name)| (*name, *value));
+    named(text, &known.chain(own).collect::<Vec<_>>())
 }
 
 fn named<T: Copy>(text: &str, all: &[(&str, T)]) -> Result<T, String> {
@@ -115,6 +121,8 @@ pub(super) fn hex(text: &str) -> Result<Hex, String> {
 
 #[cfg(test)]
 mod tests {
+    use keystrata::crypto::key::lattice;
+
     use super::*;
 
     #[test]
@@ -127,6 +135,23 @@ mod tests {
         let wrong = object_type("key").unwrap_err();
         assert!(wrong.starts_with("one of Certificate, SymmetricKey, "), "{wrong}");
         assert!(usage("Encrypt,Eat").is_err());
+    }
+
+    /// All that the server makes pairs of, by the tables of the server and of the protocol.
+    #[test]
+    fn every_algorithm_has_a_name_here() {
+        let own = CryptographicAlgorithm::EXTENSIONS.iter().map(|(value, name)| (*name, *value));
+        let all = CryptographicAlgorithm::ALL.iter().map(|(value, _)| (value.xml_name(), *value));
+        for (name, value) in all.chain(own) {
+            assert_eq!(algorithm(name), Ok(value));
+        }
+        for set in lattice::SETS {
+            for served in set.algorithms {
+                assert!(algorithm(&format!("{set:?}")).is_ok_and(|named| named == *served));
+            }
+        }
+        assert_eq!(algorithm("ml-dsa-65"), Ok(CryptographicAlgorithm::ML_DSA_65));
+        assert!(algorithm("ML-KEM").unwrap_err().contains("ML_KEM_768"));
     }
 
     #[test]
