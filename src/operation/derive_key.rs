@@ -151,7 +151,7 @@ async fn derive(
                 (Some(data), 1) if more.is_empty() => data,
                 _ => return Err(Failure::InvalidField("one text alone can be hashed".into())),
             };
-            derive::hashed(meant.hash()?, text)?
+            derive::hashed(meant.hash(cx)?, text)?
         }
         Method::Hmac if asked.salt.is_some() && cx.imitates_pykmip() => {
             let salt = asked.salt.as_deref().unwrap_or_default();

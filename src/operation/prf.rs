@@ -54,12 +54,18 @@ impl<'a> Meant<'a> {
         }
     }
 
-    /// The hash that is meant.
+    /// The hash that is meant. A policy knows it by its HMAC, for KMIP names no other algorithm of it; a
+    /// SHA-512 that is cut by that of the whole one.
     ///
     /// # Errors
-    /// [`Failure::InvalidField`] if nobody says.
-    pub(super) fn hash(self) -> Result<HashingAlgorithm, Failure> {
-        self.parameters.and_then(|parameters| parameters.hashing_algorithm).ok_or_else(no_hash)
+    /// Those of [`Meant::prf`].
+    pub(super) fn hash(self, cx: &Context<'_>) -> Result<HashingAlgorithm, Failure> {
+        use HashingAlgorithm as H;
+        let named = self.parameters.and_then(|parameters| parameters.hashing_algorithm);
+        let hash = named.ok_or_else(no_hash)?;
+        let whole = if matches!(hash, H::Sha512_224 | H::Sha512_256) { H::Sha512 } else { hash };
+        allowed(cx, Prf::of_hash(whole)?)?;
+        Ok(hash)
     }
 }
 

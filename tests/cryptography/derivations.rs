@@ -74,6 +74,14 @@ async fn keys_are_derived_by_functions_that_are_allowed_however_they_are_named()
                 assert_eq!(answer.map(drop), expected, "{version:?} {method:?} {named:?}");
             }
         }
+        for (hash, expected) in [
+            (HashingAlgorithm::Sha256, Ok(())),
+            (HashingAlgorithm::Sha1, Err(reason)),
+            (HashingAlgorithm::Sha512_256, Err(reason)),
+        ] {
+            let answer = client.ask(derived(&key, Method::Hash, Some(of_hash(hash)))).await;
+            assert_eq!(answer.map(drop), expected, "{version:?} {hash:?}");
+        }
         // HMAC-SHA-1 is what PBKDF2 means where nobody says.
         let answer = client.ask(derived(&key, Method::Pbkdf2, None)).await;
         assert_eq!(answer.map(drop), Err(reason));
