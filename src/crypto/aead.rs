@@ -157,15 +157,15 @@ impl Key {
         plain: &[u8],
         out: &mut Vec<u8>,
     ) -> Result<(), SealError> {
-        let mut salt = [0; SALT_BYTES];
+        let mut fresh = [0; SALT_BYTES + NONCE_BYTES];
+        random.fill(&mut fresh)?;
+        let (salt, last) = fresh.split_at(SALT_BYTES);
         let mut nonce = [0; NONCE_BYTES];
-        random.fill(&mut salt)?;
-        random.fill(&mut nonce)?;
+        nonce.copy_from_slice(last);
         let start = out.len();
         out.reserve(SALTED_OVERHEAD_BYTES + plain.len());
-        out.extend_from_slice(&salt);
-        out.extend_from_slice(&nonce);
-        let sealed = self.derive(&salt, info).seal(&nonce, aad, plain, out);
+        out.extend_from_slice(&fresh);
+        let sealed = self.derive(salt, info).seal(&nonce, aad, plain, out);
         if sealed.is_err() {
             out.truncate(start);
         }

@@ -20,10 +20,13 @@ use crate::object::{AttributeSet, Object};
 /// which has no value.
 const SEALED_FORM: Version = Version::V2_1;
 
+/// What a symmetric key takes, and a little more.
+const USUAL_BYTES: usize = 256;
+
 /// The bytes of a value that are sealed: the object's structure as TTLV, tag and all.
 #[must_use]
 pub(super) fn to_bytes(value: &ManagedObject) -> Buffer {
-    let mut buffer = Buffer::new();
+    let mut buffer = Buffer::with_capacity(USUAL_BYTES);
     value.write(&mut Writer::new(&mut buffer, SEALED_FORM));
     buffer
 }

@@ -24,6 +24,9 @@ const FORMAT: u8 = 1;
 /// The protocol version whose encoding is used.
 const VERSION: Version = Version::V2_1;
 
+/// What the attributes of a usual object take.
+const USUAL_BYTES: usize = 1024;
+
 /// How many bytes of a value's SHA-256 are kept in the index.
 pub(super) const DIGEST_BYTES: usize = 16;
 
@@ -44,7 +47,7 @@ pub(super) fn encode(object: &Object) -> Vec<u8> {
 }
 
 fn written(object: &Object) -> Buffer {
-    let mut buffer = Buffer::new();
+    let mut buffer = Buffer::with_capacity(USUAL_BYTES);
     buffer.extend(&[FORMAT]);
     let mut writer = Writer::new(&mut buffer, VERSION);
     for instance in object.attributes.iter() {
