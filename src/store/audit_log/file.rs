@@ -2,10 +2,12 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::num::NonZeroU64;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustix::fs::{Advice, fadvise};
 use serde_json::Value;
 
 use super::{AuditSettings, end};
@@ -20,6 +22,9 @@ const SUFFIX: &str = ".jsonl";
 /// How many bytes go into one write. For larger writes Linux looks for larger free pieces of
 /// memory, and where memory is fragmented makes room for them in the time of whoever writes.
 const PIECE_BYTES: usize = 32 * 1024;
+
+/// What the system forgets of a file at least, and where its pieces begin.
+const PAGE_BYTES: u64 = 4096;
 
 /// Why a trail could not be opened.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -169,8 +174,10 @@ impl Trail {
     /// Makes what was written durable. `head` is the last line of it.
     pub(super) fn sync(&mut self, bytes: usize, head: Head) -> io::Result<()> {
         self.file()?.0.sync_data()?;
-        if let Some((_, durable)) = &mut self.current {
+        if let Some((file, durable)) = &mut self.current {
+            let start = *durable - *durable % PAGE_BYTES;
             *durable += bytes as u64;
+            forget(file, start, *durable);
         }
         self.head = head;
         Ok(())
@@ -179,4 +186,11 @@ impl Trail {
     fn file(&self) -> io::Result<&(File, u64)> {
         self.current.as_ref().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
+}
+
+/// Lets the system use the memory of these bytes, which are on the disk, for those that come next.
+/// Nobody reads the trail soon, and memory that is new costs much where the machine is a virtual one.
+fn forget(file: &File, start: u64, end: u64) {
+    // It is advice: without it all is as before.
+    let _ = fadvise(file, start, NonZeroU64::new(end - start), Advice::DontNeed);
 }
