@@ -118,7 +118,8 @@ async fn an_iv_of_the_clients_own_is_not_told_back() {
 async fn the_keys_own_parameters_hold_where_the_request_has_none() {
     let world = World::new().await;
     let client = world.client("orders", Version::V1_3).await;
-    let own = |mode| Attribute::CryptographicParameters(parameters(mode, PaddingMethod::None));
+    let own =
+        |mode| Attribute::CryptographicParameters(parameters(mode, PaddingMethod::None).into());
     // FIPS 197, Appendix C.1; the first of two instances counts.
     let bytes: Vec<u8> = (0..16).collect();
     let more = vec![own(BlockCipherMode::Ecb), own(BlockCipherMode::Cbc)];

@@ -46,7 +46,7 @@ async fn the_algorithm_comes_from_the_request_or_the_keys_parameters() {
     for version in [Version::V1_2, Version::V1_4, Version::V2_1] {
         let client = world.client("orders", version).await;
         let own = of_algorithm(CryptographicAlgorithm::HmacSha256);
-        let more = vec![Attribute::CryptographicParameters(own.clone())];
+        let more = vec![Attribute::CryptographicParameters(own.clone().into())];
         let with = client.register(Some(b"Jefe"), more).await;
         let without = client.register(Some(b"Jefe"), Vec::new()).await;
         for (key, parameters) in [

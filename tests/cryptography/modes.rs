@@ -63,7 +63,7 @@ async fn who_only_writes_cannot_make_the_servers_iv_one_that_is_met_by_trying() 
         let refused = writer.ask(request(&key, parameters.clone())).await;
         assert_eq!(refused.unwrap_err(), R::PermissionDenied, "{parameters:?}");
         // Nor by way of the key's own parameters.
-        let key = all.key(128, vec![Attribute::CryptographicParameters(parameters)]).await;
+        let key = all.key(128, vec![Attribute::CryptographicParameters(parameters.into())]).await;
         let plain = encrypt::Request { data: Some(TEXT.into()), ..encrypt(&key) };
         assert_eq!(writer.ask(plain).await.unwrap_err(), R::PermissionDenied);
     }

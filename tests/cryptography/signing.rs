@@ -112,7 +112,7 @@ async fn a_signature_is_valid_for_its_data_and_for_no_other() {
 async fn the_parameters_of_the_key_count_where_the_request_has_none() {
     let world = World::new().await;
     let client = world.client("orders", Version::V1_4).await;
-    let own = Attribute::CryptographicParameters(of(Some(P::Pss), Some(H::Sha256)));
+    let own = Attribute::CryptographicParameters(of(Some(P::Pss), Some(H::Sha256)).into());
     let (private, public) = pair(&client, A::Rsa, vec![own]).await;
     let signature = signed(client.ask(sign(&private)).await).0.unwrap();
     assert_eq!(verdict(client.ask(verify(&public, &signature)).await).0, Some(VALID));

@@ -182,7 +182,7 @@ async fn without_parameters_the_key_says_which_function_it_is_for() {
     };
     for (own, meant) in [
         (Attribute::CryptographicAlgorithm(A::HmacSha256), sha256),
-        (Attribute::CryptographicParameters(with_parameters), sha512),
+        (Attribute::CryptographicParameters(with_parameters.into()), sha512),
     ] {
         let mask = Attribute::CryptographicUsageMask(Mask::DERIVE_KEY);
         let base = client.create(vec![own, mask]).await;

@@ -40,11 +40,12 @@ fn parameters(
     mode: Option<BlockCipherMode>,
     algorithm: Option<CryptographicAlgorithm>,
 ) -> Attribute {
-    Attribute::CryptographicParameters(CryptographicParameters {
+    let parameters = CryptographicParameters {
         block_cipher_mode: mode,
         cryptographic_algorithm: algorithm,
         ..CryptographicParameters::default()
-    })
+    };
+    Attribute::CryptographicParameters(parameters.into())
 }
 
 /// Three keys, ten seconds apart: `a` is Pre-Active, `b` Active, `c` Compromised.

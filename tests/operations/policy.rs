@@ -114,10 +114,11 @@ async fn a_new_object_keeps_the_constraints_of_its_type_and_groups() {
 async fn constraints_for_all_types_are_for_what_an_object_can_have() {
     let world = World::new().await;
     let client = world.client("orders", Version::V2_1).await;
-    let gcm = Attribute::CryptographicParameters(CryptographicParameters {
+    let gcm = CryptographicParameters {
         block_cipher_mode: Some(BlockCipherMode::Gcm),
         ..CryptographicParameters::default()
-    });
+    };
+    let gcm = Attribute::CryptographicParameters(gcm.into());
     let all = Constraint { object_types: None, ..keys("", vec![gcm.clone(), ask::group("a")]) };
     client.ask(constrain(vec![all])).await.unwrap();
     assert_eq!(client.ask(ask::opaque(Vec::new())).await, Err(Reason::ConstraintViolation));

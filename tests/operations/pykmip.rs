@@ -107,11 +107,12 @@ async fn keys_are_derived_early_and_by_hkdf_for_those_alone_who_expect_that() {
 async fn an_algorithm_among_parameters_is_read_before_1_2_and_not_shown() {
     let world = World::new().await;
     let of = |cryptographic_algorithm| {
-        Attribute::CryptographicParameters(CryptographicParameters {
+        let parameters = CryptographicParameters {
             cryptographic_algorithm,
             hashing_algorithm: Some(HashingAlgorithm::Sha256),
             ..CryptographicParameters::default()
-        })
+        };
+        Attribute::CryptographicParameters(parameters.into())
     };
     let aes = Some(CryptographicAlgorithm::Aes);
     for (version, shown) in [(Version::V1_0, None), (Version::V1_1, None), (Version::V1_2, aes)] {

@@ -93,7 +93,8 @@ pub(crate) fn plain(bytes: &[u8]) -> KeyBlock {
 impl Client<'_> {
     /// An Active AES key that may wrap and unwrap.
     pub(crate) async fn kek(&self, parameters: Vec<CryptographicParameters>) -> String {
-        let parameters = parameters.into_iter().map(Attribute::CryptographicParameters);
+        let parameters =
+            parameters.into_iter().map(|it| Attribute::CryptographicParameters(it.into()));
         let mask = Attribute::CryptographicUsageMask(both());
         self.key(256, [mask].into_iter().chain(parameters).collect()).await
     }

@@ -15,6 +15,10 @@ pub struct IndexedAttribute {
     pub attribute: Attribute,
 }
 
+/// An object has some twenty of them, and a server keeps a great many objects at hand: what is large and
+/// rare stands in a box.
+const _: () = assert!(size_of::<IndexedAttribute>() <= 96);
+
 impl From<Attribute> for IndexedAttribute {
     fn from(attribute: Attribute) -> Self {
         Self { index: None, attribute }

@@ -242,7 +242,7 @@ mod tests {
             ("Name=NameType:URI,NameValue:kms://a,b", name("kms://a,b", NameType::Uri)),
             (
                 "Cryptographic Parameters=TagLength:16,RandomIV:true,BlockCipherMode:GCM",
-                Attribute::CryptographicParameters(parameters),
+                Attribute::CryptographicParameters(parameters.into()),
             ),
             (
                 "Link=LinkType:ParentLink,LinkedObjectIdentifier:7",

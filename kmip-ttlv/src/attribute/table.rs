@@ -28,7 +28,7 @@ attributes! {
     /// Cryptographic Length (KMIP 1.4 §3.5, KMIP 2.1 §4.15).
     CryptographicLength(i32) "Cryptographic Length",
     /// Cryptographic Parameters (KMIP 1.4 §3.6, KMIP 2.1 §4.16).
-    CryptographicParameters(CryptographicParameters) "Cryptographic Parameters" many,
+    CryptographicParameters(Box<CryptographicParameters>) "Cryptographic Parameters" many,
     /// Cryptographic Domain Parameters (KMIP 1.4 §3.7, KMIP 2.1 §4.14).
     CryptographicDomainParameters(CryptographicDomainParameters) "Cryptographic Domain Parameters",
     /// Certificate Type (KMIP 1.4 §3.8, KMIP 2.1 §4.7).

@@ -56,13 +56,14 @@ pub(super) fn object(
         attributes.put(attribute);
     }
     if matches!(subject, Subject::Service(..)) {
-        attributes.put(Attribute::CryptographicParameters(CryptographicParameters {
+        let parameters = CryptographicParameters {
             cryptographic_algorithm: Some(CryptographicAlgorithm::Aes),
             block_cipher_mode: Some(BlockCipherMode::Gcm),
             tag_length: Some(TAG_BYTES),
             random_iv: Some(true),
             ..CryptographicParameters::default()
-        }));
+        };
+        attributes.put(Attribute::CryptographicParameters(parameters.into()));
     }
     let first = if version.is_some() { shown } else { versions.first() };
     if let Some(first) = first {

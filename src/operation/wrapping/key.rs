@@ -281,7 +281,7 @@ fn settle<'a>(
     let Some(asked) = asked else { return Ok(Some(lowest)) };
     let meant = AttributeReference::Known(AttributeKind::CryptographicParameters);
     let own = key.attributes.instances(&meant).filter_map(|instance| match &instance.attribute {
-        Attribute::CryptographicParameters(own) => Some(own),
+        Attribute::CryptographicParameters(own) => Some(&**own),
         _ => None,
     });
     match own.into_iter().find(|own| says_all(own, asked)) {

@@ -90,7 +90,7 @@ pub(super) fn reference(text: &str) -> Result<AttributeReference, String> {
 /// `FIELD:VALUE,…` of Cryptographic Parameters.
 pub(super) fn parameters(text: &str) -> Result<CryptographicParameters, String> {
     match phrase::value(AttributeKind::CryptographicParameters, text) {
-        Ok(Attribute::CryptographicParameters(parameters)) => Ok(parameters),
+        Ok(Attribute::CryptographicParameters(parameters)) => Ok(*parameters),
         Ok(_) => Err("these are no parameters".to_owned()),
         Err(error) => Err(error.to_string()),
     }
