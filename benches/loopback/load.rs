@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
@@ -109,6 +110,7 @@ pub(crate) fn measure(server: SocketAddr, clients: &[Client], extent: &Extent) -
     let threads = clients.len().min(THREADS_MAX);
     let together = Barrier::new(threads);
     let run = |thread: usize| {
+        stand_back();
         let own = clients.iter().skip(thread).step_by(threads);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.expect("a run-time").block_on(ask(server, own, extent, &together))
@@ -127,6 +129,14 @@ pub(crate) fn measure(server: SocketAddr, clients: &[Client], extent: &Extent) -
     #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
     let rate = answers as f64 / extent.window.as_secs_f64();
     Window { rate, p50: at(50), p99: at(99), answers }
+}
+
+/// Makes the calling thread one of the class for batches (`sched(7)`): when an answer wakes it, it does not
+/// take the processor from whoever has written the answer, just as a client on another machine could not.
+fn stand_back() {
+    let thread = rustix::thread::gettid().to_string();
+    let made = Command::new("chrt").args(["--batch", "--pid", "0", &thread]).status();
+    assert!(made.is_ok_and(|status| status.success()), "chrt comes with util-linux");
 }
 
 /// The clients of one thread. Returns how long each answer in the window took, in microseconds.
