@@ -21,11 +21,11 @@ use crate::operation::{Batch, Context, Failure, Trace};
 use crate::store::{Change, Commit, DueRotation, Error as StoreError};
 use crate::tenant::{Caller, Mode, Role};
 
-/// How long it is looked for nothing at most: then is found what rings no alarm, such as objects of a tenant
-/// that was resumed, and tried again what could neither be rotated nor put off.
+/// The longest rest. After it, objects are found that rang no alarm, such as those of a tenant that was
+/// resumed, and what could neither be rotated nor put off is tried again.
 const REST_MAX: Duration = Duration::from_secs(10);
 
-/// How long it is looked for nothing at least, whatever is due.
+/// The shortest rest, whatever is due.
 const REST_MIN: Duration = Duration::from_millis(100);
 
 /// How many objects are looked for at once.
