@@ -5,9 +5,9 @@
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
 use crypto_bigint::{NonZero, Odd, Resize};
 use pkcs8::ObjectIdentifier;
-use pkcs8::der::asn1::{AnyRef, BitStringRef, UintRef};
-use pkcs8::der::{self, Decode, Encode, Reader};
-use pkcs8::spki::AlgorithmIdentifierRef;
+use pkcs8::der::asn1::{Any, AnyRef, BitStringRef, UintRef};
+use pkcs8::der::{self, Decode, Encode, Reader, Tag};
+use pkcs8::spki::{AlgorithmIdentifierOwned, AlgorithmIdentifierRef};
 use zeroize::Zeroizing;
 
 use super::KeyError;
@@ -137,20 +137,20 @@ impl Group {
         Self::new(p.as_bytes(), Some(q.as_bytes()), g.as_bytes(), j)
     }
 
-    /// The name of DSA, and the content of its parameters.
-    pub(super) fn to_dsa(&self) -> Result<(ObjectIdentifier, Vec<u8>), KeyError> {
+    /// The identifier of DSA in this group.
+    pub(super) fn to_dsa(&self) -> Result<AlgorithmIdentifierOwned, KeyError> {
         let q = self.q.as_ref().ok_or(KeyError::NoSuchForm)?;
-        Ok((ID_DSA, integers(&[&self.p, q, &self.g])?))
+        identifier(ID_DSA, &[&self.p, q, &self.g])
     }
 
-    /// The name of Diffie-Hellman that its parameters go by, and their content.
-    pub(super) fn to_dh(&self) -> Result<(ObjectIdentifier, Vec<u8>), KeyError> {
+    /// The identifier of Diffie-Hellman in this group.
+    pub(super) fn to_dh(&self) -> Result<AlgorithmIdentifierOwned, KeyError> {
         let Some(q) = &self.q else {
-            return Ok((ID_DH_PKCS3, integers(&[&self.p, &self.g])?));
+            return identifier(ID_DH_PKCS3, &[&self.p, &self.g]);
         };
         let mut numbers = vec![self.p.as_slice(), &self.g, q];
         numbers.extend(self.j.as_deref());
-        Ok((ID_DH, integers(&numbers)?))
+        identifier(ID_DH, &numbers)
     }
 
     /// g to the power of a private number.
@@ -181,13 +181,17 @@ fn parameters<'a, T>(
     }
 }
 
-/// INTEGERs, one after the other.
-fn integers(numbers: &[&[u8]]) -> Result<Vec<u8>, KeyError> {
+/// The identifier of an algorithm whose parameters are INTEGERs, one after the other.
+fn identifier(
+    oid: ObjectIdentifier,
+    numbers: &[&[u8]],
+) -> Result<AlgorithmIdentifierOwned, KeyError> {
     let mut content = Vec::new();
     for number in numbers {
         uint(number)?.encode_to_vec(&mut content).map_err(KeyError::malformed)?;
     }
-    Ok(content)
+    let parameters = Any::new(Tag::Sequence, content).map_err(KeyError::malformed)?;
+    Ok(AlgorithmIdentifierOwned { oid, parameters: Some(parameters) })
 }
 
 /// Compares numbers without leading zeros.

@@ -3,7 +3,8 @@
 
 use kmip_ttlv::enums::KeyCompressionType;
 use pkcs8::der::asn1::{AnyRef, BitStringRef, OctetStringRef};
-use pkcs8::der::{Decode, Encode, Reader, SliceReader, Tag};
+use pkcs8::der::referenced::OwnedToRef;
+use pkcs8::der::{Decode, Encode, Reader, SliceReader};
 use pkcs8::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use pkcs8::{ObjectIdentifier, PrivateKeyInfoRef, SecretDocument};
 use zeroize::Zeroizing;
@@ -44,7 +45,7 @@ impl PublicKey {
     /// # Errors
     /// Those of [`PublicKey::write`].
     pub fn to_spki(&self, compression: Option<KeyCompressionType>) -> Result<Vec<u8>, KeyError> {
-        let (oid, numbers);
+        let (oid, group);
         let (algorithm, key) = match self {
             Self::Rsa(key) => (rsa_identifier(), key.to_pkcs1()?),
             Self::Ec(key) => {
@@ -54,12 +55,12 @@ impl PublicKey {
             Self::Okp(key) => (identifier(key.kind().oid), key.bytes().to_vec()),
             Self::Lattice(key) => (identifier(key.set().oid), key.bytes().to_vec()),
             Self::Dsa(key) => {
-                (oid, numbers) = key.group().to_dsa()?;
-                (finite_identifier(oid, &numbers)?, key.to_der()?)
+                group = key.group().to_dsa()?;
+                (group.owned_to_ref(), key.to_der()?)
             }
             Self::Dh(key) => {
-                (oid, numbers) = key.group().to_dh()?;
-                (finite_identifier(oid, &numbers)?, key.to_der()?)
+                group = key.group().to_dh()?;
+                (group.owned_to_ref(), key.to_der()?)
             }
         };
         let subject_public_key = BitStringRef::from_bytes(&key).map_err(KeyError::malformed)?;
@@ -105,7 +106,7 @@ impl PrivateKey {
     /// # Errors
     /// [`KeyError::NoSuchForm`].
     pub fn to_pkcs8(&self) -> Result<SecretDocument, KeyError> {
-        let (oid, numbers);
+        let (oid, group);
         let (algorithm, key) = match self {
             Self::Rsa(key) => (rsa_identifier(), key.to_pkcs1()?.to_bytes()),
             Self::Ec(key) => {
@@ -119,12 +120,12 @@ impl PrivateKey {
             }
             Self::Lattice(key) => (identifier(key.set().oid), key.to_choice()),
             Self::Dsa(key) => {
-                (oid, numbers) = key.group().to_dsa()?;
-                (finite_identifier(oid, &numbers)?, key.to_der()?)
+                group = key.group().to_dsa()?;
+                (group.owned_to_ref(), key.to_der()?)
             }
             Self::Dh(key) => {
-                (oid, numbers) = key.group().to_dh()?;
-                (finite_identifier(oid, &numbers)?, key.to_der()?)
+                group = key.group().to_dh()?;
+                (group.owned_to_ref(), key.to_der()?)
             }
         };
         let key = OctetStringRef::new(&key).map_err(KeyError::malformed)?;
@@ -161,14 +162,6 @@ fn rsa_identifier() -> AlgorithmIdentifierRef<'static> {
 
 fn ec_identifier(curve: &ObjectIdentifier) -> AlgorithmIdentifierRef<'_> {
     AlgorithmIdentifierRef { oid: ID_EC, parameters: Some(curve.into()) }
-}
-
-fn finite_identifier(
-    oid: ObjectIdentifier,
-    parameters: &[u8],
-) -> Result<AlgorithmIdentifierRef<'_>, KeyError> {
-    let parameters = AnyRef::new(Tag::Sequence, parameters).map_err(KeyError::malformed)?;
-    Ok(AlgorithmIdentifierRef { oid, parameters: Some(parameters) })
 }
 
 fn identifier(oid: ObjectIdentifier) -> AlgorithmIdentifierRef<'static> {
