@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::read::{all, found, get, object_columns};
+use super::read::{all, found, get, object_columns, one};
 use super::write::{WriteError, run};
 use crate::clock::Timestamp;
 use crate::object::Object;
@@ -101,6 +101,5 @@ pub(super) fn next(db: &Connection) -> Result<Option<Timestamp>, Error> {
                JOIN tenants ON tenants.id = rotating.tenant AND tenants.state = ?1
                ORDER BY due LIMIT 1";
     let active = codes::of_tenant_state(TenantState::Active);
-    let first = all(db, sql, params![active], |row| Ok(Timestamp(get(row, 0)?)))?;
-    Ok(first.into_iter().next())
+    one(db, sql, params![active], |row| Ok(Timestamp(get(row, 0)?)))
 }
