@@ -33,9 +33,7 @@ fn refused(server: &Server, uid: &str, words: &str) {
 
 /// The lines of the trail that name an object, as JSON.
 fn trail(server: &Server, uid: &str) -> Vec<Value> {
-    let files = fs::read_dir(server.directory().join("data/audit")).expect("the trail");
-    let files = files.filter_map(|file| fs::read_to_string(file.expect("a file").path()).ok());
-    let text: String = files.collect();
+    let text = server.trail();
     let lines = text.lines().filter(|line| line.contains(uid));
     lines.map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }

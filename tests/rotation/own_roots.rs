@@ -152,10 +152,7 @@ fn a_tenant_moves_to_its_own_root_and_back_while_its_clients_are_served() {
         "the own root key of tenant tenant-a is of provider `env` and has no version above 2";
     refused(&server, &[&["migrate", "--to", "own"], TENANT], words);
     assert!(server.stop().success());
-    let trail = fs::read_dir(server.directory().join("data/audit")).expect("the trail");
-    let trail = trail.map(|file| fs::read(file.expect("a file").path()).unwrap_or_default());
-    let trail = trail.flatten().collect::<Vec<u8>>();
-    let trail = String::from_utf8_lossy(&trail);
+    let trail = server.trail();
     for said in [
         "own root key: version 1 is active, in place of the shared root key",
         "own root key: version 2 is active, version 1 is retired",

@@ -73,11 +73,7 @@ fn reads(server: &Server, made: &str) {
 
 /// Waits until the trail says something: its writer is behind what commands answer.
 fn recorded(server: &Server, words: &str) {
-    until(|| {
-        let files = fs::read_dir(server.directory().join("data/audit")).expect("the trail");
-        let files = files.map(|file| fs::read_to_string(file.expect("a file").path()));
-        files.filter_map(Result::ok).any(|text| text.contains(words))
-    });
+    until(|| server.trail().contains(words));
 }
 
 #[test]

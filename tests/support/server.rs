@@ -1,5 +1,6 @@
 //! The real binary, started in a directory of its own and never left behind.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -146,6 +147,13 @@ impl Server {
     /// All that the server wrote to standard error so far.
     pub(crate) fn log(&self) -> String {
         self.log.lock().expect("the log is whole").clone()
+    }
+
+    /// The text of the audit trail so far. Its writer is behind what is answered.
+    pub(crate) fn trail(&self) -> String {
+        let files = fs::read_dir(self.directory().join("data/audit")).expect("the trail");
+        let files = files.map(|file| fs::read_to_string(file.expect("a file").path()));
+        files.filter_map(Result::ok).collect()
     }
 
     /// The certificate and key of a service, as `try` made them.
