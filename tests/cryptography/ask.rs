@@ -2,11 +2,16 @@
 
 use std::borrow::Cow;
 
-use kmip_ttlv::attribute::CryptographicParameters;
-use kmip_ttlv::enums::{BlockCipherMode, CryptographicAlgorithm, HashingAlgorithm, PaddingMethod};
-use kmip_ttlv::payload::{ResponsePayload, decrypt, encrypt, hash, mac, mac_verify};
+use kmip_ttlv::Secret;
+use kmip_ttlv::attribute::{Attribute, CryptographicParameters};
+use kmip_ttlv::enums::{
+    BlockCipherMode, CryptographicAlgorithm, HashingAlgorithm, KeyFormatType, ObjectType,
+    PaddingMethod, SecretDataType,
+};
+use kmip_ttlv::object::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, SecretData};
+use kmip_ttlv::payload::{ResponsePayload, decrypt, encrypt, hash, mac, mac_verify, register};
 
-use super::world::Answer;
+use super::world::{Answer, Client, text};
 
 pub(crate) fn encrypt(uid: &str) -> encrypt::Request<'_> {
     encrypt::Request {
@@ -101,20 +106,20 @@ pub(crate) fn said(answer: Answer) -> Said {
     let own = |bytes: Option<Cow<'_, [u8]>>| bytes.map(Cow::into_owned);
     match answer {
         Ok(ResponsePayload::Encrypt(response)) => Said {
-            uid: Some(super::world::text(&response.uid)),
+            uid: Some(text(&response.uid)),
             data: response.data.map(|data| data.bytes().unwrap().to_vec()),
             iv: own(response.iv),
             tag: own(response.tag),
             value: own(response.correlation_value),
         },
         Ok(ResponsePayload::Decrypt(response)) => Said {
-            uid: Some(super::world::text(&response.uid)),
+            uid: Some(text(&response.uid)),
             data: response.data.map(|data| data.bytes().unwrap().to_vec()),
             value: own(response.correlation_value),
             ..Said::default()
         },
         Ok(ResponsePayload::Mac(response)) => Said {
-            uid: Some(super::world::text(&response.uid)),
+            uid: Some(text(&response.uid)),
             data: own(response.mac),
             value: own(response.correlation_value),
             ..Said::default()
@@ -124,6 +129,23 @@ pub(crate) fn said(answer: Answer) -> Said {
             value: own(response.correlation_value),
             ..Said::default()
         },
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A seed of these bytes, with these attributes.
+pub(crate) async fn secret(client: &Client<'_>, bytes: &[u8], more: Vec<Attribute>) -> String {
+    let value = KeyValue::new(KeyMaterial::Bytes(Secret::new(bytes.to_vec())));
+    let key_block = KeyBlock::new(KeyFormatType::Opaque, value);
+    let object = ManagedObject::SecretData(SecretData { kind: SecretDataType::Seed, key_block });
+    let request = register::Request {
+        object_type: ObjectType::SecretData,
+        attributes: more.into_iter().collect(),
+        object: Some(object),
+        protection_storage_masks: None,
+    };
+    match client.ask(request).await {
+        Ok(ResponsePayload::Register(response)) => text(&response.uid),
         other => panic!("{other:?}"),
     }
 }

@@ -1,19 +1,18 @@
 //! What a tenant's policy allows when keys are derived.
 
 use keystrata::crypto::policy::Policy;
-use kmip_ttlv::attribute::{Attribute, AttributeList, CryptographicParameters};
+use kmip_ttlv::attribute::{Attribute, CryptographicParameters};
 use kmip_ttlv::enums::{
     BlockCipherMode as Mode, CryptographicAlgorithm as A, CryptographicUsageMask as Mask,
-    DerivationMethod as Method, HashingAlgorithm, KeyFormatType, ObjectType,
-    PaddingMethod as Padding, ResultReason as R, SecretDataType,
+    DerivationMethod as Method, HashingAlgorithm, ObjectType, PaddingMethod as Padding,
+    ResultReason as R,
 };
-use kmip_ttlv::object::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, SecretData};
-use kmip_ttlv::payload::{RequestPayload, ResponsePayload, derive_key, register};
+use kmip_ttlv::payload::{RequestPayload, derive_key};
 use kmip_ttlv::structure::DerivationParameters;
 use kmip_ttlv::{DateTime, Secret, Version};
 
-use super::ask::{of_algorithm, parameters};
-use super::world::{Client, START, World, text};
+use super::ask::{of_algorithm, parameters, secret};
+use super::world::{START, World};
 
 const TEXT: &[u8] = &[7; 32];
 
@@ -115,29 +114,12 @@ async fn what_is_derived_by_encryption_is_encrypted_as_the_policy_says() {
     for (legacy, expected) in [(true, Ok(())), (false, refused)] {
         let world = World::with_policy(Policy { legacy, ..Policy::default() }).await;
         let client = world.client("orders", Version::V2_1).await;
-        let base = secret(&client, &[0x5b; 24]).await;
+        let attributes = vec![
+            Attribute::CryptographicUsageMask(Mask::DERIVE_KEY),
+            Attribute::ActivationDate(DateTime(START - 100)),
+        ];
+        let base = secret(&client, &[0x5b; 24], attributes).await;
         let answer = client.ask(derived(&base, Method::Encrypt, Some(old.clone()))).await;
         assert_eq!(answer.map(drop), expected);
-    }
-}
-
-/// An Active Secret Data to derive from.
-async fn secret(client: &Client<'_>, bytes: &[u8]) -> String {
-    let attributes = [
-        Attribute::CryptographicUsageMask(Mask::DERIVE_KEY),
-        Attribute::ActivationDate(DateTime(START - 100)),
-    ];
-    let value = KeyValue::new(KeyMaterial::Bytes(Secret::new(bytes.to_vec())));
-    let key_block = KeyBlock::new(KeyFormatType::Opaque, value);
-    let object = ManagedObject::SecretData(SecretData { kind: SecretDataType::Seed, key_block });
-    let request = register::Request {
-        object_type: ObjectType::SecretData,
-        attributes: attributes.into_iter().collect::<AttributeList>(),
-        object: Some(object),
-        protection_storage_masks: None,
-    };
-    match client.ask(request).await {
-        Ok(ResponsePayload::Register(response)) => text(&response.uid),
-        other => panic!("{other:?}"),
     }
 }

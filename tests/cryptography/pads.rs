@@ -2,16 +2,12 @@
 
 use keystrata::crypto::policy::Policy;
 use keystrata::tenant::Mode;
-use kmip_ttlv::attribute::{Attribute, AttributeList};
-use kmip_ttlv::enums::{
-    BlockCipherMode, CryptographicAlgorithm, KeyFormatType, ObjectType, PaddingMethod,
-    ResultReason as R, SecretDataType,
-};
-use kmip_ttlv::object::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, SecretData};
-use kmip_ttlv::payload::{ResponsePayload, decrypt, encrypt, get, register};
-use kmip_ttlv::{DateTime, Secret, Version};
+use kmip_ttlv::attribute::Attribute;
+use kmip_ttlv::enums::{BlockCipherMode, CryptographicAlgorithm, PaddingMethod, ResultReason as R};
+use kmip_ttlv::payload::{decrypt, encrypt, get};
+use kmip_ttlv::{DateTime, Version};
 
-use super::ask::{decrypt, encrypt, parameters, said};
+use super::ask::{self, decrypt, encrypt, parameters, said};
 use super::world::{Client, START, World, every_use};
 
 const PAD: &[u8] = &[0x11, 0x22, 0x44, 0x88];
@@ -27,25 +23,7 @@ async fn secret(client: &Client<'_>, algorithm: Option<CryptographicAlgorithm>) 
         Attribute::ActivationDate(DateTime(START - 100)),
     ];
     attributes.extend(algorithm.map(Attribute::CryptographicAlgorithm));
-    let key_block = KeyBlock {
-        format: KeyFormatType::Opaque,
-        compression: None,
-        value: Some(KeyValue::new(KeyMaterial::Bytes(Secret::new(PAD.to_vec())))),
-        algorithm: None,
-        length: None,
-        wrapping: None,
-    };
-    let object = ManagedObject::SecretData(SecretData { kind: SecretDataType::Seed, key_block });
-    let request = register::Request {
-        object_type: ObjectType::SecretData,
-        attributes: attributes.into_iter().collect::<AttributeList>(),
-        object: Some(object),
-        protection_storage_masks: None,
-    };
-    match client.ask(request).await {
-        Ok(ResponsePayload::Register(response)) => super::world::text(&response.uid),
-        other => panic!("{other:?}"),
-    }
+    ask::secret(client, PAD, attributes).await
 }
 
 #[tokio::test]
