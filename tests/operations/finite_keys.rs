@@ -14,16 +14,6 @@ use super::pair::{bits, bring, fetch, half, material, of};
 use super::vectors::{Case, cases};
 use super::world::World;
 
-const VERSIONS: [Version; 7] = [
-    Version::V1_0,
-    Version::V1_1,
-    Version::V1_2,
-    Version::V1_3,
-    Version::V1_4,
-    Version::V2_0,
-    Version::V2_1,
-];
-
 fn bytes(bytes: Vec<u8>) -> KeyMaterial {
     KeyMaterial::Bytes(Secret::new(bytes))
 }
@@ -50,7 +40,7 @@ fn kind(case: &Case) -> (A, F, F) {
 #[tokio::test]
 async fn what_comes_in_one_format_is_given_in_the_other_and_brought_again() {
     let world = World::new().await;
-    for version in VERSIONS {
+    for version in Version::ALL {
         let client = world.client("orders", version).await;
         for case in good() {
             let (algorithm, of_private, of_public) = kind(&case);

@@ -18,20 +18,10 @@ use super::pair::{
 };
 use super::world::World;
 
-const VERSIONS: [Version; 7] = [
-    Version::V1_0,
-    Version::V1_1,
-    Version::V1_2,
-    Version::V1_3,
-    Version::V1_4,
-    Version::V2_0,
-    Version::V2_1,
-];
-
 #[tokio::test]
 async fn a_pair_fits_together_and_is_in_the_usual_format_of_every_version() {
     let world = World::new().await;
-    for version in VERSIONS {
+    for version in Version::ALL {
         let client = world.client("orders", version).await;
         let early = version < Version::V1_3;
         let ec = if early {
